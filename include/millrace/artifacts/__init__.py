@@ -1,0 +1,1 @@
+"""Bytes: digests, manifests, the store, table files. Knows no run, no stage and no Airflow."""

@@ -1,0 +1,69 @@
+"""`Artifact`: an immutable result, opened for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from millrace.artifacts.manifest import Manifest
+from millrace.artifacts.reference import ArtifactRef
+from millrace.errors import DataError
+
+if TYPE_CHECKING:
+    from millrace.artifacts.store import Store
+
+
+class Artifact:
+    """An artifact of a store: facts at once, files verified by digest when they are asked for."""
+
+    def __init__(self, store: Store, manifest: Manifest) -> None:
+        self._store = store
+        self.manifest = manifest
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """JSON values that the stage stated about its result."""
+        return self.manifest.facts
+
+    @property
+    def ref(self) -> ArtifactRef:
+        """The reference that travels between tasks."""
+        manifest = self.manifest
+        return ArtifactRef(
+            kind=manifest.kind,
+            key=manifest.key,
+            digest=manifest.digest,
+            uri=self._store.manifest_uri(manifest.key),
+            rows=manifest.rows,
+            bytes=manifest.bytes,
+        )
+
+    def has(self, name: str) -> bool:
+        """Whether the artifact has a file of that name."""
+        return name in self.manifest.files
+
+    def path(self, name: str) -> Path:
+        """Return a local, read-only path of a file whose content was verified.
+
+        Raises:
+            DataError: the artifact has no such file.
+            IntegrityError: the stored object is not what its digest says.
+        """
+        entry = self.manifest.files.get(name)
+        if entry is None:
+            raise DataError(
+                "an artifact has no such file",
+                where=f"{self.manifest.kind} {self.manifest.key}",
+                expected=", ".join(sorted(self.manifest.files)),
+                received=name,
+            )
+        return self._store.local(entry)
+
+    def extract(self, folder: Path) -> Path:
+        """Copy all files into `folder`, with their relative names, and return it."""
+        for name in self.manifest.files:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(self.path(name).read_bytes())
+        return folder

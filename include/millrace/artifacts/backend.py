@@ -1,0 +1,216 @@
+"""The few file operations that a store needs, on a local disk and on any fsspec file system.
+
+They differ in one thing only: how a name is published so that the first writer wins. On a disk that
+is a hard link of a finished temporary file; on an object store it is a conditional put.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import fsspec
+
+from millrace.errors import SpecError, TransientError
+
+
+class Backend(Protocol):
+    """File operations under a root. Names are relative, with ``/``."""
+
+    local_root: Path | None
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content, or None where there is nothing of that name."""
+
+    def size(self, name: str) -> int | None:
+        """Return the size in bytes, or None."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write atomically; replaces."""
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write atomically unless the name exists; return whether this call made it."""
+
+    def upload(self, name: str, path: Path) -> None:
+        """Copy a local file to `name`, atomically; replaces."""
+
+    def download(self, name: str, path: Path) -> None:
+        """Copy `name` to a local file."""
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """Yield all names below `prefix`, sorted."""
+
+    def remove_tree(self, prefix: str) -> None:
+        """Remove all below `prefix`; nothing there is fine."""
+
+
+def open_backend(uri: str) -> Backend:
+    """Return the backend for a store URI; raise `SpecError` where its extra is not installed."""
+    try:
+        fs, root = fsspec.core.url_to_fs(uri)
+    except (ImportError, ValueError) as error:
+        raise SpecError(
+            "the store cannot be opened",
+            where=uri,
+            received=error,
+            remedy="Install the extra for this kind of store, e.g. `pip install millrace[s3]`.",
+        ) from error
+    protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
+    return LocalBackend(Path(root)) if "file" in protocols else RemoteBackend(fs, root)
+
+
+class LocalBackend:
+    """A folder of a local or shared disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.local_root: Path | None = root
+        self._root = root
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self._root / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def size(self, name: str) -> int | None:
+        try:
+            return (self._root / name).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, data: bytes) -> None:
+        with _Part(self._root / name) as part:
+            part.write_bytes(data)
+            _sync(part)
+            os.replace(part, self._root / name)
+
+    def create(self, name: str, data: bytes) -> bool:
+        with _Part(self._root / name) as part:
+            part.write_bytes(data)
+            _sync(part)
+            try:
+                os.link(part, self._root / name)
+            except FileExistsError:
+                return False
+            return True
+
+    def upload(self, name: str, path: Path) -> None:
+        with _Part(self._root / name) as part:
+            shutil.copyfile(path, part)
+            part.chmod(0o444)
+            _sync(part)
+            os.replace(part, self._root / name)
+
+    def download(self, name: str, path: Path) -> None:
+        shutil.copyfile(self._root / name, path)
+
+    def names(self, prefix: str) -> Iterator[str]:
+        for path in sorted((self._root / prefix).rglob("*")):
+            if path.is_file() and not path.name.startswith(".part-"):
+                yield path.relative_to(self._root).as_posix()
+
+    def remove_tree(self, prefix: str) -> None:
+        shutil.rmtree(self._root / prefix, ignore_errors=True)
+
+
+class RemoteBackend:
+    """Any other fsspec file system. Object stores publish a put as a whole or not at all."""
+
+    local_root: Path | None = None
+
+    def __init__(self, fs: Any, root: str) -> None:
+        self._fs = fs
+        self._root = root.rstrip("/")
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            data: bytes = self._fs.cat_file(self._path(name))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unreachable(name, error) from error
+        return data
+
+    def size(self, name: str) -> int | None:
+        try:
+            self._fs.invalidate_cache()
+            return int(self._fs.info(self._path(name))["size"])
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unreachable(name, error) from error
+
+    def write(self, name: str, data: bytes) -> None:
+        try:
+            self._fs.pipe_file(self._path(name), data)
+        except OSError as error:
+            raise _unreachable(name, error) from error
+
+    def create(self, name: str, data: bytes) -> bool:
+        try:
+            self._fs.pipe_file(self._path(name), data, mode="create")
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise _unreachable(name, error) from error
+        return True
+
+    def upload(self, name: str, path: Path) -> None:
+        try:
+            self._fs.put_file(str(path), self._path(name))
+        except OSError as error:
+            raise _unreachable(name, error) from error
+
+    def download(self, name: str, path: Path) -> None:
+        try:
+            self._fs.get_file(self._path(name), str(path))
+        except FileNotFoundError:
+            path.unlink(missing_ok=True)
+            raise
+        except OSError as error:
+            raise _unreachable(name, error) from error
+
+    def names(self, prefix: str) -> Iterator[str]:
+        start = len(self._root) + 1
+        for path in sorted(self._fs.find(self._path(prefix))):
+            yield path[start:]
+
+    def remove_tree(self, prefix: str) -> None:
+        try:
+            self._fs.rm(self._path(prefix), recursive=True)
+        except FileNotFoundError:
+            return
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+
+class _Part:
+    """A temporary file beside its target, removed on leaving if it is still there."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+
+    def __enter__(self) -> Path:
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._target.parent, prefix=".part-")
+        os.close(handle)
+        self._part = Path(name)
+        return self._part
+
+    def __exit__(self, *_: object) -> None:
+        self._part.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Flush a file to the disk, so that a published name never has less than its content."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _unreachable(name: str, error: OSError) -> TransientError:
+    return TransientError("the store does not answer", where=name, received=error)

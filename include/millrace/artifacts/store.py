@@ -1,0 +1,200 @@
+"""`Store`: content-addressed objects and the manifests that name them, on any fsspec file system.
+
+Layout under the root: ``objects/ab/<sha256>``, ``manifests/ab/<key>.json``, ``checkpoints/<key>/``,
+``documents/<name>`` (requests, progress, errors). Objects and manifests are written once and never
+changed; a manifest is published last, atomically, and the first one wins.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.backend import Backend, open_backend
+from millrace.artifacts.digests import digest_file
+from millrace.artifacts.manifest import FileEntry, Manifest
+from millrace.artifacts.reference import ArtifactRef
+from millrace.errors import DataError, IntegrityError
+
+
+class Store:
+    """The artifact store at a URI (``file:``, ``s3:``, ``memory:``, …).
+
+    Args:
+        uri: root of the store.
+        cache: local folder for verified copies of remote objects; unused by ``file:`` stores.
+    """
+
+    def __init__(self, uri: str, cache: Path | None = None) -> None:
+        self.uri = uri.rstrip("/")
+        self._backend: Backend = open_backend(self.uri)
+        self._cache = cache or Path(tempfile.gettempdir()) / "millrace-cache"
+        self._verified: dict[str, tuple[int, int, int]] = {}
+
+    @property
+    def local_root(self) -> Path | None:
+        """The root as a local folder, or None for a remote store."""
+        return self._backend.local_root
+
+    # manifests
+
+    def manifest_uri(self, key: str) -> str:
+        """Return the URI of the manifest of `key`, whether it exists or not."""
+        return f"{self.uri}/{_manifest_name(key)}"
+
+    def find(self, key: str) -> Artifact | None:
+        """Return the artifact made under `key`, or None."""
+        data = self._backend.read(_manifest_name(key))
+        if data is None:
+            return None
+        return Artifact(self, Manifest.from_bytes(data, self.manifest_uri(key)))
+
+    def get(self, ref: ArtifactRef) -> Artifact:
+        """Return the artifact that `ref` names.
+
+        Raises:
+            DataError: it is not in this store.
+            IntegrityError: something else was stored under its key.
+        """
+        artifact = self.find(ref.key)
+        if artifact is None:
+            raise DataError(
+                "an artifact is not in the store",
+                where=ref.uri,
+                remedy="Clear the task that makes it, so that it runs again.",
+            )
+        if artifact.manifest.digest != ref.digest:
+            raise IntegrityError(
+                "an artifact changed under its key",
+                where=ref.uri,
+                expected=ref.digest,
+                received=artifact.manifest.digest,
+            )
+        return artifact
+
+    def publish(self, manifest: Manifest, *, replace: bool = False) -> Artifact:
+        """Make the artifact visible; return the winner, which is an earlier one if there is one.
+
+        Args:
+            manifest: whose objects have all been put.
+            replace: a forced recomputation replaces the earlier manifest.
+        """
+        name = _manifest_name(manifest.key)
+        if replace:
+            self._backend.write(name, manifest.to_bytes())
+            return Artifact(self, manifest)
+        if self._backend.create(name, manifest.to_bytes()):
+            return Artifact(self, manifest)
+        winner = self.find(manifest.key)
+        return Artifact(self, manifest) if winner is None else winner
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of all artifacts."""
+        for name in self._backend.names("manifests"):
+            yield name.rsplit("/", 1)[-1].removesuffix(".json")
+
+    # objects
+
+    def put(self, path: Path) -> FileEntry:
+        """Store the content of a local file under its digest; equal content is stored once."""
+        entry = FileEntry(sha256=digest_file(path), bytes=path.stat().st_size)
+        name = _object_name(entry.sha256)
+        if self._backend.size(name) != entry.bytes or not self._intact(entry):
+            self._backend.upload(name, path)
+        return entry
+
+    def local(self, entry: FileEntry) -> Path:
+        """Return a local path whose content was verified against its digest.
+
+        Raises:
+            IntegrityError: the object is missing or not what its digest says.
+        """
+        name = _object_name(entry.sha256)
+        if self.local_root is not None:
+            path = self.local_root / name
+        else:
+            path = self._cache / name
+            if not path.exists():
+                self._download(name, path)
+        self._verify(path, entry)
+        return path
+
+    def _download(self, name: str, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+        os.close(handle)
+        try:
+            self._backend.download(name, Path(part))
+            os.replace(part, path)
+        finally:
+            Path(part).unlink(missing_ok=True)
+
+    def _verify(self, path: Path, entry: FileEntry) -> None:
+        remedy = "Force the stage that made it, so that it is made again."
+        try:
+            stat = path.stat()
+        except FileNotFoundError as error:
+            raise IntegrityError("an object is missing", where=path, remedy=remedy) from error
+        seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        if self._verified.get(entry.sha256) == seen:
+            return
+        received = digest_file(path)
+        if received != entry.sha256:
+            if self.local_root is None:
+                path.unlink(missing_ok=True)  # a damaged copy; the next read fetches a new one
+            raise IntegrityError(
+                "an object is damaged",
+                where=path,
+                expected=entry.sha256,
+                received=received,
+                remedy=remedy,
+            )
+        self._verified[entry.sha256] = seen
+
+    def _intact(self, entry: FileEntry) -> bool:
+        """Whether a local object can be trusted to be kept; remote stores verify on read."""
+        if self.local_root is None:
+            return True
+        try:
+            self._verify(self.local_root / _object_name(entry.sha256), entry)
+        except IntegrityError:
+            return False
+        return True
+
+    # documents and checkpoints: small, mutable, never part of an artifact
+
+    def read_document(self, name: str) -> bytes | None:
+        """Return a document's bytes, or None."""
+        return self._backend.read(f"documents/{name}")
+
+    def write_document(self, name: str, data: bytes) -> str:
+        """Write a document atomically and return its URI."""
+        self._backend.write(f"documents/{name}", data)
+        return f"{self.uri}/documents/{name}"
+
+    def save_checkpoint(self, key: str, name: str, path: Path) -> None:
+        """Store a file of an unfinished execution, atomically."""
+        self._backend.upload(f"checkpoints/{key}/{name}", path)
+
+    def load_checkpoint(self, key: str, name: str, path: Path) -> bool:
+        """Fetch a file of an unfinished execution; False where there is none."""
+        source = f"checkpoints/{key}/{name}"
+        if self._backend.size(source) is None:
+            return False
+        self._backend.download(source, path)
+        return True
+
+    def drop_checkpoints(self, key: str) -> None:
+        """Remove what an execution kept for its retries."""
+        self._backend.remove_tree(f"checkpoints/{key}")
+
+
+def _object_name(sha256: str) -> str:
+    return f"objects/{sha256[:2]}/{sha256}"
+
+
+def _manifest_name(key: str) -> str:
+    return f"manifests/{key[:2]}/{key}.json"

@@ -1,0 +1,118 @@
+"""Record tables: Parquet files that are byte-stable and read a row group at a time.
+
+A picture column holds ``(height, width, channels)`` uint8 pixels as fixed-size binary, its shape in
+the schema's metadata under ``millrace.shape``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from millrace.errors import IntegrityError
+
+ROW_GROUP = 8_192
+"""Rows of a row group: the unit of memory of every stage."""
+
+Images = npt.NDArray[np.uint8]
+
+
+def write_table(path: Path, schema: pa.Schema, batches: Iterable[pa.Table]) -> int:
+    """Write `batches`, re-cut to full row groups; return the number of rows."""
+    rows = 0
+    with pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=_dictionaries(schema),
+        write_statistics=False,
+        store_schema=True,
+    ) as writer:
+        for table in regroup(batches, ROW_GROUP):
+            writer.write_table(table.cast(schema), row_group_size=ROW_GROUP)
+            rows += table.num_rows
+    return rows
+
+
+def regroup(batches: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """Yield tables of exactly `rows` rows (the last may be shorter) from tables of any length."""
+    waiting: list[pa.Table] = []
+    count = 0
+    for batch in batches:
+        waiting.append(batch)
+        count += batch.num_rows
+        while count >= rows:
+            joined = pa.concat_tables(waiting)
+            yield joined.slice(0, rows).combine_chunks()
+            waiting, count = [joined.slice(rows)], count - rows
+    if count:
+        yield pa.concat_tables(waiting).combine_chunks()
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:
+    """Yield the row groups of a table file, one at a time."""
+    try:
+        with pq.ParquetFile(path, memory_map=True) as file:
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group, columns=columns)
+    except pa.ArrowInvalid as error:
+        raise IntegrityError("not a readable table", where=path, received=error) from error
+
+
+def read_schema(path: Path) -> pa.Schema:
+    """Return the schema of a table file."""
+    return pq.read_schema(path)
+
+
+def count_rows(path: Path) -> int:
+    """Return the number of rows of a table file."""
+    return int(pq.read_metadata(path).num_rows)
+
+
+def image_field(name: str, shape: tuple[int, int, int]) -> pa.Field:
+    """Return the field of a column of ``(height, width, channels)`` uint8 pictures."""
+    height, width, channels = shape
+    return pa.field(
+        name,
+        pa.binary(height * width * channels),
+        nullable=False,
+        metadata={"millrace.shape": json.dumps(list(shape))},
+    )
+
+
+def image_shape(schema: pa.Schema, name: str = "image") -> tuple[int, int, int]:
+    """Return ``(height, width, channels)`` of a picture column."""
+    metadata: dict[bytes, Any] = schema.field(name).metadata or {}
+    height, width, channels = json.loads(metadata[b"millrace.shape"])
+    return height, width, channels
+
+
+def images_to_column(images: Images) -> pa.Array:
+    """Return pictures ``(rows, height, width, channels)`` as a fixed-size binary column."""
+    rows = len(images)
+    size = int(np.prod(images.shape[1:]))
+    data = pa.py_buffer(np.ascontiguousarray(images, dtype=np.uint8))
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(size), rows, [None, data])
+
+
+def column_to_images(column: pa.ChunkedArray, shape: tuple[int, int, int]) -> Images:
+    """Return a picture column as ``(rows, height, width, channels)`` uint8, copied once."""
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):  # an empty column has no chunk to combine
+        return np.zeros((0, *shape), np.uint8)
+    size = int(np.prod(shape))
+    pixels = np.frombuffer(array.buffers()[1], np.uint8, len(array) * size, array.offset * size)
+    return pixels.reshape(len(array), *shape)
+
+
+def _dictionaries(schema: pa.Schema) -> list[str]:
+    """Return the string columns: they repeat; pictures do not."""
+    return [field.name for field in schema if pa.types.is_string(field.type)]

@@ -1,0 +1,1 @@
+"""Records: sources, the data contract, transforms, integration. No model and no framework here."""

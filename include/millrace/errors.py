@@ -1,0 +1,133 @@
+"""The one error tree, split by the question "would a retry help?".
+
+Every error is a sentence a person can act on: what went wrong, where, what was expected, what was
+received, what to do. It stays short however large the data. No other module defines an exception
+that leaves its own package.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+_LONGEST_FIELD = 300  # characters; keeps a log line readable whatever the data held
+
+
+class ExitCode(IntEnum):
+    """Exit codes of ``python -m millrace.jobs`` (the values of BSD ``sysexits.h``)."""
+
+    DONE = 0
+    SPEC = 64
+    DATA = 65
+    BUG = 70
+    RETRY = 75
+
+
+def shorten(value: object, longest: int = _LONGEST_FIELD) -> str:
+    """Return `value` as text of at most `longest` characters, with a note of what was cut."""
+    text = value if isinstance(value, str) else repr(value)
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}… ({len(text):,} characters)"
+
+
+class MillraceError(Exception):
+    """A failure that Millrace understands.
+
+    Args:
+        problem: what went wrong, a sentence without a final full stop.
+        where: file, line, field, source, row or URI.
+        expected: what would have been right.
+        received: what was there instead; shortened.
+        remedy: what the reader should do.
+    """
+
+    exit_code = ExitCode.BUG
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        where: object = None,
+        expected: object = None,
+        received: object = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.problem = shorten(problem, 2 * _LONGEST_FIELD)
+        self.where = None if where is None else shorten(str(where))
+        self.expected = None if expected is None else shorten(str(expected))
+        self.received = None if received is None else shorten(received)
+        self.remedy = remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        parts = [self.problem if self.where is None else f"{self.where}: {self.problem}"]
+        if self.expected is not None:
+            parts.append(f"expected {self.expected}")
+        if self.received is not None:
+            parts.append(f"received {self.received}")
+        sentence = "; ".join(parts) + "."
+        return sentence if self.remedy is None else f"{sentence} {self.remedy}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.to_document()))
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the error as JSON values, to cross a process border."""
+        return {
+            "type": type(self).__name__,
+            "problem": self.problem,
+            "where": self.where,
+            "expected": self.expected,
+            "received": self.received,
+            "remedy": self.remedy,
+        }
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> MillraceError:
+        """Rebuild the error that `to_document` described; an unknown type becomes a plain one."""
+        kind = _TYPES.get(str(document.get("type")), MillraceError)
+        return _rebuild(kind, document)
+
+
+class SpecError(MillraceError):
+    """The request is wrong: a spec, a parameter, a setting. A retry cannot help."""
+
+    exit_code = ExitCode.SPEC
+
+
+class DataError(MillraceError):
+    """The data is wrong: truncated, mismatched, exhausted budget, NaN loss. A retry cannot help."""
+
+    exit_code = ExitCode.DATA
+
+
+class IntegrityError(DataError):
+    """A stored object is not what its digest says. A retry cannot help; a recomputation can."""
+
+
+class TransientError(MillraceError):
+    """The surroundings failed: network, lock, killed process. A retry may help."""
+
+    exit_code = ExitCode.RETRY
+
+
+def _rebuild(kind: type[MillraceError], document: dict[str, Any]) -> MillraceError:
+    fields = {k: document.get(k) for k in ("where", "expected", "received", "remedy")}
+    return kind(str(document.get("problem")), **fields)  # type: ignore[arg-type]
+
+
+_TYPES: dict[str, type[MillraceError]] = {
+    kind.__name__: kind
+    for kind in (MillraceError, SpecError, DataError, IntegrityError, TransientError)
+}
+
+__all__ = [
+    "DataError",
+    "ExitCode",
+    "IntegrityError",
+    "MillraceError",
+    "SpecError",
+    "TransientError",
+    "shorten",
+]

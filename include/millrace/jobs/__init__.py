@@ -1,0 +1,1 @@
+"""The border between a stage and its surroundings: request, key, cache, commit, record, runtimes."""

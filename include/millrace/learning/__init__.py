@@ -1,0 +1,1 @@
+"""Models: networks, training, export, evaluation. The only place for a deep-learning framework."""

@@ -1,0 +1,72 @@
+"""What a spec says of cleaning, transforming and augmenting pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from millrace.workflow.base import IMPLEMENTATION, Fraction, Value
+
+CustomFunction = Annotated[str, Field(pattern=IMPLEMENTATION)]
+Pixels = Annotated[int, Field(ge=1, le=4096)]
+
+
+class ImageCleaning(Value):
+    """The data contract of pictures. Whatever breaks it goes to quarantine with a reason code.
+
+    Attributes:
+        shape: ``[height, width]`` in pixels that every picture must have; null accepts any.
+        duplicates: ``exact`` keeps the first of pictures with equal pixels; ``keep`` keeps all.
+        blank_images: ``refuse`` refuses pictures whose pixels are all equal.
+        rules: the user's own rules, ``package.module:function``; see `millrace.data.cleaning`.
+        budget: the largest share of records that one reason may refuse before the run fails; by
+            reason code, ``default`` for the rest. Duplicates are not refusals.
+    """
+
+    shape: tuple[Pixels, Pixels] | None = Field(None, strict=False)
+    duplicates: Literal["exact", "keep"] = "exact"
+    blank_images: Literal["refuse", "keep"] = "refuse"
+    rules: tuple[CustomFunction, ...] = Field((), strict=False)
+    budget: dict[str, Fraction] = {"default": 0.05}
+
+
+class ImageTransform(Value):
+    """The canonical picture: height, width and channels that the model sees.
+
+    Attributes:
+        size: ``[height, width]`` in pixels.
+        channels: 1 (grey) or 3 (RGB).
+        resize: ``stretch`` to the size; ``fit`` inside it, padded; ``crop`` to fill it, centred.
+        invert: dark becomes light.
+        custom: the user's own function over each canonical batch, ``package.module:function``.
+    """
+
+    size: tuple[Pixels, Pixels] = Field(strict=False)
+    channels: Literal[1, 3]
+    resize: Literal["stretch", "fit", "crop"] = "stretch"
+    invert: bool = False
+    custom: CustomFunction | None = None
+
+
+class ImageAugmentation(Value):
+    """Random changes to training pictures, as layers of the network; off at 0.
+
+    Attributes:
+        shift: largest shift, share of the side. rotate: largest angle, degrees.
+        zoom: largest change of scale, share. flip: mirrored at random along these axes.
+        crop: pixels of padding around before a random crop back to size.
+        brightness: largest change, share of the full range. contrast: likewise, as a factor.
+        noise: standard deviation of Gaussian noise, share of the full range.
+        cutout: side of an erased square, share of the side.
+    """
+
+    shift: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    rotate: Annotated[float, Field(ge=0, le=180)] = 0.0
+    zoom: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    flip: Literal["none", "horizontal", "vertical", "both"] = "none"
+    crop: Annotated[int, Field(ge=0, le=256)] = 0
+    brightness: Fraction = 0.0
+    contrast: Fraction = 0.0
+    noise: Fraction = 0.0
+    cutout: Fraction = 0.0

@@ -1,0 +1,161 @@
+"""What a spec says of the split, the model, training, the baseline and the gate."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from millrace.workflow.base import IMPLEMENTATION, Fraction, Value
+
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class Split(Value):
+    """Which share of the records is held back, by a stable hash of each record's group.
+
+    Attributes:
+        validation: share for choosing the epoch. test: share for the final figures; sources with
+            a `split` of their own do not take part.
+        group: ``content`` (equal pictures stay together) or ``record``; a source may give its own
+            groups (patients, senders), which win.
+        seed: changes which groups fall where.
+    """
+
+    validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    test: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    group: Literal["content", "record"] = "content"
+    seed: Seed = 7
+
+    @model_validator(mode="after")
+    def _leaves_some_for_training(self) -> Split:
+        if self.validation + self.test >= 1:
+            raise ValueError("validation + test must leave some records for training (< 1)")
+        return self
+
+
+class MlpModel(Value):
+    """A feed-forward network.
+
+    Attributes:
+        hidden: units of each hidden layer. dropout: share of units dropped in training.
+    """
+
+    kind: Literal["mlp"]
+    hidden: tuple[Annotated[int, Field(ge=1, le=65536)], ...] = Field((256, 128), strict=False)
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+
+
+class CnnModel(Value):
+    """A small convolutional network that halves the resolution by strided convolutions.
+
+    Attributes:
+        width: channels of the first stage; doubled at every further stage.
+        stages: how often the resolution is halved.
+        residual: residual blocks (He et al. 2016), for colour or harder pictures.
+        blocks: blocks a stage, of a residual network.
+        dropout: share of features dropped before the last layer, in training.
+        mirror_average: predictions are averaged over the picture and its mirror image.
+    """
+
+    kind: Literal["cnn"]
+    width: Annotated[int, Field(ge=1, le=1024)] = 32
+    stages: Annotated[int, Field(ge=1, le=6)] = 3
+    residual: bool = False
+    blocks: Annotated[int, Field(ge=1, le=16)] = 1
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    mirror_average: bool = False
+
+
+class CustomModel(Value):
+    """A user's own Keras model, ``kind: package.module:function``.
+
+    The function is called as ``function(input_shape, classes, **options)`` and returns a
+    `keras.Model` from normalised pictures ``(batch, height, width, channels)`` to logits
+    ``(batch, classes)``.
+    """
+
+    kind: str = Field(pattern=IMPLEMENTATION)
+    options: dict[str, Any] = {}
+
+
+def _tag(value: Any) -> str | None:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return "package.module:function" if isinstance(kind, str) and ":" in kind else kind
+
+
+AnyModel = Annotated[
+    Annotated[MlpModel, Tag("mlp")]
+    | Annotated[CnnModel, Tag("cnn")]
+    | Annotated[CustomModel, Tag("package.module:function")],
+    Discriminator(_tag),
+]
+"""One of the models; `kind` tells which."""
+
+
+class Training(Value):
+    """How the network is fitted.
+
+    Attributes:
+        epochs: passes over the training split, at most. batch_size: records a step.
+        optimizer, learning_rate, momentum (sgd, rmsprop), weight_decay (decoupled): as in Keras;
+            `learning_rate` is the peak of the schedule.
+        schedule: of the learning rate over all steps: constant, cosine to 0, exponential to 1 %.
+        warmup: share of all steps in which the rate rises linearly from 0.
+        label_smoothing: share of the target spread over all classes.
+        class_weights: ``balanced`` weighs each class by the inverse of its frequency.
+        early_stopping: epochs without a better validation loss before training stops; 0 is never.
+            The best epoch's weights are kept whenever this is above 0.
+        average_weights: decay per step of an exponential moving average of the weights that
+            replaces them at the end; 0 is off.
+        precision: of the arithmetic: ``auto`` is bfloat16 where the processor computes in it.
+        seed: of the weights, the order of records and the augmentation.
+    """
+
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 128
+    optimizer: Literal["adam", "adamw", "sgd", "adagrad", "rmsprop"] = "adam"
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = 0.001
+    schedule: Literal["constant", "cosine", "exponential"] = "cosine"
+    warmup: Fraction = 0.0
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
+    early_stopping: Annotated[int, Field(ge=0)] = 0
+    average_weights: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"
+    seed: Seed = 7
+
+
+class Baseline(Value):
+    """The scikit-learn model that every network is compared with.
+
+    Attributes:
+        kind: ``logistic`` regression, ``svm`` (RBF kernel) or ``gradient_boosting`` on pixels.
+        rows: records of the training split it is fitted on, at most.
+    """
+
+    kind: Literal["logistic", "svm", "gradient_boosting"] = "svm"
+    rows: Annotated[int, Field(ge=10, le=1_000_000)] = 5_000
+
+
+class Gate(Value):
+    """What a challenger must reach to become champion.
+
+    Attributes:
+        accuracy, macro_f1: at least, on the test split. log_loss, calibration_error: at most.
+        slice_drop: how much less accurate than the champion any slice may be.
+        overall_drop: how much less accurate than the champion it may be overall.
+        beat_baseline: it must be at least as accurate as the scikit-learn baseline.
+        latency_ms: the bundle's answer to one record takes at most this, milliseconds (median).
+    """
+
+    accuracy: Fraction | None = None
+    macro_f1: Fraction | None = None
+    log_loss: Annotated[float, Field(ge=0)] | None = None
+    calibration_error: Fraction | None = None
+    slice_drop: Fraction = 0.02
+    overall_drop: Fraction = 0.0
+    beat_baseline: bool = False
+    latency_ms: Annotated[float, Field(gt=0)] = 1_000.0

@@ -1,0 +1,57 @@
+"""Every implementation that a spec can name, in one place, and the one door for a user's own.
+
+A name without a colon is one of the table's; ``package.module:attribute`` is imported as it is, which
+is also how the built-in ones are reached. The table holds strings, so reading it imports nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from millrace.errors import SpecError
+
+BUILT_IN: dict[str, dict[str, str]] = {
+    "source": {
+        "sklearn": "millrace.data.sources.sklearn_datasets:SklearnReader",
+        "idx": "millrace.data.sources.idx:IdxReader",
+        "cifar": "millrace.data.sources.cifar:CifarReader",
+    },
+    "model": {
+        "mlp": "millrace.learning.networks.mlp:build",
+        "cnn": "millrace.learning.networks.cnn:build",
+    },
+}
+
+
+def implementation(kind: str, name: str) -> str:
+    """Return the import path ``package.module:attribute`` behind `name`.
+
+    Raises:
+        SpecError: there is no such name.
+    """
+    if ":" in name:
+        return name
+    known = BUILT_IN[kind]
+    if name not in known:
+        raise SpecError(
+            f"unknown {kind}",
+            expected=f"{', '.join(sorted(known))}, or package.module:name",
+            received=name,
+        )
+    return known[name]
+
+
+def load(path: str) -> Any:
+    """Import ``package.module:attribute``; raise `SpecError` where that fails."""
+    module, _, attribute = path.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise SpecError(
+            "cannot be imported",
+            where=path,
+            expected="package.module:name that Python can import",
+            received=error,
+            remedy="Put the module on PYTHONPATH (the folder `include/` is on it) and check names.",
+        ) from error

@@ -1,0 +1,89 @@
+"""What a spec says of its sources. How they are read lives in `millrace.data.sources`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from millrace.workflow.base import IMPLEMENTATION, Name, Value
+
+FixedSplit = Literal["train", "validation", "test"]
+
+
+class Source(Value):
+    """What every source has.
+
+    Attributes:
+        name: unique in the workflow; the first part of its records' ids.
+        label_map: maps the source's raw labels to the workflow's. Raw labels not named stay as
+            they are; a raw label mapped to null is refused into quarantine.
+        split: puts all of the source's records on one side; null leaves it to the workflow's split.
+        partition_rows: records a partition, at most. Large sources are cut so.
+    """
+
+    name: Name
+    label_map: dict[str, str | None] = {}
+    split: FixedSplit | None = None
+    partition_rows: int = Field(10_000, ge=1, le=10_000_000)
+
+
+class SklearnSource(Source):
+    """A data set that ships inside scikit-learn: real data without a download."""
+
+    kind: Literal["sklearn"]
+    dataset: Literal["digits"] = "digits"
+
+
+class IdxSource(Source):
+    """The IDX format of the MNIST family, gzip-compressed or not.
+
+    Attributes:
+        images: URI of the image file (magic 2051); may hold ``${VARIABLE:-default}``.
+        labels: URI of the label file (magic 2049); null where the images have no labels.
+        sha256: hexadecimal digest of a file, by the field that names the file.
+    """
+
+    kind: Literal["idx"]
+    images: str
+    labels: str | None = None
+    sha256: dict[Literal["images", "labels"], Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = {}
+
+
+class CifarSource(Source):
+    """CIFAR-10's binary version, as .bin files or inside a .tar.gz.
+
+    Attributes:
+        uri: URI of the archive or of one .bin file.
+        members: file names (shell patterns) to read from the archive; their order is kept.
+        sha256: hexadecimal digest of the file at `uri`.
+        class_names: member with the class names, in label order; null keeps label numbers.
+    """
+
+    kind: Literal["cifar"]
+    uri: str
+    members: tuple[str, ...] = Field(("*data_batch_*.bin",), strict=False)
+    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
+    class_names: str | None = "*batches.meta.txt"
+
+
+class CustomSource(Source):
+    """A user's own source, ``kind: package.module:name``; `options` go to it as they are."""
+
+    kind: str = Field(pattern=IMPLEMENTATION)
+    options: dict[str, Any] = {}
+
+
+def _tag(value: Any) -> str | None:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return "package.module:name" if isinstance(kind, str) and ":" in kind else kind
+
+
+AnySource = Annotated[
+    Annotated[SklearnSource, Tag("sklearn")]
+    | Annotated[IdxSource, Tag("idx")]
+    | Annotated[CifarSource, Tag("cifar")]
+    | Annotated[CustomSource, Tag("package.module:name")],
+    Discriminator(_tag),
+]
+"""One of the sources; `kind` tells which."""

@@ -1,0 +1,105 @@
+"""`WorkflowSpec`: one problem, described by one YAML file, as a frozen value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from millrace.workflow.base import Name, Value
+from millrace.workflow.images import ImageAugmentation, ImageCleaning, ImageTransform
+from millrace.workflow.learning import AnyModel, Baseline, Gate, Split, Training
+from millrace.workflow.sources import AnySource
+
+
+class AssetSchedule(Value):
+    """Run whenever these assets are updated.
+
+    Attributes:
+        assets: names of Airflow assets, for example ``digits_champion``.
+    """
+
+    assets: tuple[str, ...] = Field(min_length=1, strict=False)
+
+
+Schedule = str | AssetSchedule | None
+
+
+class Predict(Value):
+    """Where predictions go, and of what.
+
+    Attributes:
+        table: SQL table that receives one row a record and model version.
+        sources: what the `<workflow>_predict` DAG scores; empty: the workflow's own sources.
+        schedule: of the `<workflow>_predict` DAG: cron, preset, assets, ``champion`` (on every new
+            champion) or null (by hand and by REST only).
+    """
+
+    table: Name = "predictions"
+    sources: tuple[AnySource, ...] = Field((), strict=False)
+    schedule: Schedule = "champion"
+
+
+class Resources(Value):
+    """What the training job asks for.
+
+    Attributes:
+        cpus: processor cores. memory_gib: GiB. gpus: devices; 0 trains on the processor.
+    """
+
+    cpus: Annotated[float, Field(gt=0)] | None = None
+    memory_gib: Annotated[float, Field(gt=0)] | None = None
+    gpus: Annotated[int, Field(ge=0, le=64)] = 0
+
+
+class WorkflowSpec(Value):
+    """One workflow. See `include/workflows/digits.yaml` for a commented example.
+
+    Attributes:
+        version: of this format. name: DAG id, folder and table prefix.
+        labels: the classes, in order; empty: the sorted labels that the data holds.
+        schedule: cron, preset (``@daily``), assets or null.
+    """
+
+    version: Literal[1]
+    name: Name
+    description: str = ""
+    task: Literal["image_classification"]
+    schedule: Schedule = None
+    labels: tuple[str, ...] = Field((), strict=False)
+    sources: tuple[AnySource, ...] = Field(min_length=1, strict=False)
+    clean: ImageCleaning = ImageCleaning()
+    transform: ImageTransform
+    split: Split = Split()
+    model: AnyModel
+    augment: ImageAugmentation = ImageAugmentation()
+    train: Training = Training()
+    baseline: Baseline = Baseline()
+    gate: Gate = Gate()
+    predict: Predict = Predict()
+    runtime: Literal["local"] | None = None
+    resources: Resources = Resources()
+
+    @field_validator("sources")
+    @classmethod
+    def _unique_names(cls, sources: tuple[AnySource, ...]) -> tuple[AnySource, ...]:
+        names = [source.name for source in sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"source names must be unique; used more than once: {twice}")
+        return sources
+
+    @field_validator("labels")
+    @classmethod
+    def _unique_labels(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(labels)) != len(labels):
+            raise ValueError("labels must be unique")
+        if len(labels) == 1:
+            raise ValueError("a classification needs at least two labels")
+        return labels
+
+    @model_validator(mode="after")
+    def _has_a_test_side(self) -> WorkflowSpec:
+        if self.split.test == 0 and not any(s.split == "test" for s in self.sources):
+            raise ValueError("no test records: give split.test a share or a source `split: test`")
+        return self
