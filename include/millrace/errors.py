@@ -114,7 +114,7 @@ class TransientError(MillraceError):
 
 def _rebuild(kind: type[MillraceError], document: dict[str, Any]) -> MillraceError:
     fields = {k: document.get(k) for k in ("where", "expected", "received", "remedy")}
-    return kind(str(document.get("problem")), **fields)  # type: ignore[arg-type]
+    return kind(str(document.get("problem")), **fields)
 
 
 _TYPES: dict[str, type[MillraceError]] = {

@@ -36,7 +36,7 @@ class Artifact:
             digest=manifest.digest,
             uri=self._store.manifest_uri(manifest.key),
             rows=manifest.rows,
-            bytes=manifest.bytes,
+            bytes=manifest.size,
         )
 
     def has(self, name: str) -> bool:

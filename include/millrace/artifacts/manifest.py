@@ -57,7 +57,7 @@ class Manifest:
         return digest_value({"kind": self.kind, "files": files, "facts": self.facts})
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
         """Size of all files, bytes."""
         return sum(entry.bytes for entry in self.files.values())
 
