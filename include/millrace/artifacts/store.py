@@ -91,6 +91,17 @@ class Store:
         winner = self.find(manifest.key)
         return Artifact(self, manifest) if winner is None else winner
 
+    def has_manifest(self, key: str) -> bool:
+        """Whether anything, good or damaged, is published under `key`."""
+        return self._backend.size(_manifest_name(key)) is not None
+
+    def complete(self, artifact: Artifact) -> bool:
+        """Whether all objects of an artifact are there with their sizes; a cheap look."""
+        return all(
+            self._backend.size(_object_name(entry.sha256)) == entry.bytes
+            for entry in artifact.manifest.files.values()
+        )
+
     def keys(self) -> Iterator[str]:
         """Yield the keys of all artifacts."""
         for name in self._backend.names("manifests"):

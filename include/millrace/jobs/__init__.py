@@ -1,1 +1,1 @@
-"""The border between a stage and its surroundings: request, key, cache, commit, record, runtimes."""
+"""The border around every stage: request, key, cache, commit, record, runtimes."""

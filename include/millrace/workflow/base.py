@@ -1,4 +1,4 @@
-"""The base of every value that is read from YAML: frozen, and refusing keys that it does not know."""
+"""The base of every value read from YAML: frozen, and refusing keys that it does not know."""
 
 from __future__ import annotations
 

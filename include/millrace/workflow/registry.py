@@ -1,7 +1,8 @@
 """Every implementation that a spec can name, in one place, and the one door for a user's own.
 
-A name without a colon is one of the table's; ``package.module:attribute`` is imported as it is, which
-is also how the built-in ones are reached. The table holds strings, so reading it imports nothing.
+A name without a colon is one of the table's; ``package.module:attribute`` is imported as it is,
+which is also how the built-in ones are reached. The table holds strings, so reading
+it imports nothing.
 """
 
 from __future__ import annotations

@@ -1,0 +1,44 @@
+"""What of the installation can change a result: the versions of Python and of a few packages."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_ALTERNATIVES = {"tensorflow": ("tensorflow-cpu", "tensorflow")}
+
+
+def environment(packages: Iterable[str]) -> dict[str, str]:
+    """Return versions by name: ``python`` (major.minor) and each of `packages`."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return {"python": python, **{name: _version(name) for name in sorted(packages)}}
+
+
+def machine() -> dict[str, str | int | None]:
+    """Return what may change the last bits of a result and is recorded, but is not in a key."""
+    return {"processor": _processor(), "cores": os.cpu_count(), "system": platform.system()}
+
+
+@lru_cache(maxsize=64)
+def _version(name: str) -> str:
+    for candidate in _ALTERNATIVES.get(name, (name,)):
+        try:
+            return version(candidate)
+        except PackageNotFoundError:
+            continue
+    return "absent"
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str:
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
+            names = (line.partition(":")[2].strip() for line in file if "model name" in line)
+            return next(names, platform.machine())
+    except OSError:
+        return platform.machine()

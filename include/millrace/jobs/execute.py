@@ -1,0 +1,190 @@
+"""The wrapper around every stage: key, cache, single flight, runtime, commit, record.
+
+This is the only place that decides whether a stage runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.store import Store
+from millrace.errors import IntegrityError, MillraceError
+from millrace.jobs.keys import Inputs, explain_miss, key_of, key_parts
+from millrace.jobs.locks import key_lock
+from millrace.jobs.progress import Event
+from millrace.jobs.request import JobRequest
+from millrace.jobs.runtimes import runtime_named
+from millrace.jobs.stages import Stage, stage_named
+
+if TYPE_CHECKING:
+    from millrace.catalog.catalog import Catalog
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is wanted: a stage with its parameters and inputs, for a partition or for the whole.
+
+    Attributes:
+        stage: name. params: keyed. inputs: references by role. locations: unkeyed.
+        partition: ``<source>/<index>`` where the stage works on a partition.
+    """
+
+    stage: str
+    params: Mapping[str, Any]
+    inputs: Inputs = field(default_factory=dict)
+    locations: Mapping[str, Any] = field(default_factory=dict)
+    partition: str | None = None
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Executes jobs of one run.
+
+    Attributes:
+        store, catalog: where artifacts and their history go.
+        home: local folder for locks and temporary files.
+        workflow: name. run: the catalog's id of the run. attempt: number of the try, from 1.
+        runtime: of heavy stages.
+        force: stages to recompute though they are in the cache.
+        report: called with every progress event.
+    """
+
+    store: Store
+    catalog: Catalog
+    home: Path
+    workflow: str
+    run: int
+    attempt: int = 1
+    runtime: str = "local"
+    force: frozenset[str] = frozenset()
+    report: Callable[[Event], None] = lambda event: None
+
+    def execute(self, job: Job) -> Artifact:
+        """Return the job's artifact: from the store, or made now.
+
+        Raises:
+            MillraceError: of the kind that tells whether a retry may help.
+        """
+        stage = stage_named(job.stage)
+        parts = key_parts(stage, job.params, job.inputs)
+        key = key_of(parts)
+        previous = self.catalog.executions.previous(self.workflow, job.stage, job.partition)
+        record = self.catalog.executions.begin(
+            run=self.run,
+            stage=job.stage,
+            partition=job.partition,
+            key=key,
+            key_parts=parts,
+            inputs=_input_documents(job.inputs),
+            attempt=self.attempt,
+            host=socket.gethostname(),
+        )
+        started = time.monotonic()
+        try:
+            artifact, cached, reason = self._obtain(stage, job, key, parts, previous)
+        except Exception as error:
+            self._record_failure(record, error, time.monotonic() - started)
+            raise
+        self._record(record, stage, artifact, cached, reason, time.monotonic() - started)
+        return artifact
+
+    def _obtain(
+        self, stage: Stage, job: Job, key: str, parts: Mapping[str, Any], previous: Any
+    ) -> tuple[Artifact, bool, str]:
+        """Return the artifact, whether it was there, and why or why not."""
+        old_parts = previous.key_parts if previous is not None else None
+        request = JobRequest(
+            stage=job.stage,
+            key=key,
+            key_parts=parts,
+            params=job.params,
+            inputs=job.inputs,
+            locations=job.locations,
+            attempt=f"{self.run}-{self.attempt}",
+        )
+        if stage.volatile:
+            artifact = self._perform(stage, request, replace=False)
+            return artifact, False, "looks at the sources in every run"
+        found = None if job.stage in self.force else self._find(key)
+        if found is not None:
+            return found, True, "in the store, made from equal inputs"
+        with key_lock(self.home / "locks", key) as waited:
+            found = self._find(key) if waited else None
+            if found is not None:
+                return found, True, "made by another job while this one waited"
+            if job.stage in self.force:
+                reason, replace = "forced", True
+            else:
+                reason, replace = explain_miss(parts, old_parts), False
+            log.info("Executing %s: %s", _title(job), reason)
+            return self._perform(stage, request, replace=replace), False, reason
+
+    def _find(self, key: str) -> Artifact | None:
+        """Return the stored artifact of a key, unless it is damaged: then it is made again."""
+        try:
+            found = self.store.find(key)
+        except IntegrityError as error:
+            log.warning("A stored artifact is damaged and is made again: %s", error)
+            return None
+        return found if found is None or self.store.complete(found) else None
+
+    def _perform(self, stage: Stage, request: JobRequest, *, replace: bool) -> Artifact:
+        damaged = not replace and not stage.volatile and self.store.has_manifest(request.key)
+        request = JobRequest(**{**vars(request), "replace": replace or damaged})
+        runtime = runtime_named(self.runtime if stage.heavy else "inline")
+        return runtime(request, self.store, self.home / "scratch", self.report)
+
+    def _record(
+        self,
+        record: int,
+        stage: Stage,
+        artifact: Artifact,
+        cached: bool,
+        reason: str,
+        seconds: float,
+    ) -> None:
+        made = artifact.manifest.provenance
+        state = "cached" if cached else "done"
+        log.info("%s %s: %s (%.1f s)", stage.name, state, reason, seconds)
+        self.catalog.executions.finish(
+            record,
+            state=state,
+            reason=reason,
+            output=artifact.ref,
+            counts=artifact.facts.get("counts"),
+            metrics=dict(made.get("metrics", {})),
+            seconds=seconds,
+            peak_memory_bytes=made.get("peak_memory_bytes"),
+            error=None,
+        )
+
+    def _record_failure(self, record: int, error: Exception, seconds: float) -> None:
+        known = error if isinstance(error, MillraceError) else MillraceError(repr(error))
+        self.catalog.executions.finish(
+            record,
+            state="failed",
+            reason=known.problem,
+            output=None,
+            counts=None,
+            metrics={},
+            seconds=seconds,
+            peak_memory_bytes=None,
+            error=known.to_document(),
+        )
+
+
+def _input_documents(inputs: Inputs) -> list[dict[str, Any]]:
+    return [{"role": role, **ref.to_document()} for role, refs in inputs.items() for ref in refs]
+
+
+def _title(job: Job) -> str:
+    return job.stage if job.partition is None else f"{job.stage} of {job.partition}"

@@ -1,0 +1,113 @@
+"""Evaluate a challenger against the champion, judge it, and make it champion or say why not.
+
+Another run may promote its own challenger meanwhile. Promotion is a compare-and-set on the champion
+that the evaluation knew; where it fails, the challenger is evaluated against the new one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.reference import ArtifactRef
+from millrace.catalog.records import ModelVersion
+from millrace.errors import TransientError
+from millrace.jobs.execute import Job
+from millrace.jobs.workflow_run import WorkflowRun
+
+_TRIES = 5
+_BOOTSTRAP = 1_000  # resamples of the confidence intervals
+log = logging.getLogger(__name__)
+
+Reference = Mapping[str, Any]
+
+
+def evaluate(
+    run: WorkflowRun, dataset: Reference, bundle: Reference, baseline: Reference
+) -> Reference:
+    """Score the exported bundle on the test split, beside the baseline and the champion."""
+    champion = run.catalog.models.champion(run.identity.workflow)
+    return _evaluation(run, champion, dataset, bundle, baseline).ref.to_document()
+
+
+def promote(
+    run: WorkflowRun, dataset: Reference, bundle: Reference, baseline: Reference
+) -> dict[str, Any]:
+    """Judge the challenger and record the decision.
+
+    Returns:
+        ``{"decision", "version", "champion", "reasons"}``; the decision is ``promoted``,
+        ``refused`` or ``kept`` (the challenger is the champion already).
+    """
+    for _ in range(_TRIES):
+        champion = run.catalog.models.champion(run.identity.workflow)
+        evaluation = _evaluation(run, champion, dataset, bundle, baseline)
+        decision = _judge(run, evaluation, dataset, bundle)
+        try:
+            return _decide(run, champion, ArtifactRef.from_document(bundle), evaluation, decision)
+        except TransientError as error:
+            log.info("The champion changed meanwhile; judging again: %s", error)
+    raise TransientError(
+        "the champion kept changing while this challenger was judged", where=run.identity.workflow
+    )
+
+
+def _evaluation(
+    run: WorkflowRun,
+    champion: ModelVersion | None,
+    dataset: Reference,
+    bundle: Reference,
+    baseline: Reference,
+) -> Artifact:
+    named = {"dataset": dataset, "bundle": bundle, "baseline": baseline}
+    inputs = {role: [ArtifactRef.from_document(ref)] for role, ref in named.items()}
+    if champion is not None:
+        inputs["champion"] = [champion.bundle]
+    params = {"bootstrap": _BOOTSTRAP, "seed": run.spec.train.seed}
+    return run.executor.execute(Job("evaluate", params, inputs))
+
+
+def _judge(
+    run: WorkflowRun, evaluation: Artifact, dataset: Reference, bundle: Reference
+) -> Mapping[str, Any]:
+    inputs = {
+        "evaluation": [evaluation.ref],
+        "bundle": [ArtifactRef.from_document(bundle)],
+        "dataset": [ArtifactRef.from_document(dataset)],
+    }
+    job = Job("gate", run.spec.gate.model_dump(mode="json"), inputs)
+    return run.executor.execute(job).facts
+
+
+def _decide(
+    run: WorkflowRun,
+    champion: ModelVersion | None,
+    bundle: ArtifactRef,
+    evaluation: Artifact,
+    decision: Mapping[str, Any],
+) -> dict[str, Any]:
+    models = run.catalog.models
+    workflow = run.identity.workflow
+    metrics = evaluation.manifest.provenance.get("metrics", {})
+    version = models.register(workflow, bundle, run.id, dict(metrics))
+    outcome = {"promote": "promoted", "refuse": "refused", "keep": "kept"}[decision["decision"]]
+    reasons = list(decision["reasons"])
+    models.decide(
+        workflow,
+        version.version,
+        outcome,
+        reason="; ".join(reasons) or "all checks passed",
+        actor=f"gate of {run.identity.run_id}",
+        run=run.id,
+        expected_champion=None if champion is None else champion.version,
+    )
+    log.info("Version %s is %s: %s", version.version, outcome, "; ".join(reasons) or "passed")
+    now = models.champion(workflow)
+    return {
+        "decision": outcome,
+        "version": version.version,
+        "champion": None if now is None else now.version,
+        "reasons": reasons,
+    }

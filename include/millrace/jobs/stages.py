@@ -1,0 +1,75 @@
+"""The table of stages: what implements each, and what its result depends on besides its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from millrace.errors import SpecError
+from millrace.workflow.registry import implementation
+
+_TABLES = ("numpy", "pyarrow")
+_PICTURES = (*_TABLES, "pillow")
+_SCORING = (*_TABLES, "onnxruntime", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A kind of work.
+
+    Attributes:
+        name: of the stage.
+        module: whose ``run(context)`` does it.
+        packages: distributions whose versions may change the result.
+        volatile: looks at the world outside the store, so it is executed every time.
+        heavy: executed by the workflow's runtime (a child process or a container), because it
+            needs a deep-learning framework.
+    """
+
+    name: str
+    module: str
+    packages: tuple[str, ...] = ()
+    volatile: bool = False
+    heavy: bool = False
+
+
+STAGES: Mapping[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage("discover", "millrace.data.discover", volatile=True),
+        Stage("collect", "millrace.data.collect", _TABLES),
+        Stage("clean", "millrace.data.clean", _PICTURES),
+        Stage("transform", "millrace.data.transform", _PICTURES),
+        Stage("integrate", "millrace.data.integrate", _TABLES),
+        Stage(
+            "train",
+            "millrace.learning.train",
+            (*_TABLES, "tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime"),
+            heavy=True,
+        ),
+        Stage("baseline", "millrace.learning.baseline", (*_TABLES, "scikit-learn")),
+        Stage("evaluate", "millrace.learning.evaluate", (*_SCORING, "matplotlib", "pillow")),
+        Stage("gate", "millrace.learning.gate", _SCORING),
+        Stage("predict", "millrace.learning.predict", _SCORING),
+    )
+}
+
+
+def stage_named(name: str) -> Stage:
+    """Return a stage; raise `SpecError` for a name that is none."""
+    if name not in STAGES:
+        raise SpecError("unknown stage", expected=", ".join(STAGES), received=name)
+    return STAGES[name]
+
+
+def plugins(stage: Stage, params: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the import paths of the implementations that the parameters name."""
+    if stage.name == "collect":
+        yield implementation("source", params["kind"])
+    if stage.name == "clean":
+        yield from params["rules"]["rules"]
+    if stage.name == "transform" and params["custom"]:
+        yield params["custom"]
+    if stage.name == "train":
+        yield implementation("model", params["model"]["kind"])

@@ -1,0 +1,128 @@
+"""`WorkflowRun`: one run of one workflow, opened by any of its tasks from two names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from millrace import __version__
+from millrace.artifacts.digests import digest_value
+from millrace.artifacts.store import Store
+from millrace.catalog.catalog import Catalog
+from millrace.errors import SpecError
+from millrace.jobs.execute import Executor
+from millrace.jobs.progress import Event
+from millrace.settings import Settings
+from millrace.workflow.loader import load_named
+from millrace.workflow.params import PredictParams, RunParams, apply, predict_params, run_params
+from millrace.workflow.spec import WorkflowSpec
+
+Purpose = Literal["training", "prediction"]
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """What names a run everywhere: the DAG and Airflow's run id (or one of a local run)."""
+
+    workflow: str
+    dag_id: str
+    run_id: str
+    purpose: Purpose = "training"
+
+
+@dataclass(frozen=True)
+class WorkflowRun:
+    """A run with all that its tasks need.
+
+    Attributes:
+        identity: names. id: the catalog's number of the run.
+        spec: as it was when the run started, with the run's parameters applied.
+        params: the run's parameters. executor: runs its jobs.
+    """
+
+    identity: RunIdentity
+    id: int
+    spec: WorkflowSpec
+    params: RunParams | PredictParams
+    settings: Settings
+    store: Store
+    catalog: Catalog
+    executor: Executor
+
+    @property
+    def labelled(self) -> bool:
+        """Whether records must have labels: in training, not in prediction."""
+        return self.identity.purpose == "training"
+
+
+def start_run(
+    identity: RunIdentity,
+    conf: Mapping[str, Any],
+    trigger: str,
+    *,
+    attempt: int = 1,
+    report: Callable[[Event], None] = lambda event: None,
+) -> WorkflowRun:
+    """Check the conf, freeze the spec for this run, and record it. The first task calls this.
+
+    Raises:
+        SpecError: the spec or the conf is wrong.
+    """
+    settings = Settings.load()
+    spec = load_named(settings.workflows, identity.workflow)
+    if identity.purpose == "training":
+        spec = apply(spec, run_params(conf))
+    else:
+        predict_params(conf)
+    document = spec.model_dump(mode="json")
+    catalog = Catalog(settings.catalog)
+    catalog.runs.start(
+        run_id=identity.run_id,
+        workflow=identity.workflow,
+        dag_id=identity.dag_id,
+        spec=document,
+        spec_digest=digest_value(document),
+        params=dict(conf),
+        trigger=trigger,
+        version=__version__,
+    )
+    return open_run(identity, attempt=attempt, report=report)
+
+
+def open_run(
+    identity: RunIdentity,
+    *,
+    attempt: int = 1,
+    report: Callable[[Event], None] = lambda event: None,
+) -> WorkflowRun:
+    """Open a run that `start_run` recorded.
+
+    Raises:
+        SpecError: the run was never started: clear its first task.
+    """
+    settings = Settings.load()
+    catalog = Catalog(settings.catalog)
+    record = catalog.runs.get(identity.dag_id, identity.run_id)
+    if record is None:
+        raise SpecError(
+            "the run is not in the catalog",
+            where=f"{identity.dag_id} {identity.run_id}",
+            remedy="Clear the task `discover` of this run; it records the run.",
+        )
+    spec = WorkflowSpec.model_validate(record.spec)
+    training = identity.purpose == "training"
+    params = run_params(record.params) if training else predict_params(record.params)
+    store = Store(settings.store, settings.home / "cache")
+    executor = Executor(
+        store=store,
+        catalog=catalog,
+        home=settings.home,
+        workflow=identity.workflow,
+        run=record.id,
+        attempt=attempt,
+        runtime=spec.runtime or settings.runtime,
+        force=frozenset(params.force or ()),
+        report=report,
+    )
+    return WorkflowRun(identity, record.id, spec, params, settings, store, catalog, executor)

@@ -1,0 +1,99 @@
+"""What a run may change of its workflow: the conf of a trigger, as a frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from millrace.errors import SpecError
+from millrace.workflow.base import Value
+from millrace.workflow.graph import STAGES
+from millrace.workflow.learning import Seed
+from millrace.workflow.loader import check
+from millrace.workflow.sources import AnySource
+from millrace.workflow.spec import WorkflowSpec
+
+_TRAINING = ("epochs", "learning_rate", "batch_size", "seed")
+
+
+class RunParams(Value):
+    """Parameters of a training run; null leaves the spec's value.
+
+    Attributes:
+        epochs, learning_rate, batch_size, seed: of `train`.
+        limit: records a source, at most.
+        force: stages to recompute though they are in the cache.
+        sources: fields of a source to replace, by source name.
+    """
+
+    epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    learning_rate: Annotated[float, Field(gt=0, le=10)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] | None = None
+    seed: Seed | None = None
+    limit: Annotated[int, Field(ge=1)] | None = None
+    force: tuple[str, ...] | None = Field((), strict=False)
+    sources: dict[str, dict[str, Any]] | None = None
+
+
+class PredictParams(Value):
+    """Parameters of a prediction run.
+
+    Attributes:
+        sources: what to score instead of the spec's sources, each a source as in a spec.
+        model_version: the version to use instead of the champion.
+        limit, force: as in `RunParams`.
+    """
+
+    sources: tuple[AnySource, ...] | None = Field(None, strict=False)
+    model_version: Annotated[int, Field(ge=1)] | None = None
+    limit: Annotated[int, Field(ge=1)] | None = None
+    force: tuple[str, ...] | None = Field((), strict=False)
+
+
+def run_params(conf: Mapping[str, Any]) -> RunParams:
+    """Check the conf of a training run; raise `SpecError` for unknown keys and bad values."""
+    params: RunParams = check(dict(conf), RunParams, "conf")
+    _check_force(params.force)
+    return params
+
+
+def predict_params(conf: Mapping[str, Any]) -> PredictParams:
+    """Check the conf of a prediction run; raise `SpecError` for unknown keys and bad values."""
+    params: PredictParams = check(dict(conf), PredictParams, "conf")
+    _check_force(params.force)
+    return params
+
+
+def apply(spec: WorkflowSpec, params: RunParams) -> WorkflowSpec:
+    """Return the spec as the run wants it, checked again.
+
+    Raises:
+        SpecError: a source that the workflow does not have, or a changed source that is wrong.
+    """
+    document = spec.model_dump(mode="json")
+    for name in _TRAINING:
+        value = getattr(params, name)
+        if value is not None:
+            document["train"][name] = value
+    by_name = {source["name"]: source for source in document["sources"]}
+    for name, fields in (params.sources or {}).items():
+        if name not in by_name:
+            raise SpecError(
+                "the workflow has no such source",
+                where=f"conf.sources.{name}",
+                expected=", ".join(by_name),
+                received=name,
+            )
+        by_name[name].update(fields)
+    changed: WorkflowSpec = check(document, WorkflowSpec, "conf")
+    return changed
+
+
+def _check_force(force: tuple[str, ...] | None) -> None:
+    unknown = sorted(set(force or ()) - set(STAGES))
+    if unknown:
+        raise SpecError(
+            "unknown stage", where="conf.force", expected=", ".join(STAGES), received=unknown
+        )
