@@ -112,6 +112,10 @@ class TransientError(MillraceError):
     exit_code = ExitCode.RETRY
 
 
+class ChampionChanged(TransientError):  # noqa: N818
+    """Another run moved the champion between evaluation and decision. A retry evaluates anew."""
+
+
 def _rebuild(kind: type[MillraceError], document: dict[str, Any]) -> MillraceError:
     fields = {k: document.get(k) for k in ("where", "expected", "received", "remedy")}
     return kind(str(document.get("problem")), **fields)
@@ -119,10 +123,18 @@ def _rebuild(kind: type[MillraceError], document: dict[str, Any]) -> MillraceErr
 
 _TYPES: dict[str, type[MillraceError]] = {
     kind.__name__: kind
-    for kind in (MillraceError, SpecError, DataError, IntegrityError, TransientError)
+    for kind in (
+        MillraceError,
+        SpecError,
+        DataError,
+        IntegrityError,
+        TransientError,
+        ChampionChanged,
+    )
 }
 
 __all__ = [
+    "ChampionChanged",
     "DataError",
     "ExitCode",
     "IntegrityError",

@@ -1,0 +1,145 @@
+"""What the catalog's queries return: frozen values, free of any database session.
+
+`id` grows with every record and is the only order that is relied upon: clocks may be set back.
+Moments are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from millrace.artifacts.reference import ArtifactRef
+
+RunState = Literal["running", "done", "failed"]
+ExecutionState = Literal["running", "done", "cached", "failed", "lost"]
+Decision = Literal["promoted", "rolled_back", "refused", "kept"]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run of a workflow's DAG; identified by (`dag_id`, `run_id`), or shorter by `id`.
+
+    Attributes:
+        spec: the workflow spec that the run used, JSON values.
+        trigger: what started it: ``manual``, ``scheduled``, ``asset``, …
+        version: of Millrace.
+        error: of a failed run, as `MillraceError.to_document` gives it.
+        started_at: of the first attempt, however often the run was cleared.
+    """
+
+    id: int
+    dag_id: str
+    run_id: str
+    workflow: str
+    spec: Mapping[str, Any]
+    spec_digest: str
+    params: Mapping[str, Any]
+    trigger: str
+    version: str
+    state: RunState
+    error: Mapping[str, Any] | None
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class InputRecord:
+    """An artifact that an execution read, and as what."""
+
+    role: str
+    ref: ArtifactRef
+
+
+@dataclass(frozen=True)
+class ExecutionRecord:
+    """One attempt at a stage, for one partition or for all (`partition` is None).
+
+    Attributes:
+        run: id of the `RunRecord`.
+        state: ``lost`` is an attempt that never ended and was begun again.
+        reason: why the result came from the cache, or why it could not.
+        seconds: wall time. peak_memory_bytes: largest resident size.
+        metrics: name to figure; NaN where the stage measured none.
+    """
+
+    id: int
+    run: int
+    workflow: str
+    stage: str
+    partition: str | None
+    key: str
+    key_parts: Mapping[str, Any]
+    inputs: tuple[InputRecord, ...]
+    attempt: int
+    host: str
+    state: ExecutionState
+    reason: str | None
+    output: ArtifactRef | None
+    counts: Mapping[str, int] | None
+    metrics: Mapping[str, float]
+    seconds: float | None
+    peak_memory_bytes: int | None
+    error: Mapping[str, Any] | None
+    began_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A bundle of a workflow, numbered 1, 2, 3, … in the order of registration."""
+
+    id: int
+    workflow: str
+    version: int
+    bundle: ArtifactRef
+    run: int | None
+    metrics: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A decision about a model version; never changed, never removed.
+
+    Attributes:
+        term: 1, 2, 3, … of the workflow's champions; None where the champion stayed.
+        replaced: version of the champion when it was decided, or None.
+        actor: who decided: ``gate`` or a person.
+    """
+
+    id: int
+    workflow: str
+    version: int
+    decision: Decision
+    term: int | None
+    replaced: int | None
+    reason: str
+    actor: str
+    run: int | None
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
+class PredictionBatch:
+    """One artifact scored by one model version.
+
+    Attributes:
+        key: of the predictions artifact.
+        source_digest: digest of the artifact that was scored.
+        rows: records scored.
+        table: SQL table that holds the predictions too, or None.
+    """
+
+    id: int
+    workflow: str
+    run: int | None
+    key: str
+    source_digest: str
+    model_version: int
+    rows: int
+    table: str | None
+    predictions: ArtifactRef
+    recorded_at: datetime
