@@ -1,4 +1,4 @@
-"""`Manifest`: the document that makes a set of objects an artifact. A reader trusts nothing else."""
+"""`Manifest`: the document that makes a set of objects an artifact. Readers trust only this."""
 
 from __future__ import annotations
 

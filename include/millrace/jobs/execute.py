@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.store import Store
@@ -153,7 +153,7 @@ class Executor:
         seconds: float,
     ) -> None:
         made = artifact.manifest.provenance
-        state = "cached" if cached else "done"
+        state: Literal["cached", "done"] = "cached" if cached else "done"
         log.info("%s %s: %s (%.1f s)", stage.name, state, reason, seconds)
         self.catalog.executions.finish(
             record,

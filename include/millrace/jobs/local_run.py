@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from millrace.errors import MillraceError
@@ -45,7 +46,7 @@ def run_workflow(
         known = error if isinstance(error, MillraceError) else MillraceError(repr(error))
         run.catalog.runs.finish(run.id, "failed", known.to_document())
         raise
-    run.catalog.runs.finish(run.id, "success")
+    run.catalog.runs.finish(run.id, "done")
     return {**outcome, "run_id": run_id}
 
 
@@ -73,15 +74,15 @@ def _run(run: WorkflowRun, follow: _Follower) -> dict[str, Any]:
     do = follow.step
     cleaned, transformed = [], []
     for part in do("discover", lambda: steps.discover(run)):
-        collected = do("collect", lambda part=part: steps.collect(run, part))
-        cleaned.append(do("clean", lambda p=part, c=collected: steps.clean(run, p, c)))
-        transformed.append(do("transform", lambda p=part: steps.transform(run, p, cleaned[-1])))
+        collected = do("collect", partial(steps.collect, run, part))
+        cleaned.append(do("clean", partial(steps.clean, run, part, collected)))
+        transformed.append(do("transform", partial(steps.transform, run, part, cleaned[-1])))
     dataset = do("integrate", lambda: steps.integrate(run, cleaned, transformed))
     bundle = do("train", lambda: steps.train(run, dataset))
     baseline = do("baseline", lambda: steps.baseline(run, dataset))
-    do("evaluate", lambda: promotion.evaluate(run, dataset, bundle, baseline))
+    evaluated = do("evaluate", lambda: promotion.evaluate(run, dataset, bundle, baseline))
     outcome: dict[str, Any] = do(
-        "promote", lambda: promotion.promote(run, dataset, bundle, baseline)
+        "promote", lambda: promotion.promote(run, dataset, bundle, baseline, evaluated)
     )
     do("predict", lambda: steps.predict(run, dataset, "test.parquet"))
     return outcome

@@ -12,13 +12,18 @@ from typing import Any
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.reference import ArtifactRef
-from millrace.catalog.records import ModelVersion
+from millrace.catalog.records import Decision, ModelVersion
 from millrace.errors import TransientError
 from millrace.jobs.execute import Job
 from millrace.jobs.workflow_run import WorkflowRun
 
 _TRIES = 5
 _BOOTSTRAP = 1_000  # resamples of the confidence intervals
+_OUTCOMES: Mapping[str, Decision] = {
+    "promote": "promoted",
+    "refuse": "refused",
+    "keep": "kept",
+}
 log = logging.getLogger(__name__)
 
 Reference = Mapping[str, Any]
@@ -33,9 +38,18 @@ def evaluate(
 
 
 def promote(
-    run: WorkflowRun, dataset: Reference, bundle: Reference, baseline: Reference
+    run: WorkflowRun,
+    dataset: Reference,
+    bundle: Reference,
+    baseline: Reference,
+    evaluated: Reference,
 ) -> dict[str, Any]:
     """Judge the challenger and record the decision.
+
+    Args:
+        run: of the task.
+        dataset, bundle, baseline: what `evaluate` took; taken again where the champion changed.
+        evaluated: what `evaluate` made.
 
     Returns:
         ``{"decision", "version", "champion", "reasons"}``; the decision is ``promoted``,
@@ -43,7 +57,9 @@ def promote(
     """
     for _ in range(_TRIES):
         champion = run.catalog.models.champion(run.identity.workflow)
-        evaluation = _evaluation(run, champion, dataset, bundle, baseline)
+        evaluation = run.store.get(ArtifactRef.from_document(evaluated))
+        if evaluation.facts["champion_bundle"] != (champion and champion.bundle.digest):
+            evaluation = _evaluation(run, champion, dataset, bundle, baseline)
         decision = _judge(run, evaluation, dataset, bundle)
         try:
             return _decide(run, champion, ArtifactRef.from_document(bundle), evaluation, decision)
@@ -92,7 +108,7 @@ def _decide(
     workflow = run.identity.workflow
     metrics = evaluation.manifest.provenance.get("metrics", {})
     version = models.register(workflow, bundle, run.id, dict(metrics))
-    outcome = {"promote": "promoted", "refuse": "refused", "keep": "kept"}[decision["decision"]]
+    outcome = _OUTCOMES[decision["decision"]]
     reasons = list(decision["reasons"])
     models.decide(
         workflow,

@@ -103,7 +103,7 @@ def open_run(
     """
     settings = Settings.load()
     catalog = Catalog(settings.catalog)
-    record = catalog.runs.get(identity.dag_id, identity.run_id)
+    record = catalog.runs.find(identity.dag_id, identity.run_id)
     if record is None:
         raise SpecError(
             "the run is not in the catalog",

@@ -1,1 +1,1 @@
-"""Airflow: the DAG builder, the task bodies, the embedded installation. Nothing else knows Airflow."""
+"""Airflow: the DAG builder, the task bodies, the embedded installation. The only such place."""

@@ -1,0 +1,20 @@
+"""The Airflow assets of a workflow: its champion and its predictions."""
+
+from __future__ import annotations
+
+from airflow.sdk import Asset, AssetAlias
+
+
+def champion_asset(workflow: str) -> Asset:
+    """Return the asset that changes when a challenger becomes champion."""
+    return Asset(name=f"{workflow}_champion", uri=f"millrace://{workflow}/champion")
+
+
+def champion_alias(workflow: str) -> AssetAlias:
+    """Return the outlet through which `promote` says so, only when it happened."""
+    return AssetAlias(name=f"{workflow}_promotions")
+
+
+def predictions_asset(workflow: str) -> Asset:
+    """Return the asset that changes when predictions were delivered."""
+    return Asset(name=f"{workflow}_predictions", uri=f"millrace://{workflow}/predictions")
