@@ -1,0 +1,45 @@
+"""The ONNX file: predictions without TensorFlow."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+from millrace.learning.framework import tf
+
+_OPSET = 18
+
+
+def save_onnx(classifier: Any, shape: tuple[int, int, int], path: Path) -> None:
+    """Write `classifier`: ``image`` uint8 ``(batch, *shape)`` -> ``probabilities`` float32."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tf2onnx's own imports
+        import onnx
+        import tf2onnx
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+
+    def probabilities(image: Any) -> Any:
+        return tf.identity(classifier(image, training=False), name="probabilities")
+
+    signature = [tf.TensorSpec((None, *shape), tf.uint8, name="image")]
+    function = tf.function(probabilities, input_signature=signature)
+    model, _ = tf2onnx.convert.from_function(function, signature, opset=_OPSET)
+    _name_output(model.graph, "probabilities")
+    model.graph.name = "classifier"
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def _name_output(graph: Any, name: str) -> None:
+    """Rename the graph's only output; a node inside that has the name already makes way."""
+    (output,) = graph.output
+    if output.name == name:
+        return
+    names = {name: f"{name}_inner", output.name: name}
+    for node in graph.node:
+        for values in (node.input, node.output):
+            for index, value in enumerate(values):
+                values[index] = names.get(value, value)
+    output.name = name

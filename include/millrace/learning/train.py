@@ -1,0 +1,169 @@
+"""The stage `train`: fits a network on a dataset and writes the bundle.
+
+Everything that is learnt from data is learnt on the training split; the validation split chooses
+the epoch; the test split is never opened here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from millrace.errors import DataError
+from millrace.learning.dataset import DatasetSplit
+from millrace.learning.export.agreement import check_agreement
+from millrace.learning.export.keras_file import network_digest, save_keras
+from millrace.learning.export.onnx_file import save_onnx
+from millrace.learning.export.saved_model import save_saved_model
+from millrace.learning.framework import keras, make_deterministic, tf
+from millrace.learning.networks.classifier import Architecture
+from millrace.learning.normalisation import (
+    Normalisation,
+    pixel_histogram,
+    reference_statistics,
+)
+from millrace.learning.training.build import Task, build_trainer, resolved_precision
+from millrace.learning.training.checkpoint import Progress
+from millrace.workflow.images import ImageAugmentation
+from millrace.workflow.learning import AnyModel, Training
+from millrace.workflow.stage import StageContext, StageResult
+
+FORMAT = 1
+"""Of ``bundle.json``."""
+
+_SAMPLE = 256  # records on which the exported graphs are compared
+
+
+def run(context: StageContext) -> StageResult:
+    """Train on ``dataset`` as `params` say: ``model``, ``augment`` and ``train``.
+
+    Raises:
+        DataError: a single class, no validation records, a loss that is not finite, or exported
+            graphs that do not agree.
+        SpecError: a user's own model cannot be built.
+    """
+    dataset = context.one("dataset")
+    training = DatasetSplit.of(dataset, "train")
+    validation = DatasetSplit.of(dataset, "validation")
+    _check_sizes(training, validation)
+    train = Training(**context.params["train"])
+    make_deterministic(train.seed)
+    histogram = pixel_histogram((images for images, _ in training.groups()), training.shape[2])
+    task = Task(
+        architecture=Architecture(
+            TypeAdapter(AnyModel).validate_python(context.params["model"]),
+            training.shape,
+            len(training.labels),
+        ),
+        augment=ImageAugmentation(**context.params["augment"]),
+        train=train,
+        training=training,
+        validation=validation,
+        normalisation=Normalisation.of(histogram),
+    )
+    trainer, classifier = build_trainer(task)
+    progress = trainer.fit(context.checkpoints, context.scratch, context.report)
+    counts = dict(zip(training.labels, training.class_counts().tolist(), strict=True))
+    document = _bundle_document(task, progress, classifier)
+    document["dataset_digest"] = dataset.manifest.digest
+    document["reference"] = reference_statistics(histogram, counts)
+    _write(context, task, classifier, document, progress)
+    return _result(document, progress, training.rows)
+
+
+def _check_sizes(training: DatasetSplit, validation: DatasetSplit) -> None:
+    for split in (training, validation):
+        if not split.rows:
+            raise DataError(
+                "a side of the dataset is empty",
+                where=split.path.name,
+                expected="at least one record",
+                received="0 records",
+                remedy="Give more records, or change the split's shares.",
+            )
+
+
+def _bundle_document(task: Task, progress: Progress, classifier: Any) -> dict[str, Any]:
+    best = progress.history[progress.best_epoch - 1]
+    return {
+        "format": FORMAT,
+        "task": "image_classification",
+        "labels": list(task.training.labels),
+        "input": {"shape": list(task.training.shape), "dtype": "uint8"},
+        "normalisation": task.normalisation.to_document(),
+        "network_digest": network_digest(classifier),
+        "weights": int(sum(weight.numpy().size for weight in classifier.weights)),
+        "training": {
+            "epochs": progress.epoch,
+            "best_epoch": progress.best_epoch,
+            "precision": resolved_precision(task.train.precision),
+            "validation_loss": best["validation_loss"],
+            "validation_accuracy": best["validation_accuracy"],
+        },
+    }
+
+
+def _write(
+    context: StageContext,
+    task: Task,
+    classifier: Any,
+    document: dict[str, Any],
+    progress: Progress,
+) -> None:
+    """Write the bundle's files and check that its graphs agree."""
+    folder = context.output
+    save_keras(classifier, folder / "model.keras", context.scratch)
+    save_saved_model(classifier, task.training.labels, task.training.shape, folder / "saved_model")
+    save_onnx(classifier, task.training.shape, folder / "model.onnx")
+    images, _ = next(task.validation.groups())
+    check_agreement(folder, images[:_SAMPLE])
+    _write_json(folder / "bundle.json", document)
+    _write_json(folder / "history.json", {"format": FORMAT, "epochs": progress.history})
+    _write_json(folder / "machine.json", _machine(progress))
+
+
+def _machine(progress: Progress) -> dict[str, Any]:
+    """Return what may change the last bits, or only the time."""
+    return {
+        "format": FORMAT,
+        "processor": platform.processor() or platform.machine(),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "seconds": round(progress.seconds, 3),
+    }
+
+
+def _write_json(path: Path, document: dict[str, Any]) -> None:
+    text = json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
+    path.write_text(text, encoding="utf-8")
+
+
+def _result(document: dict[str, Any], progress: Progress, rows: int) -> StageResult:
+    training = document["training"]
+    return StageResult(
+        kind="bundle",
+        rows=rows,
+        facts={
+            "format": FORMAT,
+            "labels": document["labels"],
+            "input": document["input"],
+            "network_digest": document["network_digest"],
+            "dataset_digest": document["dataset_digest"],
+            "epochs": training["epochs"],
+            "best_epoch": training["best_epoch"],
+            "precision": training["precision"],
+        },
+        metrics={
+            "validation_loss": training["validation_loss"],
+            "validation_accuracy": training["validation_accuracy"],
+            "training_seconds": round(progress.seconds, 3),
+            "epochs": float(training["epochs"]),
+        },
+        derived=("saved_model/*", "model.onnx", "machine.json"),
+    )

@@ -1,0 +1,106 @@
+"""From a spec and a dataset to a `Trainer`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from millrace.errors import DataError
+from millrace.learning.augmentation.layers import augmentation_layers
+from millrace.learning.dataset import DatasetSplit
+from millrace.learning.framework import bfloat16_is_native
+from millrace.learning.networks.classifier import Architecture, normalisation_layer
+from millrace.learning.normalisation import Normalisation
+from millrace.learning.training.average import WeightAverage
+from millrace.learning.training.feed import FITS, batch_ends, open_feed
+from millrace.learning.training.optimizer import build_optimizer
+from millrace.learning.training.step import Objective, TrainingStep
+from millrace.learning.training.trainer import Trainer
+from millrace.learning.training.validation import Validation
+from millrace.workflow.images import ImageAugmentation
+from millrace.workflow.learning import Training
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learnt.
+
+    Attributes:
+        architecture: of the network. augment, train: of the spec.
+        training, validation: sides of the dataset. normalisation: learnt on `training`.
+        fits: bytes of pictures of a side that are taken into memory.
+    """
+
+    architecture: Architecture
+    augment: ImageAugmentation
+    train: Training
+    training: DatasetSplit
+    validation: DatasetSplit
+    normalisation: Normalisation
+    fits: int = FITS
+
+
+def resolved_precision(precision: str) -> str:
+    """Return ``float32`` or ``bfloat16``: what ``auto`` means on this machine."""
+    if precision != "auto":
+        return precision
+    return "bfloat16" if bfloat16_is_native() else "float32"
+
+
+def build_trainer(task: Task) -> tuple[Trainer, Any]:
+    """Return the trainer and the classifier that will hold the weights it keeps."""
+    spec = task.train
+    policy = "float32" if resolved_precision(spec.precision) == "float32" else "mixed_bfloat16"
+    twin = task.architecture.network(spec.seed)
+    classifier = task.architecture.classifier(twin, task.normalisation)
+    network = task.architecture.network(spec.seed, policy)
+    layers = augmentation_layers(task.augment, spec.seed)
+    steps = spec.epochs * len(batch_ends(task.training.rows, spec.batch_size))
+    optimizer = build_optimizer(spec, steps, network)
+    average = WeightAverage(network.weights, spec.average_weights) if spec.average_weights else None
+    objective = Objective(class_weights(task.training, spec.class_weights), spec.label_smoothing)
+    before = [*layers, normalisation_layer(task.normalisation)]
+    trainer = Trainer(
+        spec=spec,
+        feed=open_feed(task.training, spec.seed, task.fits),
+        step=TrainingStep(network, before, optimizer, objective, average),
+        validation=Validation(classifier, task.validation, task.fits),
+        network=network,
+        twin=twin,
+        optimizer=optimizer,
+        average=average,
+        random=_random_states([*layers, network]),
+    )
+    return trainer, classifier
+
+
+def class_weights(training: DatasetSplit, kind: str) -> list[float]:
+    """Return the factor of each class: 1, or rows / (classes x rows of the class).
+
+    Raises:
+        DataError: fewer than two classes have training records.
+    """
+    counts = training.class_counts()
+    if np.count_nonzero(counts) < 2:
+        raise DataError(
+            "the training split holds a single class",
+            where=training.path.name,
+            expected="records of at least two classes",
+            received=dict(zip(training.labels, counts.tolist(), strict=True)),
+            remedy="Add records of other classes, or check label_map.",
+        )
+    if kind == "none":
+        return [1.0] * len(counts)
+    weights = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return [float(weight) for weight in weights]
+
+
+def _random_states(layers: list[Any]) -> list[Any]:
+    """Return the variables that random layers draw from: those that are no weights."""
+    states = []
+    for layer in layers:
+        weights = {id(variable) for variable in layer.weights}
+        states += [variable for variable in layer.variables if id(variable) not in weights]
+    return states

@@ -1,0 +1,123 @@
+"""Records in the order of an epoch: from memory where they fit, else from shuffled row groups.
+
+The order is a function of the seed and the epoch's number alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from millrace.artifacts.tables import Images
+from millrace.learning.dataset import Classes, DatasetSplit
+
+FITS = 2 << 30
+"""Bytes of pictures that are taken into memory."""
+
+_POOL = 4  # row groups whose records are mixed with each other
+
+
+class EpochReader(Protocol):
+    """The records of one epoch, in order."""
+
+    def take(self, rows: int) -> tuple[Images, Classes]:
+        """Return the next `rows` pictures ``(rows, height, width, channels)`` and classes."""
+
+
+class Feed(Protocol):
+    """Where training records come from."""
+
+    rows: int
+
+    def epoch(self, number: int) -> EpochReader:
+        """Open epoch `number`, from 1."""
+
+
+class MemoryFeed:
+    """All records in memory, in a new random order each epoch."""
+
+    def __init__(self, split: DatasetSplit, seed: int) -> None:
+        self.rows = split.rows
+        self._images, self._classes = split.load()
+        self._seed = seed
+
+    def epoch(self, number: int) -> EpochReader:
+        """Open epoch `number`, from 1."""
+        order = np.random.default_rng((self._seed, number)).permutation(self.rows)
+        return _Gather(self._images, self._classes, order)
+
+
+class StreamingFeed:
+    """Row groups in a new random order each epoch; records are mixed within a few groups.
+
+    Memory is bounded by those groups. Records were shuffled once when the dataset was written.
+    """
+
+    def __init__(self, split: DatasetSplit, seed: int) -> None:
+        self.rows = split.rows
+        self._split = split
+        self._seed = seed
+
+    def epoch(self, number: int) -> EpochReader:
+        """Open epoch `number`, from 1."""
+        return _Stream(self._pools(np.random.default_rng((self._seed, number))))
+
+    def _pools(self, random: np.random.Generator) -> Iterator[tuple[Images, Classes]]:
+        groups = random.permutation(len(self._split.group_rows()))
+        for start in range(0, len(groups), _POOL):
+            parts = list(self._split.groups(groups[start : start + _POOL].tolist()))
+            images = np.concatenate([images for images, _ in parts])
+            classes = np.concatenate([classes for _, classes in parts])
+            order = random.permutation(len(classes))
+            yield images[order], classes[order]
+
+
+def open_feed(split: DatasetSplit, seed: int, fits: int = FITS) -> Feed:
+    """Return the feed for `split`: in memory where its pictures take at most `fits` bytes."""
+    return MemoryFeed(split, seed) if split.bytes <= fits else StreamingFeed(split, seed)
+
+
+def batch_ends(rows: int, batch_size: int) -> npt.NDArray[np.int64]:
+    """Return where each batch ends: the fewest batches of at most `batch_size`, evenly filled.
+
+    An even cut leaves no small last batch, whose statistics would disturb batch normalisation.
+    """
+    steps = -(-rows // batch_size)
+    return np.arange(1, steps + 1, dtype=np.int64) * rows // steps
+
+
+class _Gather:
+    def __init__(self, images: Images, classes: Classes, order: npt.NDArray[np.int64]) -> None:
+        self._images, self._classes, self._order = images, classes, order
+        self._next = 0
+
+    def take(self, rows: int) -> tuple[Images, Classes]:
+        chosen = self._order[self._next : self._next + rows]
+        self._next += rows
+        return self._images[chosen], self._classes[chosen]
+
+
+class _Stream:
+    def __init__(self, pools: Iterator[tuple[Images, Classes]]) -> None:
+        self._pools = pools
+        self._images: Images | None = None
+        self._classes: Classes | None = None
+
+    def take(self, rows: int) -> tuple[Images, Classes]:
+        while self._classes is None or len(self._classes) < rows:
+            self._append(*next(self._pools))
+        images, classes = self._images, self._classes
+        if images is None or classes is None:  # pragma: no cover - the loop above filled both
+            raise ValueError(rows)
+        self._images, self._classes = images[rows:], classes[rows:]
+        return images[:rows], classes[:rows]
+
+    def _append(self, images: Images, classes: Classes) -> None:
+        if self._images is None or self._classes is None:
+            self._images, self._classes = images, classes
+        else:
+            self._images = np.concatenate([self._images, images])
+            self._classes = np.concatenate([self._classes, classes])

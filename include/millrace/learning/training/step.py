@@ -1,0 +1,114 @@
+"""`TrainingStep`: forward, backward, update, over several batches in one call of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from millrace.artifacts.tables import Images
+from millrace.learning.dataset import Classes
+from millrace.learning.framework import keras, tf
+from millrace.learning.training.average import WeightAverage
+
+ops = keras.ops
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is minimised: cross-entropy.
+
+    Attributes:
+        class_weights: factor of each class's records.
+        label_smoothing: share of the target spread over all classes.
+    """
+
+    class_weights: Sequence[float]
+    label_smoothing: float = 0.0
+
+    def __call__(self, classes: Any, logits: Any) -> Any:
+        """Return the mean loss of a batch, float32."""
+        count = len(self.class_weights)
+        target = ops.one_hot(classes, count, dtype="float32")
+        target = target * (1 - self.label_smoothing) + self.label_smoothing / count
+        losses = ops.categorical_crossentropy(target, logits, from_logits=True)
+        weights = ops.take(ops.convert_to_tensor(self.class_weights, "float32"), classes)
+        return ops.mean(losses * weights)
+
+
+class TrainingStep:
+    """Fits a network; a compiled loop keeps Python out of the way of short steps.
+
+    Args:
+        network: from normalised pictures to logits.
+        before: layers between uint8 pictures as float32 of 0 to 255 and the network.
+        optimizer: built for the network.
+        objective: what is minimised.
+        average: kept up to date after each step; None for none.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        before: Sequence[Any],
+        optimizer: Any,
+        objective: Objective,
+        average: WeightAverage | None,
+    ) -> None:
+        self._network = network
+        self._before = before
+        self._optimizer = optimizer
+        self._objective = objective
+        self._average = average
+        shape = network.input_shape[1:]
+        self._run = tf.function(
+            self._batches,
+            input_signature=[
+                tf.TensorSpec((None, *shape), tf.uint8),
+                tf.TensorSpec((None,), tf.int32),
+                tf.TensorSpec((None,), tf.int32),
+            ],
+        )
+
+    def __call__(
+        self, images: Images, classes: Classes, ends: npt.NDArray[np.int32]
+    ) -> tuple[npt.NDArray[np.float32], int]:
+        """Fit on consecutive batches; return the loss of each and how many records were right.
+
+        Args:
+            images: ``(rows, height, width, channels)``. classes: ``(rows,)``.
+            ends: row at which each batch ends.
+        """
+        losses, correct = self._run(images, classes, ends)
+        return losses.numpy(), int(correct)
+
+    def _batches(self, images: Any, classes: Any, ends: Any) -> Any:
+        count = tf.shape(ends)[0]
+        losses = tf.TensorArray(tf.float32, count)
+        correct = tf.constant(0, tf.int32)
+        start = tf.constant(0, tf.int32)
+        for index in tf.range(count):
+            end = ends[index]
+            loss, right = self._batch(images[start:end], classes[start:end])
+            losses = losses.write(index, loss)
+            correct += right
+            start = end
+        return losses.stack(), correct
+
+    def _batch(self, images: Any, classes: Any) -> Any:
+        x = tf.cast(images, tf.float32)
+        for layer in self._before:
+            x = layer(x, training=True)
+        weights = self._network.trainable_variables
+        with tf.GradientTape() as tape:
+            logits = tf.cast(self._network(x, training=True), tf.float32)
+            loss = self._objective(classes, logits)
+            total = tf.add_n([loss, *self._network.losses])
+        self._optimizer.apply(tape.gradient(total, weights), weights)
+        if self._average is not None:
+            self._average.update(self._optimizer.iterations)
+        right = tf.equal(tf.argmax(logits, 1, tf.int32), classes)
+        return total, tf.reduce_sum(tf.cast(right, tf.int32))

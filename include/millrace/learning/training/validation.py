@@ -1,0 +1,62 @@
+"""Scores of a classifier on one side of a dataset, by the graph that will be exported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from millrace.artifacts.tables import Images
+from millrace.errors import DataError
+from millrace.learning.dataset import DatasetSplit
+from millrace.learning.framework import tf
+
+_BATCH = 256  # records
+_SMALLEST = 1e-12  # probability whose logarithm is still taken
+
+
+class Validation:
+    """Loss and accuracy on a split, which stays in memory where it fits.
+
+    Args:
+        classifier: `keras.Model` from uint8 pictures to probabilities.
+        split: to score on.
+        fits: bytes of pictures that are taken into memory.
+    """
+
+    def __init__(self, classifier: Any, split: DatasetSplit, fits: int) -> None:
+        self._split = split
+        self._kept = [split.load()] if split.bytes <= fits else None
+        signature = [tf.TensorSpec((None, *split.shape), tf.uint8)]
+        self._predict = tf.function(
+            lambda images: classifier(images, training=False), input_signature=signature
+        )
+
+    def score(self) -> tuple[float, float]:
+        """Return the mean cross-entropy (nats) and the accuracy.
+
+        Raises:
+            DataError: a probability is not a number.
+        """
+        loss, correct = 0.0, 0
+        for images, classes in self._kept or self._split.groups():
+            probabilities = self.probabilities(images).astype(np.float64)
+            chosen = probabilities[np.arange(len(classes)), classes]
+            loss -= float(np.log(np.maximum(chosen, _SMALLEST)).sum())
+            correct += int((probabilities.argmax(1) == classes).sum())
+        if not np.isfinite(loss):
+            raise DataError(
+                "the network's output is not a number",
+                where="validation",
+                remedy="Lower train.learning_rate, or raise train.warmup.",
+            )
+        return loss / self._split.rows, correct / self._split.rows
+
+    def probabilities(self, images: Images) -> npt.NDArray[np.float32]:
+        """Return ``(rows, classes)`` for pictures ``(rows, height, width, channels)``."""
+        parts = [
+            self._predict(images[start : start + _BATCH]).numpy()
+            for start in range(0, len(images), _BATCH)
+        ]
+        return np.concatenate(parts)
