@@ -1,0 +1,59 @@
+"""Rows of the SQL table, read from a Predictions file, a chunk alive at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from millrace.artifacts.tables import read_schema, read_table
+from millrace.errors import DataError
+
+_CHUNK = 1_000  # rows of one statement
+_COLUMNS = ["record_id", "source", "label", "predicted", "probability", "probabilities"]
+
+
+def prediction_rows(path: Path) -> Iterator[list[dict[str, Any]]]:
+    """Yield the predictions of a file as rows, at most a thousand at a time.
+
+    ``probabilities`` is JSON text: an object from class to probability in the model's order.
+    """
+    labels = _labels(path)
+    for table in read_table(path, _COLUMNS):
+        for start in range(0, table.num_rows, _CHUNK):
+            yield _rows(table.slice(start, _CHUNK), labels)
+
+
+def _rows(table: pa.Table, labels: list[str]) -> list[dict[str, Any]]:
+    lists = table["probabilities"].combine_chunks()
+    probabilities = _decimals(lists.flatten().to_numpy()).reshape(-1, len(labels)).tolist()
+    columns = {name: table[name].to_pylist() for name in _COLUMNS[:4]}
+    columns["probability"] = _decimals(table["probability"].to_numpy()).tolist()
+    columns["probabilities"] = [
+        json.dumps(dict(zip(labels, row, strict=True)), ensure_ascii=False) for row in probabilities
+    ]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _decimals(values: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, Any]:
+    """Return float32 values as float64 of the shortest decimals: 0.1, not 0.1000000015."""
+    return values.astype(np.str_).astype(np.float64)
+
+
+def _labels(path: Path) -> list[str]:
+    """Return the classes in the order of the probabilities, from the schema."""
+    try:
+        field = read_schema(path).field("probabilities")
+        labels: list[str] = json.loads(field.metadata[b"millrace.labels"])
+    except (KeyError, TypeError, ValueError, pa.ArrowInvalid) as error:
+        raise DataError(
+            "not a table of predictions",
+            where=path.name,
+            expected="a column `probabilities` that states its classes",
+            received=error,
+        ) from error
+    return labels

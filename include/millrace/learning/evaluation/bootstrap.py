@@ -1,0 +1,98 @@
+"""Percentile bootstrap intervals (B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap",
+1993, chapter 13): records are drawn with replacement, all figures from the same draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from millrace.learning.evaluation.calibration import BINS, confidence_bins
+from millrace.learning.evaluation.metrics import METRICS, losses
+from millrace.learning.evaluation.outcomes import Outcomes
+
+COVERAGE = 0.95
+_CHUNK = 1 << 21  # draws alive at once
+
+Interval = tuple[float, float]
+
+
+def intervals(outcomes: Outcomes, replicates: int, seed: int) -> dict[str, Interval]:
+    """Return the 95 % interval of every metric of `metrics.overall`."""
+    parts = [_figures(outcomes, draw) for draw in _draws(len(outcomes), replicates, seed)]
+    return {name: _percentiles(np.concatenate([part[name] for part in parts])) for name in METRICS}
+
+
+def accuracy_interval(outcomes: Outcomes, replicates: int, seed: int) -> Interval:
+    """Return the 95 % interval of the accuracy alone.
+
+    The count of right answers among records drawn with replacement is binomial, so that no record
+    needs to be drawn.
+    """
+    rows = len(outcomes)
+    draws = np.random.default_rng(seed).binomial(rows, outcomes.correct.mean(), replicates)
+    return _percentiles(draws / rows)
+
+
+def difference_interval(
+    challenger: Outcomes, champion: Outcomes, replicates: int, seed: int
+) -> Interval:
+    """Return the 95 % interval of the challenger's accuracy less the champion's, paired by record.
+
+    Draws of (only the challenger right, only the champion right, neither) are multinomial.
+    """
+    gain = int(np.sum(challenger.correct & ~champion.correct))
+    loss = int(np.sum(champion.correct & ~challenger.correct))
+    rows = len(challenger)
+    shares = np.array([gain, loss, rows - gain - loss]) / rows
+    draws = np.random.default_rng(seed).multinomial(rows, shares, replicates)
+    return _percentiles((draws[:, 0] - draws[:, 1]) / rows)
+
+
+def _draws(rows: int, replicates: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield record indexes (replicates of the chunk, rows); equal for equal rows and seed."""
+    generator = np.random.default_rng(seed)
+    step = max(1, _CHUNK // rows)
+    for start in range(0, replicates, step):
+        yield generator.integers(0, rows, (min(step, replicates - start), rows))
+
+
+def _figures(
+    outcomes: Outcomes, draw: npt.NDArray[np.int64]
+) -> Mapping[str, npt.NDArray[np.float64]]:
+    """Return each metric of each replicate, (replicates,)."""
+    classes = len(outcomes.labels)
+    right = outcomes.correct
+    gap = right - outcomes.confidence
+    hits = _count(draw, np.where(right, outcomes.truth, classes), classes + 1)[:, :classes]
+    either = _count(draw, outcomes.truth, classes) + _count(draw, outcomes.predicted, classes)
+    scores = 2 * hits / np.maximum(either, 1)
+    gaps = _count(draw, confidence_bins(outcomes), BINS, gap)
+    return {
+        "accuracy": right[draw].mean(axis=1),
+        "macro_f1": scores.sum(axis=1) / (either > 0).sum(axis=1),
+        "log_loss": losses(outcomes)[draw].mean(axis=1),
+        "calibration_error": np.abs(gaps).sum(axis=1) / draw.shape[1],
+    }
+
+
+def _count(
+    draw: npt.NDArray[np.int64],
+    group: npt.NDArray[np.integer],
+    groups: int,
+    weight: npt.NDArray[np.float64] | None = None,
+) -> npt.NDArray[np.float64]:
+    """Return how many drawn records (or their summed weight) fall in each group, a replicate."""
+    replicates = len(draw)
+    cells = group[draw] + np.arange(replicates)[:, None] * groups
+    weights = None if weight is None else weight[draw].ravel()
+    counts = np.bincount(cells.ravel(), weights=weights, minlength=replicates * groups)
+    return counts.reshape(replicates, groups).astype(np.float64)
+
+
+def _percentiles(figures: npt.NDArray[np.float64]) -> Interval:
+    tail = (1 - COVERAGE) / 2
+    low, high = np.quantile(figures, [tail, 1 - tail])
+    return float(low), float(high)

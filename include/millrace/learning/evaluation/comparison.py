@@ -1,0 +1,93 @@
+"""The figures of the others on the same records: the baseline and the current champion.
+
+A champion that answers another question (other labels, other pictures) is not comparable, which is
+a finding and not an error.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.tables import count_rows, read_table, regroup
+from millrace.errors import DataError
+from millrace.learning.bundle import Bundle
+from millrace.learning.evaluation.bootstrap import difference_interval
+from millrace.learning.evaluation.metrics import overall
+from millrace.learning.evaluation.outcomes import Outcomes, outcomes_of
+from millrace.learning.evaluation.slices import slices
+from millrace.learning.predictions import predict_table
+
+_ROWS = 65_536
+
+
+def baseline_figures(
+    baseline: Artifact, test: Path, labels: tuple[str, ...], replicates: int, seed: int
+) -> dict[str, Any]:
+    """Return the baseline's ``{"kind", "metrics": {name: value}, "slices"}``.
+
+    Raises:
+        DataError: its predictions are not of the records of `test`, in their order.
+    """
+    path = baseline.path("predictions.parquet")
+    _check_same_records(path, test)
+    outcomes = outcomes_of(read_table(path), labels, "baseline predictions")
+    return {
+        "kind": baseline.facts.get("kind"),
+        "metrics": overall(outcomes),
+        "slices": slices(outcomes, replicates, seed),
+    }
+
+
+def champion_figures(
+    champion: Artifact, bundle: Bundle, challenger: Outcomes, test: Path, replicates: int, seed: int
+) -> dict[str, Any]:
+    """Score the champion on the challenger's test records.
+
+    Returns:
+        ``{"comparable": True, "metrics", "slices", "accuracy_gain": {"value", "low", "high"}}``,
+        the gain being the challenger's accuracy less the champion's; or
+        ``{"comparable": False, "reason"}``.
+    """
+    other = Bundle.open(champion)
+    reason = _difference(other, bundle)
+    if reason is not None:
+        return {"comparable": False, "reason": reason}
+    outcomes = outcomes_of(predict_table(other, test), other.labels, "test split")
+    low, high = difference_interval(challenger, outcomes, replicates, seed)
+    gain = float(challenger.correct.mean() - outcomes.correct.mean())
+    return {
+        "comparable": True,
+        "metrics": overall(outcomes),
+        "slices": slices(outcomes, replicates, seed),
+        "accuracy_gain": {"value": gain, "low": low, "high": high},
+    }
+
+
+def _difference(champion: Bundle, challenger: Bundle) -> str | None:
+    if sorted(champion.labels) != sorted(challenger.labels):
+        return "the champion knows other labels"
+    if champion.shape != challenger.shape:
+        return f"the champion takes pictures of {champion.shape}, not of {challenger.shape}"
+    return None
+
+
+def _check_same_records(predictions: Path, test: Path) -> None:
+    counts = count_rows(predictions), count_rows(test)
+    left, right = (regroup(read_table(path, ["record_id"]), _ROWS) for path in (predictions, test))
+    if counts[0] == counts[1] and all(map(_equal, left, right)):
+        return
+    raise DataError(
+        "the baseline was scored on other records than the test split",
+        where="baseline predictions",
+        expected=f"the {counts[1]:,} records of the test split, in their order",
+        received=f"{counts[0]:,} records",
+        remedy="Force the baseline stage, so that it runs on this dataset.",
+    )
+
+
+def _equal(left: pa.Table, right: pa.Table) -> bool:
+    return bool(left["record_id"].equals(right["record_id"]))

@@ -1,0 +1,118 @@
+"""`Outcomes`: all that the figures need of a model's answers, a few numbers a record.
+
+Read from Predictions tables a row group at a time; the probabilities of all classes are not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from millrace.errors import DataError, shorten
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What a model said of labelled records, in the table's order.
+
+    Attributes:
+        labels: the classes.
+        truth, predicted: index into `labels`, int32 (rows,).
+        confidence: probability of the predicted class, float64 (rows,).
+        likelihood: probability of the true class, float64 (rows,).
+        sources: names of the sources, sorted. source: index into `sources`, int32 (rows,).
+    """
+
+    labels: tuple[str, ...]
+    truth: npt.NDArray[np.int32]
+    predicted: npt.NDArray[np.int32]
+    confidence: npt.NDArray[np.float64]
+    likelihood: npt.NDArray[np.float64]
+    sources: tuple[str, ...]
+    source: npt.NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    @property
+    def correct(self) -> npt.NDArray[np.bool_]:
+        """Whether the prediction is the label, (rows,)."""
+        return np.equal(self.truth, self.predicted)
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> Outcomes:
+        """Return the outcomes of the records that `mask` (rows,) chooses."""
+        return Outcomes(
+            labels=self.labels,
+            truth=self.truth[mask],
+            predicted=self.predicted[mask],
+            confidence=self.confidence[mask],
+            likelihood=self.likelihood[mask],
+            sources=self.sources,
+            source=self.source[mask],
+        )
+
+
+def outcomes_of(predictions: Iterable[pa.Table], labels: Sequence[str], where: str) -> Outcomes:
+    """Reduce Predictions tables of labelled records to outcomes.
+
+    Args:
+        predictions: tables of the Predictions schema.
+        labels: the classes, in the order of the probabilities.
+        where: names the table in errors.
+
+    Raises:
+        DataError: there is no record, or a label or prediction is none of `labels`.
+    """
+    parts = [_reduce(table, labels, where) for table in predictions if table.num_rows]
+    if not parts:
+        raise DataError(
+            "there is no record to evaluate on",
+            where=where,
+            remedy="Give `split.test` a larger share, or mark a source `split: test`.",
+        )
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    names, source = np.unique(joined.pop("source"), return_inverse=True)
+    return Outcomes(
+        labels=tuple(labels),
+        sources=tuple(str(name) for name in names),
+        source=source.astype(np.int32),
+        **joined,
+    )
+
+
+def _reduce(table: pa.Table, labels: Sequence[str], where: str) -> dict[str, npt.NDArray[Any]]:
+    truth = _indexes(table, "label", labels, where)
+    rows = np.arange(len(truth))
+    lists = table["probabilities"].combine_chunks()
+    probabilities = lists.flatten().to_numpy().reshape(-1, len(labels))
+    return {
+        "truth": truth,
+        "predicted": _indexes(table, "predicted", labels, where),
+        "confidence": table["probability"].to_numpy().astype(np.float64),
+        "likelihood": probabilities[rows, truth].astype(np.float64),
+        "source": table["source"].to_numpy().astype(np.str_),
+    }
+
+
+def _indexes(
+    table: pa.Table, column: str, labels: Sequence[str], where: str
+) -> npt.NDArray[np.int32]:
+    found = pc.index_in(table[column], value_set=pa.array(labels, pa.string()))
+    unknown = pc.is_null(found)
+    if pc.any(unknown).as_py():
+        row = table.filter(unknown).slice(0, 1)
+        raise DataError(
+            f"a {column} is none of the model's",
+            where=f"{where}, record {row['record_id'][0].as_py()}",
+            expected=shorten(", ".join(labels)),
+            received=row[column][0].as_py(),
+            remedy="Train on data with the same labels as the test records.",
+        )
+    indexes: npt.NDArray[np.int32] = found.to_numpy().astype(np.int32)
+    return indexes

@@ -1,0 +1,97 @@
+"""Which records the sheets show: samples of each class, worst errors, refused records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from millrace.artifacts.tables import image_shape, read_schema, read_table
+from millrace.learning.evaluation.outcomes import Outcomes
+from millrace.learning.evaluation.pictures import pixels, take_rows, thumbnail
+from millrace.learning.evaluation.plots.figure import plain, plain_end
+from millrace.learning.evaluation.plots.sheet import Tile, draw_sheet
+
+_PER_CLASS, _CLASSES, _ERRORS, _REFUSED = 10, 20, 32, 48
+
+
+def draw_samples(path: Path, table: Path, labels: Sequence[str]) -> None:
+    """Draw ten cleaned records of each class (of twenty classes at most)."""
+    shown = list(labels[:_CLASSES])
+    chosen, counts = _first_of_each(table, "label", shown, _PER_CLASS)
+    shape = image_shape(read_schema(table))
+    tiles = []
+    for label in shown:
+        rows = take_rows(table, chosen[label], ["image"])
+        tiles += [Tile(pixels(row["image"], shape)) for row in rows]
+        tiles += [Tile(None)] * (_PER_CLASS - len(rows))
+    title = f"Cleaned records of the training split, {counts.total():,} in all"
+    if len(labels) > len(shown):
+        title += f" (the first {len(shown)} of {len(labels)} classes)"
+    draw_sheet(path, title, tiles, _PER_CLASS, [plain(label, 16) for label in shown])
+
+
+def draw_errors(path: Path, table: Path, outcomes: Outcomes) -> None:
+    """Draw the misclassified records of the test split, the most confident first."""
+    wrong = np.flatnonzero(~outcomes.correct)
+    order = wrong[np.argsort(-outcomes.confidence[wrong], kind="stable")][:_ERRORS]
+    shape = image_shape(read_schema(table))
+    rows = take_rows(table, order.tolist(), ["image", "record_id"])
+    tiles = [
+        Tile(pixels(row["image"], shape), _error_caption(outcomes, index, row["record_id"]))
+        for index, row in zip(order, rows, strict=True)
+    ]
+    title = f"{len(wrong):,} of {len(outcomes):,} test records misclassified"
+    if len(tiles) < len(wrong):
+        title += f", the {len(tiles)} most confident"
+    draw_sheet(path, title, tiles, 8)
+
+
+def draw_quarantine(path: Path, table: Path) -> None:
+    """Draw refused records, some of every reason."""
+    reasons = sorted({r for t in read_table(table, ["reason"]) for r in t["reason"].to_pylist()})
+    share = max(1, _REFUSED // max(1, len(reasons)))
+    chosen, counts = _first_of_each(table, "reason", reasons, share)
+    order = [row for reason in reasons for row in chosen[reason]][:_REFUSED]
+    rows = take_rows(table, order, ["reason", "record_id", "content", "encoding"])
+    tiles = [_refused(row) for row in rows]
+    summary = ", ".join(f"{plain(reason, 24)} {counts[reason]:,}" for reason in reasons)
+    title = f"Quarantine: {counts.total():,} records ({plain(summary, 90)})"
+    draw_sheet(path, title if tiles else "Quarantine: no record was refused", tiles, 8)
+
+
+def _error_caption(outcomes: Outcomes, index: int, record_id: str) -> tuple[str, ...]:
+    true, taken = (
+        plain(outcomes.labels[i], 9) for i in (outcomes.truth[index], outcomes.predicted[index])
+    )
+    return (
+        f"{true} taken for {taken}",
+        f"confidence {outcomes.confidence[index]:.3f}",
+        plain_end(record_id, 20),
+    )
+
+
+def _refused(row: dict[str, Any]) -> Tile:
+    reason = plain(row["reason"], 18)
+    image = thumbnail(row["content"], row["encoding"])
+    return Tile(image, (reason, plain_end(row["record_id"], 20)), instead=reason)
+
+
+def _first_of_each(
+    table: Path, column: str, names: Sequence[str], most: int
+) -> tuple[dict[str, list[int]], Counter[str]]:
+    """Return the first row numbers of each value of a column, and how often each occurs."""
+    chosen: dict[str, list[int]] = {name: [] for name in names}
+    counts: Counter[str] = Counter()
+    start = 0
+    for part in read_table(table, [column]):
+        values = part[column].to_pylist()
+        counts.update(values)
+        for row, value in enumerate(values, start):
+            if value in chosen and len(chosen[value]) < most:
+                chosen[value].append(row)
+        start += len(values)
+    return chosen, counts

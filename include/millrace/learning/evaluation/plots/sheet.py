@@ -1,0 +1,69 @@
+"""A sheet of small pictures with captions. What has no picture is a grey tile with a word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from millrace.artifacts.tables import Images
+from millrace.learning.evaluation.plots.figure import GRID, INK, MUTED, drawing
+
+_CELL, _LINE = 0.95, 0.17  # inches: a picture's side, a line of text
+_MARGIN = 0.12  # of a cell
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A picture ``(height, width, 1 or 3)`` uint8, or None, with its caption's lines.
+
+    Attributes:
+        instead: shown in the grey tile where there is no picture.
+    """
+
+    image: Images | None
+    caption: tuple[str, ...] = ()
+    instead: str = ""
+
+
+def draw_sheet(
+    path: Path, title: str, tiles: Sequence[Tile], columns: int, rows: Sequence[str] = ()
+) -> None:
+    """Draw tiles row by row, `columns` a row; `rows` names the rows. No tiles: the title alone."""
+    columns = max(1, min(columns, len(tiles)))
+    lines = max((len(tile.caption) for tile in tiles), default=0)
+    height = 1 + _MARGIN + lines * _LINE / _CELL  # of a cell, in sides of a picture
+    count = -(-len(tiles) // columns)
+    names = 0.1 * max(map(len, rows), default=0)  # inches
+    size = (max(4.8, (1 + _MARGIN) * columns * _CELL + names + 0.2), count * height * _CELL + 0.5)
+    with drawing(path, *size) as figure:
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=11)
+        axes = figure.subplots()
+        axes.set(xlim=(0, columns * (1 + _MARGIN)), ylim=(count * height, 0), aspect="equal")
+        axes.set_axis_off()
+        for index, tile in enumerate(tiles):
+            row, column = divmod(index, columns)
+            _draw(axes, tile, column * (1 + _MARGIN), row * height)
+        for row, name in enumerate(rows):
+            axes.text(-0.1, row * height + 0.5, name, ha="right", va="center", size=9)
+
+
+def _draw(axes: Any, tile: Tile, left: float, top: float) -> None:
+    image = np.full((1, 1, 1), 225, np.uint8) if tile.image is None else tile.image
+    high, wide = image.shape[:2]
+    half_w, half_h = (0.5 * side / max(high, wide) for side in (wide, high))
+    x, y = left + 0.5, top + 0.5
+    shown = image[..., 0] if image.shape[-1] == 1 else image
+    extent = (x - half_w, x + half_w, y + half_h, y - half_h)
+    axes.imshow(shown, cmap="gray", vmin=0, vmax=255, extent=extent, interpolation="nearest")
+    frame: dict[str, Any] = {"fill": False, "edgecolor": GRID, "lw": 0.6}
+    axes.add_patch(Rectangle((x - half_w, y - half_h), 2 * half_w, 2 * half_h, **frame))
+    if tile.image is None:
+        axes.text(x, y, tile.instead, ha="center", va="center", size=6.5, color=MUTED)
+    for line, text in enumerate(tile.caption):
+        place = top + 1.03 + line * _LINE / _CELL
+        axes.text(x, place, text, ha="center", va="top", size=6.5, color=MUTED if line else INK)

@@ -1,0 +1,85 @@
+"""The check that a bundle really loads and answers, in time.
+
+The time is measured on the machine that runs the gate, so it is a figure for the catalog and never
+a fact of the decision; the decision holds only whether it was within the limit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import islice
+from statistics import median
+
+import numpy as np
+
+from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.tables import Images, column_to_images, image_shape, read_schema, read_table
+from millrace.errors import MillraceError
+from millrace.learning.bundle import Bundle
+from millrace.learning.gating.check import Check, figure
+
+_RECORDS = 8
+_CALLS = 25
+_LONGEST = 2.0  # seconds that measuring may take, beyond three calls
+_SUM_TOLERANCE = 1e-3
+
+
+def answer_checks(
+    artifact: Artifact,
+    dataset: Artifact,
+    latency_ms: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[list[Check], float | None]:
+    """Load the bundle and ask it a few test records.
+
+    Returns:
+        The checks, and the median time of an answer to one record in milliseconds (None where it
+        does not answer).
+    """
+    try:
+        bundle = Bundle.open(artifact)
+        images = _records(dataset)
+        probabilities = bundle.predict(images)
+    except MillraceError as error:
+        sentence = f"the bundle does not answer: {error.problem}"
+        return [Check("answers", False, "probabilities", None, sentence)], None
+    checks = [_sums_to_one(probabilities.sum(axis=1))]
+    latency = _latency(bundle, images, clock)
+    return [*checks, _in_time(latency, latency_ms)], latency
+
+
+def _records(dataset: Artifact) -> Images:
+    path = dataset.path("test.parquet")
+    shape = image_shape(read_schema(path))
+    first = next(islice(read_table(path, ["image"]), 1))
+    return column_to_images(first.slice(0, _RECORDS)["image"], shape)
+
+
+def _sums_to_one(sums: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Check:
+    passed = bool(np.all(np.abs(sums - 1) <= _SUM_TOLERANCE))
+    state = "probabilities that sum to 1" if passed else "values that do not sum to 1"
+    sentence = f"the bundle loads and answers with {state}"
+    return Check("answers", passed, "probabilities that sum to 1", state, sentence)
+
+
+def _in_time(latency: float, limit: float) -> Check:
+    passed = latency <= limit
+    state = "within the limit" if passed else "longer"
+    verb = "within" if passed else "in more than"
+    sentence = f"the bundle answers one record {verb} {figure(limit)} ms (median)"
+    return Check("latency_ms", passed, f"at most {limit} ms (median)", state, sentence)
+
+
+def _latency(bundle: Bundle, images: Images, clock: Callable[[], float]) -> float:
+    """Return the median time of an answer to one record, milliseconds; the first is a warm-up."""
+    times: list[float] = []
+    started = clock()
+    for call in range(_CALLS + 1):
+        record = images[call % len(images)][None]
+        before = clock()
+        bundle.predict(record)
+        times.append(clock() - before)
+        if call >= 3 and clock() - started > _LONGEST:
+            break
+    return 1_000 * median(times[1:])

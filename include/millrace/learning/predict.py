@@ -1,0 +1,50 @@
+"""Stage `predict`: what a bundle says of every record of a table, in constant memory.
+
+Labels need not be known. Nothing is judged here (`evaluate`) or delivered (`data.delivery`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from millrace.artifacts.tables import count_rows, write_table
+from millrace.learning.bundle import Bundle
+from millrace.learning.predictions import predict_table, predictions_schema
+from millrace.workflow.stage import Counts, StageContext, StageResult
+
+
+def run(context: StageContext) -> StageResult:
+    """Score the table ``params["file"]`` of every artifact of role ``records``.
+
+    Raises:
+        DataError: an artifact has no such file, or its pictures do not fit the bundle.
+    """
+    artifact = context.one("bundle")
+    bundle = Bundle.open(artifact)
+    paths = [records.path(context.params["file"]) for records in context.inputs["records"]]
+    total = sum(count_rows(path) for path in paths)
+    predicted: Counter[str] = Counter()
+
+    def predictions() -> Iterator[pa.Table]:
+        for path in paths:
+            for table in predict_table(bundle, path):
+                predicted.update(table["predicted"].to_pylist())
+                yield table
+                context.report({"rows": predicted.total(), "total": total})
+
+    schema = predictions_schema(bundle.labels)
+    rows = write_table(context.output / "predictions.parquet", schema, predictions())
+    return StageResult(
+        kind="predictions",
+        rows=rows,
+        facts={
+            "labels": list(bundle.labels),
+            "bundle": artifact.ref.digest,
+            "predicted": {label: predicted[label] for label in bundle.labels},
+        },
+        counts=Counts(received=total, accepted=rows),
+        metrics={"rows": float(rows)},
+    )
