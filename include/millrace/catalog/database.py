@@ -33,7 +33,7 @@ class Database:
     """A SQL database by URL; connects when it is first used.
 
     Raises:
-        SpecError: the URL is wrong, or its driver is not installed.
+        SpecError: the URL is wrong, in memory, or its driver is not installed.
     """
 
     def __init__(self, url: str) -> None:
@@ -48,10 +48,9 @@ class Database:
 
     @property
     def file(self) -> Path | None:
-        """The SQLite file, or None for a server (or for a database in memory)."""
-        if self.url.get_backend_name() != "sqlite" or not self.url.database:
-            return None
-        return None if self.url.database == ":memory:" else Path(self.url.database)
+        """The SQLite file, or None for a server."""
+        sqlite = self.url.get_backend_name() == "sqlite"
+        return Path(self.url.database) if sqlite and self.url.database else None
 
     @contextmanager
     def connection(self, *, write: bool) -> Iterator[Connection]:
@@ -114,21 +113,30 @@ class Database:
 
 def _parse(url: str) -> URL:
     try:
-        return make_url(url)
-    except sql.ArgumentError as error:
+        parsed = make_url(url)
+    except (sql.ArgumentError, ValueError) as error:
         raise SpecError(
             "not a database URL",
             where="MILLRACE_CATALOG",
-            expected="sqlite:///file or postgresql+psycopg2://user@host/database",
+            expected="sqlite:////folder/file or postgresql+psycopg2://user@host/database",
             remedy="Characters such as @ and / in a password are written %40 and %2F.",
         ) from error
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise SpecError(
+            "a catalog in memory is lost between tasks",
+            where="MILLRACE_CATALOG",
+            expected="sqlite:////folder/file",
+            received=url,
+        )
+    return parsed
 
 
 def _create_engine(url: URL) -> Engine:
     sqlite = url.get_backend_name() == "sqlite"
     options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 2}
     if sqlite:
-        options = {"poolclass": NullPool, "connect_args": {"timeout": BUSY_TIMEOUT}}
+        timeout = {} if "timeout" in url.query else {"timeout": BUSY_TIMEOUT}
+        options = {"poolclass": NullPool, "connect_args": timeout}
     elif url.get_backend_name() == "postgresql":
         options["connect_args"] = {"connect_timeout": _CONNECT_TIMEOUT}
     try:

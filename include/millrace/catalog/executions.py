@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from millrace.artifacts.reference import ArtifactRef
@@ -114,14 +114,14 @@ class Executions:
         }
 
         def work(session: Session) -> None:
-            row = session.get(ExecutionRow, execution)
-            if row is None:
+            known = session.scalar(select(ExecutionRow.id).where(ExecutionRow.id == execution))
+            if known is None:
                 raise SpecError("the catalog has no such execution", received=execution)
-            row.metrics.clear()
-            session.flush()
-            row.metrics.extend(_metric(name, value) for name, value in (metrics or {}).items())
-            for name, value in values.items():
-                setattr(row, name, value)
+            session.execute(
+                update(ExecutionRow).where(ExecutionRow.id == execution).values(**values)
+            )
+            session.execute(delete(MetricRow).where(MetricRow.execution_id == execution))
+            session.add_all(_metric(execution, *item) for item in (metrics or {}).items())
 
         self._database.write(work)
 
@@ -206,5 +206,6 @@ def _input(document: Mapping[str, Any]) -> InputRow:
     return InputRow(role=document["role"], digest=ref.digest, key=ref.key, ref=ref.to_document())
 
 
-def _metric(name: str, value: float) -> MetricRow:
-    return MetricRow(name=name, value=None if math.isnan(value) else float(value))
+def _metric(execution: int, name: str, value: float) -> MetricRow:
+    figure = None if math.isnan(value) else float(value)
+    return MetricRow(execution_id=execution, name=name, value=figure)

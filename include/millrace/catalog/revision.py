@@ -10,10 +10,11 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy import exc as sql
-from sqlalchemy import inspect, text
 
 from millrace.catalog.database import BUSY_TIMEOUT, Database
+from millrace.catalog.rows import Base
 from millrace.errors import SpecError, TransientError
 
 HEAD = "0001"
@@ -109,6 +110,7 @@ def _upgrade(database: Database) -> None:
     with database.connection(write=True) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        _refuse_foreign(database, connection)
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
@@ -117,5 +119,17 @@ def _upgrade(database: Database) -> None:
                 "the catalog's tables cannot be made",
                 where=database.where,
                 received=error.orig,
-                remedy="Give the catalog a database of its own, whose owner it is.",
+                remedy="Make the catalog's user the owner of its database.",
             ) from error
+
+
+def _refuse_foreign(database: Database, connection: Connection) -> None:
+    present = set(inspect(connection).get_table_names())
+    foreign = sorted(present & set(Base.metadata.tables))
+    if foreign and VERSION_TABLE not in present:
+        raise SpecError(
+            "the database holds another program's tables",
+            where=database.where,
+            received=", ".join(foreign),
+            remedy="Give the catalog a database of its own.",
+        )

@@ -125,9 +125,7 @@ class ExecutionRow(Base):
     ended_at: Mapped[datetime | None]
 
     inputs: Mapped[list[InputRow]] = relationship(order_by=InputRow.id, lazy="selectin")
-    metrics: Mapped[list[MetricRow]] = relationship(
-        order_by=MetricRow.name, lazy="selectin", cascade="all, delete-orphan"
-    )
+    metrics: Mapped[list[MetricRow]] = relationship(order_by=MetricRow.name, lazy="selectin")
 
     def record(self) -> records.ExecutionRecord:
         """Return the row as a value."""
