@@ -10,12 +10,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 import fsspec
 
-from millrace.errors import SpecError, TransientError
+from millrace.errors import IntegrityError, SpecError, TransientError
 
 
 class Backend(Protocol):
@@ -127,63 +128,50 @@ class RemoteBackend:
         self._root = root.rstrip("/")
 
     def read(self, name: str) -> bytes | None:
-        try:
-            data: bytes = self._fs.cat_file(self._path(name))
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _unreachable(name, error) from error
-        return data
+        with _answers(name):
+            try:
+                return bytes(self._fs.cat_file(self._path(name)))
+            except FileNotFoundError:
+                return None
 
     def size(self, name: str) -> int | None:
-        try:
-            self._fs.invalidate_cache()
-            return int(self._fs.info(self._path(name))["size"])
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _unreachable(name, error) from error
+        with _answers(name):
+            try:
+                self._fs.invalidate_cache()
+                return int(self._fs.info(self._path(name))["size"])
+            except FileNotFoundError:
+                return None
 
     def write(self, name: str, data: bytes) -> None:
-        try:
+        with _answers(name):
             self._fs.pipe_file(self._path(name), data)
-        except OSError as error:
-            raise _unreachable(name, error) from error
 
     def create(self, name: str, data: bytes) -> bool:
-        try:
-            self._fs.pipe_file(self._path(name), data, mode="create")
-        except FileExistsError:
-            return False
-        except OSError as error:
-            raise _unreachable(name, error) from error
-        return True
+        with _answers(name):
+            try:
+                self._fs.pipe_file(self._path(name), data, mode="create")
+            except FileExistsError:
+                return False
+            return True
 
     def upload(self, name: str, path: Path) -> None:
-        try:
+        with _answers(name):
             self._fs.put_file(str(path), self._path(name))
-        except OSError as error:
-            raise _unreachable(name, error) from error
 
     def download(self, name: str, path: Path) -> None:
-        try:
+        with _answers(name):
             self._fs.get_file(self._path(name), str(path))
-        except FileNotFoundError:
-            path.unlink(missing_ok=True)
-            raise
-        except OSError as error:
-            raise _unreachable(name, error) from error
 
     def names(self, prefix: str) -> Iterator[str]:
         start = len(self._root) + 1
-        for path in sorted(self._fs.find(self._path(prefix))):
+        with _answers(prefix):
+            found = sorted(self._fs.find(self._path(prefix)))
+        for path in found:
             yield path[start:]
 
     def remove_tree(self, prefix: str) -> None:
-        try:
+        with _answers(prefix), suppress(FileNotFoundError):
             self._fs.rm(self._path(prefix), recursive=True)
-        except FileNotFoundError:
-            return
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
@@ -212,5 +200,19 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _unreachable(name: str, error: OSError) -> TransientError:
-    return TransientError("the store does not answer", where=name, received=error)
+@contextmanager
+def _answers(name: str) -> Iterator[None]:
+    """Translate what a remote store may raise; its client libraries share no base class."""
+    try:
+        yield
+    except PermissionError as error:
+        raise SpecError(
+            "the store refuses access",
+            where=name,
+            received=error,
+            remedy="Check the store's credentials and their rights.",
+        ) from error
+    except FileNotFoundError as error:
+        raise IntegrityError("an object is missing", where=name) from error
+    except Exception as error:
+        raise TransientError("the store does not answer", where=name, received=error) from error

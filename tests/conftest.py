@@ -1,0 +1,41 @@
+"""Fixtures of the whole suite. Airflow's own settings must stand before its first import."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+_HOME = Path(tempfile.mkdtemp(prefix="millrace-tests-"))
+
+os.environ.update(
+    AIRFLOW_HOME=str(_HOME / "airflow"),
+    AIRFLOW__CORE__LOAD_EXAMPLES="False",
+    AIRFLOW__CORE__DAGS_FOLDER=str(PROJECT / "dags"),
+    AIRFLOW__CORE__PLUGINS_FOLDER=str(PROJECT / "plugins"),
+    AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{_HOME}/airflow.db",
+    AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
+    MILLRACE_HOME=str(_HOME / "millrace"),
+    TF_CPP_MIN_LOG_LEVEL="3",
+)
+for name in ("MILLRACE_STORE", "MILLRACE_CATALOG", "MILLRACE_PREDICTIONS", "MILLRACE_WORKFLOWS"):
+    os.environ.pop(name, None)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation of its own: store, catalog and predictions in a temporary folder."""
+    monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder with the public data sets, from MILLRACE_DATA."""
+    value = os.environ.get("MILLRACE_DATA")
+    if not value:
+        pytest.skip("MILLRACE_DATA is not set: the public data sets are not on this machine")
+    return Path(value)
