@@ -1,1 +1,1 @@
-"""Records: sources, the data contract, transforms, integration. No model and no framework here."""
+"""Records: sources, contracts, cleaning, transforms, integration. No Airflow, no deep learning."""

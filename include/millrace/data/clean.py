@@ -1,0 +1,144 @@
+"""The clean stage: apply the data contract to one partition. Refuses, never repairs.
+
+What the contract is: see `millrace.data.cleaning`. Memory is bounded by a row group of pictures and
+the digests of the partition.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from millrace.artifacts.tables import read_table, write_table
+from millrace.data.cleaning.conflicts import conflict_details
+from millrace.data.cleaning.duplicates import Equals, find_equals
+from millrace.data.cleaning.judge import Judge
+from millrace.data.cleaning.reasons import CONFLICTING_LABEL, check_budget
+from millrace.data.schemas import CLEAN, DUPLICATES, QUARANTINE
+from millrace.data.spill import Spill
+from millrace.workflow.stage import Counts, StageContext, StageResult
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """A partition's rows after each was judged by itself."""
+
+    accepted: Spill
+    refused: Spill
+    digests: npt.NDArray[np.bytes_]
+    labels: pa.Array
+    ids: pa.Array
+
+
+def run(context: StageContext) -> StageResult:
+    """Clean the records of one partition.
+
+    Parameters (keyed): ``rules``, values of `ImageCleaning`; ``label_map``; ``labels``, the
+    vocabulary (empty: any); ``labelled``: false for records to predict, whose labels may be missing
+    and whose duplicates are all kept. Input: ``records`` (RAW). Writes ``records.parquet`` (CLEAN),
+    ``quarantine.parquet`` and ``duplicates.parquet``.
+
+    Raises:
+        SpecError: a user's rule fails, or the budget names an unknown reason.
+    """
+    check_budget(context.params["rules"].get("budget", {}))
+    rows = _judge(context.one("records").path("records.parquet"), context.params, context.scratch)
+    equals = _equals(rows, context.params)
+    keep = ~(equals.conflicting | equals.duplicate)
+    out = context.output
+    accepted = write_table(
+        out / "records.parquet",
+        CLEAN,
+        (table.filter(pa.array(keep[span])) for table, span in _spans(rows.accepted)),
+    )
+    quarantined = write_table(out / "quarantine.parquet", QUARANTINE, _quarantine(rows, equals))
+    duplicates = write_table(out / "duplicates.parquet", DUPLICATES, _duplicates(rows, equals))
+    return StageResult(
+        kind="records",
+        rows=accepted,
+        facts={"by_reason": count_reasons(out / "quarantine.parquet")},
+        counts=Counts(len(keep) + rows.refused.rows, accepted, quarantined, duplicates),
+    )
+
+
+def count_reasons(path: Path) -> dict[str, int]:
+    """Return the number of rows of a quarantine file by reason, sorted by reason."""
+    counts: Counter[str] = Counter()
+    for table in read_table(path, columns=["reason"]):
+        counts.update(table["reason"].to_pylist())
+    return dict(sorted(counts.items()))
+
+
+def _judge(path: Path, params: Any, scratch: Path) -> _Sorted:
+    judge = Judge(params)
+    accepted = Spill(scratch / "accepted.arrow", CLEAN)
+    refused = Spill(scratch / "refused.arrow", QUARANTINE)
+    digests, labels, ids = [np.zeros(0, "S16")], [], []
+    for table in read_table(path):
+        good, bad, seen = judge(table)
+        accepted.append(good)
+        refused.append(bad)
+        digests.append(seen)
+        labels.extend(good["label"].chunks)
+        ids.extend(good["record_id"].chunks)
+    return _Sorted(
+        accepted,
+        refused,
+        np.concatenate(digests),
+        pa.chunked_array(labels, pa.string()),
+        pa.chunked_array(ids, pa.string()),
+    )
+
+
+def _equals(rows: _Sorted, params: Any) -> Equals:
+    """Compare the accepted rows, as far as the parameters ask for it."""
+    count = len(rows.digests)
+    order = np.arange(count)
+    if not params["labelled"]:
+        return Equals(order, np.zeros(count, bool))
+    names = pc.unique(rows.labels)
+    labels = pc.index_in(rows.labels, names).to_numpy().astype(np.int32)
+    preference = np.empty(count, np.int64)
+    preference[pc.sort_indices(rows.ids).to_numpy()] = order
+    found = find_equals(rows.digests, labels, preference)
+    if params["rules"].get("duplicates", "exact") == "keep":
+        return Equals(order, found.conflicting)
+    return found
+
+
+def _spans(spill: Spill) -> Iterator[tuple[pa.Table, slice]]:
+    start = 0
+    for table in spill.tables():
+        yield table, slice(start, start + table.num_rows)
+        start += table.num_rows
+
+
+def _quarantine(rows: _Sorted, equals: Equals) -> Iterator[pa.Table]:
+    yield from rows.refused.tables()
+    if not equals.conflicting.any():
+        return
+    details = conflict_details(rows.digests, rows.labels, equals.conflicting)
+    for table, span in _spans(rows.accepted):
+        table = table.append_column("detail", pa.array(details[span], pa.string()))
+        table = table.filter(pa.array(equals.conflicting[span]))
+        table = table.append_column("reason", pa.repeat(CONFLICTING_LABEL, table.num_rows))
+        yield table.select(QUARANTINE.names)
+
+
+def _duplicates(rows: _Sorted, equals: Equals) -> Iterator[pa.Table]:
+    duplicate = equals.duplicate
+    if not duplicate.any():
+        return
+    originals = rows.ids.take(pa.array(equals.original))
+    for table, span in _spans(rows.accepted):
+        originals_here = originals.slice(span.start, table.num_rows)
+        table = table.append_column("duplicate_of", originals_here)
+        yield table.filter(pa.array(duplicate[span])).select(DUPLICATES.names)

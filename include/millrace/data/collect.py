@@ -1,0 +1,55 @@
+"""The collect stage: bring one partition into the store, its bytes as they were. Judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from millrace.artifacts.tables import write_table
+from millrace.data.schemas import RAW
+from millrace.data.sources.partition import Partition
+from millrace.data.sources.reader import SourceReader, open_reader
+from millrace.errors import DataError, SpecError
+from millrace.workflow.stage import Counts, StageContext, StageResult
+
+
+def run(context: StageContext) -> StageResult:
+    """Read one partition of a source.
+
+    Parameters (keyed): ``kind``; ``read``, see `millrace.data.sources.reader.keyed`;
+    ``partition``. Locations: ``source``, the source's whole document.
+    Writes ``records.parquet`` (RAW).
+
+    Raises:
+        DataError: the source changed since it was discovered, fails its checksum, is truncated, or
+            holds another number of records than its header says.
+        SpecError: a custom reader does not yield RAW tables.
+    """
+    partition = Partition.from_document(context.params["partition"])
+    reader = open_reader(context.locations["source"])
+    rows = write_table(context.output / "records.parquet", RAW, _tables(reader, partition))
+    if rows != partition.rows:
+        raise DataError(
+            "a partition holds another number of records than was discovered",
+            where=f"source {partition.source}, partition {partition.index}",
+            expected=partition.rows,
+            received=rows,
+        )
+    return StageResult(kind="records", rows=rows, counts=Counts(rows, rows))
+
+
+def _tables(reader: SourceReader, partition: Partition) -> Iterator[pa.Table]:
+    for table in reader.read(partition):
+        try:
+            cast = table.select(RAW.names).cast(RAW)
+            cast.validate()
+        except (AttributeError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
+            raise SpecError(
+                "a source's reader yields something other than RAW tables",
+                where=f"source {partition.source}",
+                expected=", ".join(f"{field.name}: {field.type}" for field in RAW),
+                received=error,
+                remedy="See SourceReader in millrace.data.sources.reader.",
+            ) from error
+        yield cast

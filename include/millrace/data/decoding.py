@@ -1,0 +1,185 @@
+"""`decode`: the pictures of a RAW table as pixels, whatever their encoding. Refuses nothing itself.
+
+Pixels pass as they are, without a copy. Picture files are decoded by Pillow: the first frame,
+turned as EXIF says, as grey where the file is grey and else as RGB (transparency is dropped); 16-bit grey
+keeps its high byte.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from PIL import Image, ImageOps
+
+from millrace.artifacts.tables import Images
+from millrace.data.encoding import FILE, PixelEncoding
+from millrace.data.schemas import DIGEST
+
+MOST_PIXELS = 50_000_000
+"""Pixels of a picture file, at most; above it, decoding is refused before memory is taken."""
+
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+_GREY = ("1", "L", "LA", "La")
+_UNSUPPORTED = ("I", "F")
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Decoded pictures of one shape.
+
+    Attributes:
+        rows: their row numbers in the table.
+        images: ``(rows, height, width, channels)`` uint8.
+        encoding: the layout of `images`.
+    """
+
+    rows: npt.NDArray[np.int64]
+    images: Images
+    encoding: PixelEncoding
+
+    def digests(self) -> npt.NDArray[np.bytes_]:
+        """Return the content digest of each picture: BLAKE2b of pixels and encoding, 16 bytes."""
+        size = self.encoding.size
+        pixels = np.ascontiguousarray(self.images).reshape(-1).data
+        person = blake2b(str(self.encoding).encode(), digest_size=16).digest()
+        digests = [
+            blake2b(pixels[start : start + size], digest_size=16, person=person).digest()
+            for start in range(0, len(pixels), size)
+        ]
+        return np.frombuffer(b"".join(digests), "S16")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A table's pictures, by shape, and the rows that cannot be decoded with the reason."""
+
+    rows: int
+    groups: list[Pictures]
+    failures: dict[int, str] = field(default_factory=dict)
+
+    def digests(self) -> npt.NDArray[np.bytes_]:
+        """Return the content digest of every row; zeros where there are no pixels."""
+        digests = np.zeros(self.rows, "S16")
+        for group in self.groups:
+            digests[group.rows] = group.digests()
+        return digests
+
+
+def decode(content: pa.ChunkedArray, encoding: pa.ChunkedArray) -> Decoded:
+    """Decode a column of contents of the given encodings.
+
+    Raises:
+        SpecError: an encoding does not exist.
+    """
+    decoded = Decoded(len(content), [])
+    content, encoding = _whole(content), _whole(encoding)
+    for name in pc.unique(encoding).to_pylist():
+        rows = np.flatnonzero(pc.equal(encoding, name).to_numpy(zero_copy_only=False))
+        chosen = content if len(rows) == len(content) else content.take(pa.array(rows))
+        if name == FILE:
+            _decode_files(decoded, rows, chosen)
+        else:
+            _decode_pixels(decoded, rows, chosen, PixelEncoding.parse(name))
+    return decoded
+
+
+def decode_file(data: bytes) -> Images:
+    """Return a picture file as ``(height, width, channels)`` uint8.
+
+    Raises:
+        ValueError: it cannot be decoded; the message says why.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise ValueError(f"{image.width} x {image.height} pixels are too many")
+                return _pixels(image)
+    except Exception as error:  # a decoder may raise anything over foreign bytes
+        raise ValueError(str(error).partition(" <")[0] or type(error).__name__) from error
+
+
+def digest_column(digests: npt.NDArray[np.bytes_]) -> pa.Array:
+    """Return 16-byte digests as a column."""
+    data = pa.py_buffer(np.ascontiguousarray(digests))
+    return pa.FixedSizeBinaryArray.from_buffers(DIGEST, len(digests), [None, data])
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    whole = column.combine_chunks()
+    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def _pixels(image: Image.Image) -> Images:
+    if image.mode in _UNSUPPORTED:
+        raise ValueError(f"pixels of mode {image.mode} are not supported")
+    turned = ImageOps.exif_transpose(image)
+    if turned.mode.startswith("I;16"):
+        return (np.asarray(turned, np.uint16) >> 8).astype(np.uint8)[..., np.newaxis]
+    grey = turned.mode in _GREY
+    pixels = np.asarray(turned.convert("L" if grey else "RGB"), np.uint8)
+    return pixels[..., np.newaxis] if grey else pixels
+
+
+def _decode_files(decoded: Decoded, rows: npt.NDArray[np.int64], content: pa.Array) -> None:
+    by_shape: dict[tuple[int, ...], tuple[list[int], list[Images]]] = {}
+    for row, data in zip(rows.tolist(), content, strict=True):
+        if not data.is_valid:
+            decoded.failures[row] = "no content"
+            continue
+        try:
+            image = decode_file(data.as_py())
+        except ValueError as error:
+            decoded.failures[row] = str(error)
+            continue
+        numbers, images = by_shape.setdefault(image.shape, ([], []))
+        numbers.append(row)
+        images.append(image)
+    for shape, (numbers, images) in by_shape.items():
+        group = Pictures(np.array(numbers), np.stack(images), PixelEncoding(*shape))
+        decoded.groups.append(group)
+
+
+def _decode_pixels(
+    decoded: Decoded, rows: npt.NDArray[np.int64], content: pa.Array, encoding: PixelEncoding
+) -> None:
+    lengths = pc.fill_null(pc.binary_length(content), -1).to_numpy()
+    right = lengths == encoding.size
+    for row, length in zip(rows[~right].tolist(), lengths[~right].tolist(), strict=True):
+        said = "no content" if length < 0 else f"{length} bytes instead of {encoding.size}"
+        decoded.failures[row] = said
+    if not right.all():
+        rows, content = rows[right], content.filter(pa.array(right))
+    if len(rows):
+        decoded.groups.extend(_within_range(decoded, rows, _view(content, encoding), encoding))
+
+
+def _within_range(
+    decoded: Decoded, rows: npt.NDArray[np.int64], images: Images, encoding: PixelEncoding
+) -> Iterator[Pictures]:
+    if encoding.maximum < 255:
+        over = images.reshape(len(images), -1).max(axis=1) > encoding.maximum
+        for row in rows[over].tolist():
+            decoded.failures[row] = f"a pixel is above the maximum of {encoding.maximum}"
+        if over.any():
+            rows, images = rows[~over], images[~over]
+    if len(rows):
+        yield Pictures(rows, images, encoding)
+
+
+def _view(content: pa.Array, encoding: PixelEncoding) -> Images:
+    """Return contents of one length, without nulls, as pictures that share their memory."""
+    offsets = np.frombuffer(content.buffers()[1], np.int32, len(content) + 1, content.offset * 4)
+    start = int(offsets[0])
+    count = len(content) * encoding.size
+    pixels = np.frombuffer(content.buffers()[2], np.uint8, count, start)
+    return pixels.reshape(len(content), *encoding.shape)

@@ -1,0 +1,51 @@
+"""`check_refusals`: fail the run where one reason refuses more records than its budget allows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from millrace.artifacts.tables import read_table
+from millrace.errors import DataError
+
+_DEFAULT = 0.05
+_ORIGINS = 3
+
+
+def check_refusals(
+    by_reason: Mapping[str, int], received: int, budget: Mapping[str, float], quarantine: Path
+) -> None:
+    """Compare refusals with their budgets.
+
+    Args:
+        by_reason: refused records by reason.
+        received: records that cleaning received, of all sources.
+        budget: largest share by reason, ``default`` for the rest (0.05 unless given).
+        quarantine: file of the refused records, to name where most came from.
+
+    Raises:
+        DataError: a reason exceeds its budget.
+    """
+    for reason, count in sorted(by_reason.items(), key=lambda item: -item[1]):
+        limit = budget.get(reason, budget.get("default", _DEFAULT))
+        if count > limit * received:
+            raise DataError(
+                f"too many records were refused as {reason!r}, most of them in "
+                f"{_origins(quarantine, reason)}",
+                where="clean.budget",
+                expected=f"at most {limit:.2%} of {received:,} records",
+                received=f"{count / received:.2%} ({count:,} records)",
+                remedy="Look at the quarantine table, and correct the source or the cleaning "
+                f"rules; or raise clean.budget for {reason!r} if this is how the data is.",
+            )
+
+
+def _origins(quarantine: Path, reason: str) -> str:
+    counts: Counter[str] = Counter()
+    for table in read_table(quarantine, columns=["origin", "reason"]):
+        origins = table["origin"].filter(pc.equal(table["reason"], reason)).to_pylist()
+        counts.update(origin.rpartition("#")[0] or origin for origin in origins)
+    return ", ".join(f"{name} ({count:,})" for name, count in counts.most_common(_ORIGINS))

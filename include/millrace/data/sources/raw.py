@@ -1,0 +1,70 @@
+"""`pixel_table`: a RAW table of pictures that a source holds as pixels, made without a row loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from millrace.artifacts.tables import Images
+from millrace.data.encoding import PixelEncoding
+from millrace.data.schemas import RAW
+from millrace.data.sources.partition import Partition
+
+READ_ROWS = 8_192
+"""Rows of a table that a reader yields, at most."""
+
+
+def pixel_table(
+    partition: Partition,
+    start: int,
+    images: Images,
+    labels: Sequence[str | None] | pa.Array | None,
+    file: str,
+    *,
+    maximum: int = 255,
+    locator: str = "",
+) -> pa.Table:
+    """Return pictures ``(rows, height, width, channels)`` as records.
+
+    Args:
+        start: position of the first picture in its file.
+        labels: one a picture; None where the source has none.
+        file: name, without folders, that origins show.
+        maximum: the pixels' white.
+        locator: stands before the position in record ids, for a source of several files.
+    """
+    rows = len(images)
+    positions = pa.array(np.arange(start, start + rows))
+    digits = pc.cast(positions, pa.string())
+    prefix = f"{partition.source}/{locator}"
+    columns = {
+        "record_id": join(prefix, pc.utf8_lpad(digits, 9, "0")),
+        "source": pa.repeat(partition.source, rows),
+        "partition": pa.repeat(pa.scalar(partition.index, pa.int32()), rows),
+        "position": positions,
+        "origin": join(f"{file}#", digits),
+        "group": pa.nulls(rows, pa.string()),
+        "label": pa.nulls(rows, pa.string()) if labels is None else pa.array(labels, pa.string()),
+        "content": binary_column(images.reshape(rows, -1)),
+        "encoding": pa.repeat(str(PixelEncoding.of(images, maximum)), rows),
+    }
+    return pa.table(columns, schema=RAW)
+
+
+def join(prefix: str, texts: pa.Array) -> pa.Array:
+    """Return `texts`, each behind `prefix`."""
+    return pc.binary_join_element_wise(pa.scalar(prefix), texts, "")
+
+
+def binary_column(rows: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> pa.Array:
+    """Return the rows of a uint8 matrix as a binary column, without a copy where it is in order."""
+    count, size = rows.shape
+    offsets = np.arange(count + 1, dtype=np.int64) * size
+    if offsets[-1] > np.iinfo(np.int32).max:
+        return pa.array((row.tobytes() for row in rows), pa.binary(), size=count)
+    data = pa.py_buffer(np.ascontiguousarray(rows))
+    buffers = [None, pa.py_buffer(offsets.astype(np.int32)), data]
+    return pa.BinaryArray.from_buffers(pa.binary(), count, buffers)

@@ -1,0 +1,164 @@
+"""Running the data stages on small real files, through real artifacts in a store on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.digests import digest_value
+from millrace.artifacts.manifest import Manifest
+from millrace.artifacts.store import Store
+from millrace.data import clean, collect, discover, integrate, transform
+from millrace.data.sources.reader import keyed
+from millrace.workflow.images import ImageCleaning, ImageTransform
+from millrace.workflow.learning import Split
+from millrace.workflow.stage import StageContext, StageResult
+
+
+class NoCheckpoints:
+    def save(self, name: str, path: Path) -> None: ...
+
+    def load(self, name: str, path: Path) -> bool:
+        return False
+
+
+@dataclass
+class Made:
+    """An artifact and the result that describes it."""
+
+    artifact: Artifact
+    result: StageResult
+
+    def table(self, name: str = "records.parquet") -> pa.Table:
+        return pq.read_table(self.artifact.path(name))
+
+    @property
+    def digest(self) -> str:
+        return self.artifact.manifest.digest
+
+
+@dataclass
+class Bench:
+    """Runs stages one by one, as the jobs layer does: contexts in, artifacts out."""
+
+    root: Path
+    store: Store = field(init=False)
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.store = Store((self.root / "store").as_uri())
+
+    def run(
+        self,
+        stage: Any,
+        params: Mapping[str, Any],
+        inputs: Mapping[str, Sequence[Made]] | None = None,
+        locations: Mapping[str, Any] | None = None,
+    ) -> Made:
+        self.count += 1
+        output, scratch = (self.root / f"{self.count}-{n}" for n in ("output", "scratch"))
+        output.mkdir()
+        scratch.mkdir()
+        artifacts = {r: [made.artifact for made in m] for r, m in (inputs or {}).items()}
+        result = stage.run(
+            StageContext(
+                params=params,
+                locations=locations or {},
+                inputs=artifacts,
+                output=output,
+                scratch=scratch,
+                checkpoints=NoCheckpoints(),
+                report=lambda progress: None,
+            )
+        )
+        if result.counts is not None:
+            assert result.counts.reconciles, result.counts
+        files = {p.name: self.store.put(p) for p in sorted(output.iterdir())}
+        key = digest_value([stage.__name__, self.count])
+        manifest = Manifest(result.kind, key, files, dict(result.facts), result.rows)
+        return Made(self.store.publish(manifest), result)
+
+    @staticmethod
+    def digits(name: str = "digits", **values: Any) -> dict[str, Any]:
+        """The document of the bundled digits."""
+        document = {"name": name, "kind": "sklearn", "dataset": "digits", "partition_rows": 10_000}
+        return document | values
+
+    def discover(self, *sources: Mapping[str, Any], limit: int | None = None) -> list[Any]:
+        made = self.run(discover, {"sources": list(sources), "limit": limit})
+        return list(made.result.facts["partitions"])
+
+    def collect(self, source: Mapping[str, Any], partition: Mapping[str, Any]) -> Made:
+        params = {"kind": source["kind"], "read": keyed(source), "partition": partition}
+        return self.run(collect, params, locations={"source": source})
+
+    def clean(
+        self,
+        records: Made,
+        *,
+        labels: Sequence[str] = (),
+        label_map: Mapping[str, str | None] | None = None,
+        labelled: bool = True,
+        **rules: Any,
+    ) -> Made:
+        params = {
+            "rules": ImageCleaning(**rules).model_dump(mode="json"),
+            "label_map": label_map or {},
+            "labels": list(labels),
+            "labelled": labelled,
+        }
+        return self.run(clean, params, {"records": [records]})
+
+    def transform(self, records: Made, **values: Any) -> Made:
+        params = ImageTransform(**values).model_dump(mode="json")
+        return self.run(transform, params, {"records": [records]})
+
+    def integrate(
+        self,
+        records: Sequence[Made],
+        cleaned: Sequence[Made],
+        *,
+        sources: Mapping[str, str | None],
+        labels: Sequence[str] = (),
+        duplicates: str = "exact",
+        budget: Mapping[str, float] | None = None,
+        **split: Any,
+    ) -> Made:
+        params = {
+            "split": Split(**split).model_dump(mode="json"),
+            "sources": dict(sources),
+            "labels": list(labels),
+            "duplicates": duplicates,
+            "budget": {"default": 1.0} if budget is None else dict(budget),
+        }
+        return self.run(integrate, params, {"records": records, "cleaned": cleaned})
+
+    def dataset(self, *sources: Mapping[str, Any], size: Sequence[int], **values: Any) -> Made:
+        """Run all stages over some sources."""
+        by_name = {source["name"]: source for source in sources}
+        partitions = self.discover(*sources, limit=values.pop("limit", None))
+        rules = values.pop("rules", {})
+        channels = values.pop("channels", 1)
+        raw = [self.collect(by_name[p["source"]], p) for p in partitions]
+        labels = values.get("labels", ())
+        cleaned = [
+            self.clean(r, labels=labels, label_map=by_name[p["source"]].get("label_map"), **rules)
+            for r, p in zip(raw, partitions, strict=True)
+        ]
+        made = [self.transform(c, size=size, channels=channels) for c in cleaned]
+        fixed = {name: source.get("split") for name, source in by_name.items()}
+        return self.integrate(made, cleaned, sources=fixed, **values)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
+    (tmp_path / "bench").mkdir()
+    return Bench(tmp_path / "bench")
