@@ -1,0 +1,30 @@
+"""`console`: where commands write, and `working`, a line that shows that something goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+from rich.console import Console
+
+
+@lru_cache(maxsize=1)
+def console() -> Console:
+    """Return the standard output; paths and addresses are neither wrapped nor coloured by guess."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def working(title: str) -> Iterator[Callable[[str], None]]:
+    """Show `title` with a spinner on a terminal; yield a function that prints a line above it."""
+    out = console()
+
+    def report(line: str) -> None:
+        out.print(line, markup=False)
+
+    if not out.is_terminal:
+        yield report
+        return
+    with out.status(title):
+        yield report

@@ -1,0 +1,64 @@
+"""`print_failure`: which task of a run failed, why, and where its log is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+
+from millrace.catalog.records import ExecutionRecord
+from millrace.cli.console import console
+from millrace.cli.run_view import RunView, stage_of
+from millrace.errors import ExitCode, MillraceError
+from millrace.orchestration.embedded.tail import tail
+
+_LINES = 8  # of the log, where nothing better is known
+
+
+def print_failure(run: RunView, executions: Iterable[ExecutionRecord], logs: Path) -> ExitCode:
+    """Print the first task that failed; return the exit code that tells whether a retry helps.
+
+    Args:
+        run: that ended.
+        executions: its stage executions, for the error's own sentence.
+        logs: Airflow's folder of task logs.
+    """
+    out = console()
+    failed = [one for one in run.instances if one.get("state") == "failed"]
+    if not failed:
+        out.print(f"[red]{run.dag_id} {run.run_id} {run.state}.[/]")
+        return ExitCode.BUG
+    first = min(failed, key=lambda one: str(one.get("end_date")))
+    log = log_path(logs, first)
+    place = f" partition {first['map_index']}" if first["map_index"] >= 0 else ""
+    out.print(f"[red]{escape(str(first['task_id']))}{place} failed:[/] ", end="")
+    error = _error(first, executions)
+    out.print(str(error or f"the log ends with\n{tail(log, _LINES)}"), markup=False)
+    out.print(f"Log: {log}", markup=False)
+    if len(failed) > 1:
+        out.print(f"{len(failed) - 1} more tasks failed.")
+    return ExitCode.BUG if error is None else error.exit_code
+
+
+def log_path(logs: Path, instance: Mapping[str, Any]) -> Path:
+    """Return where Airflow keeps the log of a task instance's last attempt."""
+    folder = (
+        logs
+        / f"dag_id={instance['dag_id']}"
+        / f"run_id={instance['dag_run_id']}"
+        / f"task_id={instance['task_id']}"
+    )
+    if instance["map_index"] >= 0:
+        folder /= f"map_index={instance['map_index']}"
+    return folder / f"attempt={instance['try_number']}.log"
+
+
+def _error(
+    instance: Mapping[str, Any], executions: Iterable[ExecutionRecord]
+) -> MillraceError | None:
+    """Return the error that the stage's last failed execution left."""
+    stage = stage_of(str(instance["task_id"]))
+    errors = [one.error for one in executions if one.stage == stage and one.error is not None]
+    return MillraceError.from_document(dict(errors[-1])) if errors else None

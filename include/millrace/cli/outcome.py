@@ -1,0 +1,93 @@
+"""`print_outcome`: what a run came to: accuracy, champion, predictions, and where everything is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from millrace.artifacts.store import Store
+from millrace.catalog.catalog import Catalog
+from millrace.catalog.records import ExecutionRecord, RunRecord
+from millrace.cli.console import console
+from millrace.settings import Settings
+
+Rows = list[tuple[str, str]]
+
+
+def print_outcome(settings: Settings, dag_id: str, run_id: str) -> None:
+    """Print the outcome of a run that ended; say nothing of what it did not do."""
+    with Catalog(settings.catalog) as catalog:
+        record = catalog.runs.find(dag_id, run_id)
+        if record is None:
+            return
+        executions = catalog.executions.of_run(record.id)
+        rows = [*_evaluation(executions), *_model(catalog, record), *_predictions(executions)]
+    rows += _places(settings, executions)
+    table = Table.grid(padding=(0, 2))
+    for name, value in rows:
+        table.add_row(name, value)
+    console().print(table, markup=False)
+
+
+def _evaluation(executions: Sequence[ExecutionRecord]) -> Rows:
+    last = _last(executions, "evaluate")
+    if last is None or "accuracy" not in last.metrics:
+        return []
+    figures = last.metrics
+    text = f"{figures['accuracy']:.4f} on the test split"
+    if "accuracy_low" in figures and "accuracy_high" in figures:
+        text += f" (95 % interval {figures['accuracy_low']:.4f} to {figures['accuracy_high']:.4f})"
+    if "baseline_accuracy" in figures:
+        text += f"; baseline {figures['baseline_accuracy']:.4f}"
+    return [("Accuracy", text)]
+
+
+def _model(catalog: Catalog, record: RunRecord) -> Rows:
+    rows = []
+    decisions = [d for d in catalog.models.promotions(record.workflow) if d.run == record.id]
+    if decisions:
+        last = decisions[-1]
+        rows.append(("Decision", f"version {last.version} {last.decision}: {last.reason}"))
+    champion = catalog.models.champion(record.workflow)
+    rows.append(("Champion", "none" if champion is None else f"version {champion.version}"))
+    return rows
+
+
+def _predictions(executions: Sequence[ExecutionRecord]) -> Rows:
+    outputs = [one.output for one in executions if one.stage == "predict" and one.output]
+    if not outputs:
+        return []
+    return [("Predictions", f"{sum(output.rows or 0 for output in outputs):,} records")]
+
+
+def _places(settings: Settings, executions: Sequence[ExecutionRecord]) -> Rows:
+    rows = [
+        ("Store", settings.store),
+        ("Catalog", settings.catalog),
+        ("Prediction table", settings.predictions),
+        ("Logs", str(settings.home / "airflow" / "logs")),
+    ]
+    return rows + _plots(settings, _last(executions, "evaluate"))
+
+
+def _plots(settings: Settings, evaluation: ExecutionRecord | None) -> Rows:
+    """Copy the pictures of the evaluation into a folder for people, once, and say where."""
+    if evaluation is None or evaluation.output is None:
+        return []
+    folder = settings.home / "reports" / evaluation.output.digest[:16]
+    artifact = Store(settings.store, settings.home / "cache").get(evaluation.output)
+    names = sorted(name for name in artifact.manifest.files if name.startswith("plots/"))
+    for name in ("report.json", *names):
+        target = folder / name
+        if artifact.has(name) and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(artifact.path(name).read_bytes())
+    pictures = ", ".join(Path(name).stem for name in names) or "no plots"
+    return [("Report", f"{folder} ({pictures})")]
+
+
+def _last(executions: Sequence[ExecutionRecord], stage: str) -> ExecutionRecord | None:
+    found = [one for one in executions if one.stage == stage and one.output is not None]
+    return found[-1] if found else None

@@ -1,0 +1,133 @@
+"""`up`: bring the embedded Airflow into the state "running", whatever state it is in.
+
+Running already: nothing is touched. Half dead (a component died, the machine was restarted, a file
+is stale): what is dead is cleared away and started, what lives stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from millrace.catalog.catalog import Catalog
+from millrace.errors import MillraceError
+from millrace.orchestration.embedded import address, preload
+from millrace.orchestration.embedded.components import (
+    COMPONENTS,
+    Component,
+    component,
+    processes,
+)
+from millrace.orchestration.embedded.dagfiles import Parsed, wait_until_parsed
+from millrace.orchestration.embedded.database import migrate
+from millrace.orchestration.embedded.down import stop_all
+from millrace.orchestration.embedded.health import wait_until_healthy
+from millrace.orchestration.embedded.installation import DEFAULT_PORT, Installation
+from millrace.orchestration.embedded.lock import lock
+from millrace.orchestration.embedded.options import environment
+from millrace.orchestration.embedded.password import password
+from millrace.orchestration.embedded.preflight import preflight
+from millrace.orchestration.embedded.process import ManagedProcess, kill, marked
+
+HEALTHY_SECONDS = 180.0  # the first start compiles every module, on a slow disk
+PARSED_SECONDS = 60.0
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Running:
+    """The installation after `up`.
+
+    Attributes:
+        url: of the user interface and of the REST API.
+        parsed: what became of the DAG files.
+        started: names of the components that had to be started; empty: it was up already.
+    """
+
+    url: str
+    parsed: Parsed
+    started: tuple[str, ...]
+
+
+def up(installation: Installation, report: Report) -> Running:
+    """Make Airflow run, healthy, with its pools and DAGs.
+
+    Args:
+        installation: which one.
+        report: told in short sentences what happens.
+
+    Raises:
+        SpecError: a setting, a version or a port cannot be used.
+        TransientError: no room, or a component does not come up; names its log.
+    """
+    preflight(installation.settings.home)
+    installation.prepare()
+    with lock(installation.run / "lock"):
+        dead = [one for one in COMPONENTS if not one.runs(installation)]
+        if dead:
+            _start(installation, dead, report)
+        parser = component("dag-processor").process(installation)
+        began = 0.0 if parser is None else parser.started
+        with address.client(installation) as client:
+            client.warm_up()
+            client.ensure_pool("gpu", installation.gpu_slots, "Training jobs that use a GPU.")
+            parsed = wait_until_parsed(client, installation.dags, began, PARSED_SECONDS)
+            return Running(client.url, parsed, tuple(one.name for one in dead))
+
+
+def _start(installation: Installation, dead: list[Component], report: Report) -> None:
+    """Start the components that do not run; on failure stop what was started."""
+    whole = len(dead) == len(COMPONENTS)
+    _clear_away(installation, dead, report)
+    env = environment(installation, _port(installation, whole, report))
+    _prepare(installation, env, report)
+    report("starting " + ", ".join(one.name for one in dead))
+    try:
+        for one in reversed(dead):  # the API server first: the others report to it
+            _launch(installation, one, env)
+        with address.client(installation) as client:
+            wait_until_healthy(installation, client, HEALTHY_SECONDS, report)
+    except (MillraceError, KeyboardInterrupt):
+        stop_all(installation, COMPONENTS if whole else dead)
+        raise
+
+
+def _clear_away(installation: Installation, dead: list[Component], report: Report) -> None:
+    """Kill what the dead components left: workers, task children, half-started processes."""
+    names = [one.name for one in dead]
+    stale = [process for process in processes(installation) if process.name in names]
+    left = [member for process in stale for member in process.members()]
+    count = kill([*left, *marked(installation.settings.home, names)])
+    if count:
+        report(f"cleared away {count} processes of an Airflow that died")
+    for one in dead:
+        one.file(installation).unlink(missing_ok=True)
+
+
+def _port(installation: Installation, whole: bool, report: Report) -> int:
+    """Return the port: that of the components that live, else a free one."""
+    known = address.known_port(installation)
+    if known is not None and not whole:
+        return known
+    port = address.new_port(installation)
+    wanted = known or DEFAULT_PORT
+    if installation.port is None and port != wanted:
+        report(f"port {wanted} is taken by another program: using port {port}")
+    return port
+
+
+def _prepare(installation: Installation, env: dict[str, str], report: Report) -> None:
+    password(installation.password_file)
+    settings_file = installation.airflow_home / "config" / "airflow_local_settings.py"
+    settings_file.write_text(preload.SETTINGS_FILE, encoding="utf-8")
+    report("preparing the databases")
+    with Catalog(installation.settings.catalog) as catalog:
+        catalog.migrate()
+    migrate(installation, env)
+
+
+def _launch(installation: Installation, one: Component, env: dict[str, str]) -> None:
+    folder = installation.settings.project
+    process = ManagedProcess.start(one.name, one.command, env, folder, one.log(installation))
+    process.write(one.file(installation))
