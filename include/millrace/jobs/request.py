@@ -55,7 +55,7 @@ class JobRequest:
         try:
             document = json.loads(data)
             version = document.pop("format")
-        except (ValueError, KeyError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SpecError("not a job request", where=where, received=data[:80]) from error
         if version != FORMAT:
             raise SpecError(

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from millrace.errors import SpecError
+from millrace.jobs.code import code_digests
+
+
+def test_a_stage_reaches_what_it_imports_and_no_more() -> None:
+    digests = code_digests(["millrace.data.clean"])
+    assert "millrace.artifacts.tables" in digests
+    assert not any(name.startswith(("millrace.jobs", "millrace.learning")) for name in digests)
+    assert not any(name.startswith("millrace.data.integration") for name in digests)
+
+
+def test_a_users_package_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "mine"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "rules.py").write_text("from . import helper\nimport json\n")
+    (package / "helper.py").write_text("LIMIT = 3\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = code_digests(["mine.rules"])
+    assert set(before) == {"mine", "mine.rules", "mine.helper"}
+    (package / "helper.py").write_text("LIMIT = 30\n")
+    assert code_digests(["mine.rules"])["mine.helper"] != before["mine.helper"]
+
+
+def test_a_module_that_is_not_there_is_a_spec_error() -> None:
+    with pytest.raises(SpecError, match="no_such_module"):
+        code_digests(["no_such_module.reader"])
+
+
+def test_no_stage_depends_on_what_surrounds_it() -> None:
+    from millrace.jobs.stages import STAGES
+
+    for stage in STAGES.values():
+        modules = code_digests([stage.module])
+        assert not any("jobs" in name or "orchestration" in name for name in modules)

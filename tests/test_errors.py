@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pickle
+
+from millrace.errors import DataError, ExitCode, MillraceError, TransientError
+
+
+def test_the_sentence_says_what_where_expected_received_and_what_to_do() -> None:
+    error = DataError("wrong magic", where="a.gz", expected=2051, received=7, remedy="Check it.")
+    assert str(error) == "a.gz: wrong magic; expected 2051; received 7. Check it."
+
+
+def test_a_sentence_stays_short_however_large_the_data() -> None:
+    assert len(str(DataError("x" * 10_000, received=list(range(100_000))))) < 1_500
+
+
+def test_an_error_crosses_processes() -> None:
+    error = TransientError("down", where="s3", remedy="Wait.")
+    rebuilt = MillraceError.from_document(error.to_document())
+    copied = pickle.loads(pickle.dumps(error))
+    assert type(rebuilt) is type(copied) is TransientError
+    assert str(rebuilt) == str(copied) == str(error)
+    assert rebuilt.exit_code == ExitCode.RETRY

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from millrace.errors import SpecError
+from millrace.workflow.params import apply, predict_params, run_params
+from millrace.workflow.spec import WorkflowSpec
+
+
+@pytest.fixture
+def spec() -> WorkflowSpec:
+    return WorkflowSpec.model_validate(
+        {
+            "version": 1,
+            "name": "sample",
+            "task": "image_classification",
+            "sources": [{"name": "train", "kind": "idx", "images": "a", "labels": "b"}],
+            "transform": {"size": [8, 8], "channels": 1},
+            "model": {"kind": "mlp"},
+        }
+    )
+
+
+def test_an_empty_conf_keeps_the_spec(spec: WorkflowSpec) -> None:
+    assert apply(spec, run_params({})) == spec
+    assert apply(spec, run_params({"epochs": None, "force": None, "sources": None})) == spec
+
+
+def test_params_replace_the_specs_values(spec: WorkflowSpec) -> None:
+    changed = apply(spec, run_params({"epochs": 3, "sources": {"train": {"images": "c"}}}))
+    assert changed.train.epochs == 3
+    assert changed.sources[0].model_dump()["images"] == "c"
+
+
+@pytest.mark.parametrize(
+    ("conf", "field"),
+    [
+        ({"epoch": 3}, "conf.epoch"),
+        ({"epochs": "3"}, "conf.epochs"),
+        ({"epochs": 0}, "conf.epochs"),
+        ({"learning_rate": -1.0}, "conf.learning_rate"),
+        ({"force": ["trian"]}, "conf.force"),
+        ({"limit": 0}, "conf.limit"),
+        ({"sources": {"other": {}}}, "conf.sources.other"),
+        ({"sources": {"train": {"imags": "x"}}}, "imags"),
+    ],
+)
+def test_a_wrong_conf_is_refused_by_field(
+    spec: WorkflowSpec, conf: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        apply(spec, run_params(conf))
+    assert field in str(caught.value)
+
+
+def test_prediction_takes_sources_as_in_a_spec() -> None:
+    params = predict_params({"sources": [{"name": "new", "kind": "sklearn"}]})
+    assert params.sources is not None
+    assert params.sources[0].name == "new"
+
+
+def test_prediction_refuses_training_params() -> None:
+    with pytest.raises(SpecError, match="epochs"):
+        predict_params({"epochs": 3})
