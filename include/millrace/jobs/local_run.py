@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from millrace.errors import MillraceError
-from millrace.jobs import promotion, steps
 from millrace.jobs.progress import Event
+from millrace.jobs.steps import STEPS
 from millrace.jobs.workflow_run import RunIdentity, WorkflowRun, start_run
+from millrace.workflow.graph import Task
 
 Tell = Callable[[str, Event], None]
 """Called with a task's name and a progress event; ``{"state": …}`` marks start and end."""
@@ -41,13 +41,13 @@ def run_workflow(
     follow = _Follower(tell)
     run = start_run(identity, conf, "local", report=follow.report)
     try:
-        outcome = _run(run, follow)
+        results = _run(run, follow)
     except Exception as error:
         known = error if isinstance(error, MillraceError) else MillraceError(repr(error))
         run.catalog.runs.finish(run.id, "failed", known.to_document())
         raise
     run.catalog.runs.finish(run.id, "done")
-    return {**outcome, "run_id": run_id}
+    return {**results["promote"], "run_id": run_id}
 
 
 class _Follower:
@@ -61,28 +61,30 @@ class _Follower:
         """Pass on a stage's event."""
         self._tell(self._task, event)
 
-    def step(self, task: str, function: Callable[[], Any]) -> Any:
+    def step(self, run: WorkflowRun, task: Task, taken: Mapping[str, Any]) -> Any:
         """Do a task, telling its start and end."""
-        self._task = task
-        self._tell(task, {"state": "running"})
-        result = function()
-        self._tell(task, {"state": "success"})
+        self._task = task.name
+        self._tell(task.name, {"state": "running"})
+        result = STEPS[task.name](run, **taken, **task.constants)
+        self._tell(task.name, {"state": "success"})
         return result
 
 
 def _run(run: WorkflowRun, follow: _Follower) -> dict[str, Any]:
-    do = follow.step
-    cleaned, transformed = [], []
-    for part in do("discover", lambda: steps.discover(run)):
-        collected = do("collect", partial(steps.collect, run, part))
-        cleaned.append(do("clean", partial(steps.clean, run, part, collected)))
-        transformed.append(do("transform", partial(steps.transform, run, part, cleaned[-1])))
-    dataset = do("integrate", lambda: steps.integrate(run, cleaned, transformed))
-    bundle = do("train", lambda: steps.train(run, dataset))
-    baseline = do("baseline", lambda: steps.baseline(run, dataset))
-    evaluated = do("evaluate", lambda: promotion.evaluate(run, dataset, bundle, baseline))
-    outcome: dict[str, Any] = do(
-        "promote", lambda: promotion.promote(run, dataset, bundle, baseline, evaluated)
-    )
-    do("predict", lambda: steps.predict(run, dataset, "test.parquet"))
-    return outcome
+    """Do the graph's tasks in order and return their results by name."""
+    results: dict[str, Any] = {}
+    for task in run.graph:
+        if not task.mapped:
+            taken = {argument: results[source] for argument, source in task.takes.items()}
+            results[task.name] = follow.step(run, task, taken)
+            continue
+        results[task.name] = [
+            follow.step(run, task, {"partition": partition, **_row(task, results, number)})
+            for number, partition in enumerate(results["discover"])
+        ]
+    return results
+
+
+def _row(task: Task, results: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """Return what a mapped task takes for partition `number`."""
+    return {argument: results[source][number] for argument, source in task.takes.items()}

@@ -13,7 +13,7 @@ from typing import Any
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.reference import ArtifactRef
 from millrace.catalog.records import Decision, ModelVersion
-from millrace.errors import TransientError
+from millrace.errors import ChampionChanged, TransientError
 from millrace.jobs.execute import Job
 from millrace.jobs.workflow_run import WorkflowRun
 
@@ -30,25 +30,26 @@ Reference = Mapping[str, Any]
 
 
 def evaluate(
-    run: WorkflowRun, dataset: Reference, bundle: Reference, baseline: Reference
+    run: WorkflowRun, dataset: Reference, bundle: Reference, fitted: Reference
 ) -> Reference:
     """Score the exported bundle on the test split, beside the baseline and the champion."""
     champion = run.catalog.models.champion(run.identity.workflow)
-    return _evaluation(run, champion, dataset, bundle, baseline).ref.to_document()
+    return _evaluation(run, champion, dataset, bundle, fitted).ref.to_document()
 
 
 def promote(
     run: WorkflowRun,
     dataset: Reference,
     bundle: Reference,
-    baseline: Reference,
+    fitted: Reference,
     evaluated: Reference,
 ) -> dict[str, Any]:
     """Judge the challenger and record the decision.
 
     Args:
         run: of the task.
-        dataset, bundle, baseline: what `evaluate` took; taken again where the champion changed.
+        dataset, bundle, fitted: what `evaluate` took (the last is the baseline).
+            Used again where the champion changed.
         evaluated: what `evaluate` made.
 
     Returns:
@@ -59,11 +60,11 @@ def promote(
         champion = run.catalog.models.champion(run.identity.workflow)
         evaluation = run.store.get(ArtifactRef.from_document(evaluated))
         if evaluation.facts["champion_bundle"] != (champion and champion.bundle.digest):
-            evaluation = _evaluation(run, champion, dataset, bundle, baseline)
+            evaluation = _evaluation(run, champion, dataset, bundle, fitted)
         decision = _judge(run, evaluation, dataset, bundle)
         try:
             return _decide(run, champion, ArtifactRef.from_document(bundle), evaluation, decision)
-        except TransientError as error:
+        except ChampionChanged as error:
             log.info("The champion changed meanwhile; judging again: %s", error)
     raise TransientError(
         "the champion kept changing while this challenger was judged", where=run.identity.workflow
@@ -75,9 +76,9 @@ def _evaluation(
     champion: ModelVersion | None,
     dataset: Reference,
     bundle: Reference,
-    baseline: Reference,
+    fitted: Reference,
 ) -> Artifact:
-    named = {"dataset": dataset, "bundle": bundle, "baseline": baseline}
+    named = {"dataset": dataset, "bundle": bundle, "baseline": fitted}
     inputs = {role: [ArtifactRef.from_document(ref)] for role, ref in named.items()}
     if champion is not None:
         inputs["champion"] = [champion.bundle]

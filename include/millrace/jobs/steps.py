@@ -1,18 +1,19 @@
 """What each task of a workflow does: references in, references out.
 
-Airflow's tasks and the local run call these; neither knows more of a stage than its name. Each step
+Airflow's tasks and the local run call these by the names of `millrace.workflow.graph`. Each step
 turns the run's spec and its upstream references into a `Job` and hands it to the executor.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from millrace.artifacts.reference import ArtifactRef
 from millrace.errors import SpecError
 from millrace.jobs.execute import Job
+from millrace.jobs.promotion import evaluate, promote
 from millrace.jobs.workflow_run import WorkflowRun
 from millrace.workflow.params import PredictParams
 from millrace.workflow.variables import expand
@@ -66,7 +67,7 @@ def transform(run: WorkflowRun, partition: Partition, cleaned: Reference) -> Ref
 
 
 def integrate(
-    run: WorkflowRun, cleaned: Sequence[Reference], transformed: Sequence[Reference]
+    run: WorkflowRun, cleaned: Iterable[Reference], transformed: Iterable[Reference]
 ) -> Reference:
     """Unite the partitions and split them."""
     spec = run.spec
@@ -77,7 +78,9 @@ def integrate(
         "duplicates": spec.clean.duplicates,
         "budget": dict(spec.clean.budget),
     }
-    return _execute(run, "integrate", params, {"records": transformed, "cleaned": cleaned})
+    return _execute(
+        run, "integrate", params, {"records": list(transformed), "cleaned": list(cleaned)}
+    )
 
 
 def train(run: WorkflowRun, dataset: Reference) -> Reference:
@@ -95,13 +98,16 @@ def baseline(run: WorkflowRun, dataset: Reference) -> Reference:
     return _execute(run, "baseline", params, {"dataset": [dataset]})
 
 
-def predict(run: WorkflowRun, records: Reference, file: str) -> Reference | None:
+def predict(
+    run: WorkflowRun, records: Reference, file: str, partition: Partition | None = None
+) -> Reference | None:
     """Score records with the champion and deliver them; None where there is no champion yet.
 
     Args:
         run: of the task.
         records: of a dataset, or of a transformed partition.
         file: the table of that artifact to score.
+        partition: where the task is mapped.
     """
     from millrace.data.delivery import deliver
 
@@ -109,7 +115,7 @@ def predict(run: WorkflowRun, records: Reference, file: str) -> Reference | None
     if version is None:
         return None
     inputs = {"records": [records], "bundle": [version.bundle.to_document()]}
-    reference = _execute(run, "predict", {"file": file}, inputs)
+    reference = _execute(run, "predict", {"file": file}, inputs, partition)
     artifact = run.store.get(ArtifactRef.from_document(reference))
     delivered = deliver(
         artifact.path("predictions.parquet"),
@@ -132,6 +138,20 @@ def predict(run: WorkflowRun, records: Reference, file: str) -> Reference | None
         predictions=artifact.ref,
     )
     return reference
+
+
+def finish(run: WorkflowRun) -> None:
+    """Come after all partitions; what ends a run well is recorded by whoever runs its last task."""
+
+
+STEPS: Mapping[str, Callable[..., Any]] = {
+    step.__name__: step
+    for step in (
+        *(discover, collect, clean, transform, integrate),
+        *(train, baseline, evaluate, promote, predict, finish),
+    )
+}
+"""All steps by name."""
 
 
 def _execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from millrace import __version__
 from millrace.artifacts.digests import digest_value
@@ -14,11 +14,10 @@ from millrace.errors import SpecError
 from millrace.jobs.execute import Executor
 from millrace.jobs.progress import Event
 from millrace.settings import Settings
+from millrace.workflow.graph import Graph, Purpose, workflow_graph
 from millrace.workflow.loader import load_named
 from millrace.workflow.params import PredictParams, RunParams, apply, predict_params, run_params
 from millrace.workflow.spec import WorkflowSpec
-
-Purpose = Literal["training", "prediction"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,11 @@ class WorkflowRun:
     store: Store
     catalog: Catalog
     executor: Executor
+
+    @property
+    def graph(self) -> Graph:
+        """The run's tasks."""
+        return workflow_graph(self.spec, self.identity.purpose)
 
     @property
     def labelled(self) -> bool:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, Asset, XComArg, task, task_group
 
-from millrace.orchestration import tasks
 from millrace.orchestration.assets import champion_alias, champion_asset, predictions_asset
 from millrace.orchestration.docs import dag_docs, task_docs
 from millrace.orchestration.form import prediction_form, training_form
 from millrace.orchestration.policy import RETRY
+from millrace.orchestration.tasks import do_task, mark_failed
 from millrace.settings import Settings
+from millrace.workflow.graph import Graph, Purpose, Task, workflow_graph
 from millrace.workflow.loader import load_named
-from millrace.workflow.spec import AssetSchedule, Schedule, WorkflowSpec
+from millrace.workflow.spec import AssetSchedule, WorkflowSpec
+
+_RUNS_AT_ONCE = 4
 
 
 def workflow_dags(name: str, folder: Path | None = None) -> dict[str, DAG]:
@@ -29,90 +31,74 @@ def workflow_dags(name: str, folder: Path | None = None) -> dict[str, DAG]:
         SpecError: the spec is wrong; Airflow shows the sentence as the file's import error.
     """
     spec = load_named(folder or Settings.load().workflows, name)
-    return {dag.dag_id: dag for dag in (_training_dag(spec), _prediction_dag(spec))}
+    dags = (_build(spec, spec.name, "training"), _build(spec, f"{spec.name}_predict", "prediction"))
+    return {dag.dag_id: dag for dag in dags}
 
 
-def _training_dag(spec: WorkflowSpec) -> DAG:
-    with _dag(spec, spec.name, spec.schedule, training_form(spec)) as dag:
-        made = _Tasks(spec, "training")
-        parts = made.partitions(predict=False)
-        dataset = made("integrate")(cleaned=parts["cleaned"], transformed=parts["transformed"])
-        known = {
-            "dataset": dataset,
-            "bundle": made("train", **_gpu(spec))(dataset=dataset),
-            "fitted": made("baseline")(dataset=dataset),
-        }
-        evaluated = made("evaluate")(**known)
-        promoting = made("promote", outlets=[champion_alias(spec.name)])
-        promoted = promoting(**known, evaluated=evaluated)
-        predicting = made("predict", outlets=[predictions_asset(spec.name)])
-        promoted >> predicting(records=dataset, file="test.parquet", last=True)
-    return dag
-
-
-def _prediction_dag(spec: WorkflowSpec) -> DAG:
-    schedule = spec.predict.schedule
-    when = [champion_asset(spec.name)] if schedule == "champion" else schedule
-    with _dag(spec, f"{spec.name}_predict", when, prediction_form()) as dag:
-        made = _Tasks(spec, "prediction")
-        predicted = made.partitions(predict=True)["predicted"]
-        outlet = [predictions_asset(spec.name)]
-        predicted >> made("finish", outlets=outlet, trigger_rule="none_failed")()
-    return dag
-
-
-class _Tasks:
-    """Makes the tasks of one DAG: each calls its namesake in `tasks` for this workflow."""
-
-    def __init__(self, spec: WorkflowSpec, purpose: str) -> None:
-        self._own = {"workflow": spec.name, "purpose": purpose}
-
-    def __call__(self, name: str, **options: Any) -> Callable[..., XComArg]:
-        """Return the task `name`, to be called with its upstream references."""
-        made = task(task_id=name, doc_md=task_docs(name), **options)(getattr(tasks, name))
-        return partial(made, **self._own)
-
-    def partitions(self, *, predict: bool) -> dict[str, Any]:
-        """Return what the tasks of all partitions made, by task; no barrier between partitions."""
-
-        @task_group(group_id="partition", tooltip="One partition of a source")
-        def each(partition: Any) -> Any:
-            collected = self("collect")(partition=partition)
-            cleaned = self("clean")(partition=partition, collected=collected)
-            transformed = self("transform")(partition=partition, cleaned=cleaned)
-            predicted = (
-                self("predict")(records=transformed, file="records.parquet") if predict else None
-            )
-            return {"cleaned": cleaned, "transformed": transformed, "predicted": predicted}
-
-        made: Any = each.expand(partition=self("discover")())
-        return dict(made)
-
-
-def _dag(
-    spec: WorkflowSpec, dag_id: str, schedule: Schedule | list[Any], form: dict[str, Any]
-) -> DAG:
-    return DAG(
+def _build(spec: WorkflowSpec, dag_id: str, purpose: Purpose) -> DAG:
+    with DAG(
         dag_id,
-        schedule=_schedule(schedule),
+        schedule=_schedule(spec, purpose),
         catchup=False,
-        params=form,
+        params=training_form(spec) if purpose == "training" else prediction_form(),
         description=spec.description or None,
         doc_md=dag_docs(spec, dag_id),
         tags={"millrace", spec.task},
         default_args=RETRY,
-        max_active_runs=4,
-        on_failure_callback=tasks.mark_failed,
-    )
+        max_active_runs=_RUNS_AT_ONCE,
+        on_failure_callback=mark_failed,
+    ) as dag:
+        _wire(spec, purpose, workflow_graph(spec, purpose))
+    return dag
 
 
-def _schedule(schedule: Schedule | list[Any]) -> Any:
+def _wire(spec: WorkflowSpec, purpose: Purpose, graph: Graph) -> None:
+    """Make an operator of every task and connect them."""
+    made: dict[str, XComArg] = {}
+
+    def add(item: Task, more: Mapping[str, Any]) -> None:
+        taken = {argument: made[source] for argument, source in item.takes.items()}
+        operator = task(task_id=item.name, **_options(spec, item))(do_task)
+        made[item.name] = operator(
+            workflow=spec.name,
+            purpose=purpose,
+            name=item.name,
+            taken={**taken, **item.constants, **more},
+        )
+        for source in item.after:
+            made[source] >> made[item.name]
+
+    @task_group(group_id="partition", tooltip="One partition of a source, without a barrier")
+    def each(partition: Any) -> None:
+        for item in graph:
+            if item.mapped:
+                add(item, {"partition": partition})
+
+    add(graph["discover"], {})
+    each.expand(partition=made["discover"])
+    for item in graph:
+        if item.name not in made:
+            add(item, {})
+
+
+def _options(spec: WorkflowSpec, item: Task) -> dict[str, Any]:
+    """Return the operator's arguments that the task's place in the graph decides."""
+    options: dict[str, Any] = {"doc_md": task_docs(item.name)}
+    if item.gpus:  # Airflow's admission to the GPUs
+        options |= {"pool": "gpu", "pool_slots": item.gpus}
+    if item.produces == "champion":
+        options["outlets"] = [champion_alias(spec.name)]
+    if item.produces == "predictions":
+        options["outlets"] = [predictions_asset(spec.name)]
+    if item.name == "finish":  # also where there was no champion and nothing was predicted
+        options["trigger_rule"] = "none_failed"
+    return options
+
+
+def _schedule(spec: WorkflowSpec, purpose: Purpose) -> Any:
+    schedule = spec.schedule if purpose == "training" else spec.predict.schedule
     if isinstance(schedule, AssetSchedule):
         return [Asset.ref(name=name) for name in schedule.assets]
+    if schedule == "champion":
+        return [champion_asset(spec.name)]
     return schedule
-
-
-def _gpu(spec: WorkflowSpec) -> dict[str, Any]:
-    """Return the pool of a task that wants GPUs: Airflow's admission to them."""
-    gpus = spec.resources.gpus
-    return {"pool": "gpu", "pool_slots": gpus} if gpus else {}

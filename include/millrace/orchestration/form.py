@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from millrace.workflow.graph import STAGES
+from millrace.workflow.graph import FORCIBLE
 from millrace.workflow.spec import WorkflowSpec
 
 _TRAINING = "Training"
@@ -42,7 +42,7 @@ def training_form(spec: WorkflowSpec) -> dict[str, Param]:
             description_md='Fields to replace, by source: `{"train": {"images": "s3://…"}}`.',
             section=_DATA,
         ),
-        "force": _force(STAGES),
+        "force": _force(FORCIBLE["training"]),
     }
 
 
@@ -66,7 +66,7 @@ def prediction_form() -> dict[str, Param]:
             description_md="Empty: the champion.",
             section="Model",
         ),
-        "force": _force(("collect", "clean", "transform", "predict")),
+        "force": _force(FORCIBLE["prediction"]),
     }
 
 

@@ -1,14 +1,14 @@
-"""The bodies of Airflow's tasks: open the run, do the step, return references.
+"""The body of every Airflow task: open the run, do the step of that name, return references.
 
-A body is thin on purpose. What a step does is in `millrace.jobs.steps`, imported only when a task
-runs, so that parsing a DAG file stays light.
+It is thin on purpose. What a step does is in `millrace.jobs.steps`, imported only when a task runs,
+so that parsing a DAG file stays light.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,134 +17,36 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from millrace.orchestration.assets import champion_alias, champion_asset
 from millrace.orchestration.policy import airflow_errors
+from millrace.workflow.graph import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from millrace.jobs.workflow_run import RunIdentity, WorkflowRun
+    from millrace.jobs.workflow_run import WorkflowRun
 
-Reference = Mapping[str, Any]
+Event = Mapping[str, Any]
 log = logging.getLogger(__name__)
 
 
-def discover(workflow: str, purpose: str) -> list[dict[str, Any]]:
-    """Start the run and list its partitions."""
-    from millrace.jobs import steps
-    from millrace.jobs.workflow_run import start_run
+def do_task(workflow: str, purpose: Purpose, name: str, taken: Mapping[str, Any]) -> Any:
+    """Do one task of a run and return its result, an XCom of references.
+
+    Args:
+        workflow, purpose: which graph. name: which task of it.
+        taken: the step's arguments.
+    """
+    from millrace.jobs.steps import STEPS
 
     context = get_current_context()
-    dag_run = context["dag_run"]
-    with airflow_errors():
-        run = start_run(
-            _identity(workflow, purpose),
-            dag_run.conf or {},
-            str(dag_run.run_type),
-            attempt=context["ti"].try_number,
-        )
-        with _recorded(run):
-            return steps.discover(run)
-
-
-def collect(workflow: str, purpose: str, partition: Reference) -> Reference:
-    """Bring a partition into the store."""
-    from millrace.jobs import steps
-
-    with _open(workflow, purpose) as run:
-        return steps.collect(run, partition)
-
-
-def clean(workflow: str, purpose: str, partition: Reference, collected: Reference) -> Reference:
-    """Apply the data contract to a partition."""
-    from millrace.jobs import steps
-
-    with _open(workflow, purpose) as run:
-        return steps.clean(run, partition, collected)
-
-
-def transform(workflow: str, purpose: str, partition: Reference, cleaned: Reference) -> Reference:
-    """Bring a partition's records into the canonical form."""
-    from millrace.jobs import steps
-
-    with _open(workflow, purpose) as run:
-        return steps.transform(run, partition, cleaned)
-
-
-def integrate(
-    workflow: str, purpose: str, cleaned: Iterable[Reference], transformed: Iterable[Reference]
-) -> Reference:
-    """Unite the partitions and split them."""
-    from millrace.jobs import steps
-
-    with _open(workflow, purpose) as run:
-        return steps.integrate(run, list(cleaned), list(transformed))
-
-
-def train(workflow: str, purpose: str, dataset: Reference) -> Reference:
-    """Fit the network and export the bundle, in the workflow's runtime."""
-    from millrace.jobs import steps
-
-    with _open(workflow, purpose, _follow(get_current_context())) as run:
-        return steps.train(run, dataset)
-
-
-def baseline(workflow: str, purpose: str, dataset: Reference) -> Reference:
-    """Fit the scikit-learn model beside the network."""
-    from millrace.jobs import steps
-
-    with _open(workflow, purpose) as run:
-        return steps.baseline(run, dataset)
-
-
-def evaluate(
-    workflow: str, purpose: str, dataset: Reference, bundle: Reference, fitted: Reference
-) -> Reference:
-    """Score the exported bundle beside the baseline and the champion."""
-    from millrace.jobs import promotion
-
-    with _open(workflow, purpose) as run:
-        return promotion.evaluate(run, dataset, bundle, fitted)
-
-
-def promote(
-    workflow: str,
-    purpose: str,
-    dataset: Reference,
-    bundle: Reference,
-    fitted: Reference,
-    evaluated: Reference,
-) -> dict[str, Any]:
-    """Judge the challenger; a new champion updates the workflow's asset."""
-    from millrace.jobs import promotion
-
-    with _open(workflow, purpose) as run:
-        outcome = promotion.promote(run, dataset, bundle, fitted, evaluated)
-    if outcome["decision"] == "promoted":
-        events = get_current_context()["outlet_events"]
-        events[champion_alias(workflow)].add(
-            champion_asset(workflow), extra={"version": outcome["version"]}
-        )
-    return outcome
-
-
-def predict(
-    workflow: str, purpose: str, records: Reference, file: str, *, last: bool = False
-) -> Reference:
-    """Score records with the champion and deliver each exactly once."""
-    from millrace.jobs import steps
-
-    with _open(workflow, purpose) as run:
-        reference = steps.predict(run, records, file)
-        if last:
+    with airflow_errors(), _run(context, workflow, purpose, name) as run:
+        result = STEPS[name](run, **taken)
+        if run.graph[name].last:
             run.catalog.runs.finish(run.id, "done")
-    if reference is None:
+    if name == "promote" and result["decision"] == "promoted":
+        _announce(context, workflow, result["version"])
+    if name == "predict" and result is None:
         raise AirflowSkipException("There is no champion yet: nothing was predicted.")
-    return reference
-
-
-def finish(workflow: str, purpose: str) -> None:
-    """Record that a mapped prediction run ended well."""
-    with _open(workflow, purpose) as run:
-        run.catalog.runs.finish(run.id, "done")
+    return result
 
 
 def mark_failed(context: Mapping[str, Any]) -> None:
@@ -161,25 +63,20 @@ def mark_failed(context: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _open(
-    workflow: str, purpose: str, report: Callable[[Mapping[str, Any]], None] = lambda event: None
-) -> Iterator[WorkflowRun]:
-    from millrace.jobs.workflow_run import open_run
-
-    attempt = get_current_context()["ti"].try_number
-    with airflow_errors():
-        run = open_run(_identity(workflow, purpose), attempt=attempt, report=report)
-        with _recorded(run):
-            yield run
-
-
-@contextmanager
-def _recorded(run: WorkflowRun) -> Iterator[None]:
-    """Record the run as failed when a task fails for good."""
+def _run(context: Any, workflow: str, purpose: Purpose, name: str) -> Iterator[WorkflowRun]:
+    """Start or open the run; record it as failed when this task fails for good."""
     from millrace.errors import MillraceError, TransientError
+    from millrace.jobs.workflow_run import RunIdentity, open_run, start_run
 
+    dag_run = context["dag_run"]
+    identity = RunIdentity(workflow, dag_run.dag_id, dag_run.run_id, purpose)
+    how = {"attempt": context["ti"].try_number, "report": _listener(context)}
+    if name == "discover":
+        run = start_run(identity, dag_run.conf or {}, str(dag_run.run_type), **how)
+    else:
+        run = open_run(identity, **how)
     try:
-        yield
+        yield run
     except TransientError:
         raise
     except MillraceError as error:
@@ -187,18 +84,11 @@ def _recorded(run: WorkflowRun) -> Iterator[None]:
         raise
 
 
-def _identity(workflow: str, purpose: str) -> RunIdentity:
-    from millrace.jobs.workflow_run import RunIdentity
-
-    dag_run = get_current_context()["dag_run"]
-    return RunIdentity(workflow, dag_run.dag_id, dag_run.run_id, purpose)  # type: ignore[arg-type]
-
-
-def _follow(context: Any) -> Callable[[Mapping[str, Any]], None]:
+def _listener(context: Any) -> Callable[[Event], None]:
     """Return a listener that logs a line an epoch and keeps the newest in Airflow's task state."""
     state = context.get("task_state_store")
 
-    def report(event: Mapping[str, Any]) -> None:
+    def report(event: Event) -> None:
         if "epoch" in event:
             log.info("%s", _line(event))
         if state is not None:
@@ -207,9 +97,15 @@ def _follow(context: Any) -> Callable[[Mapping[str, Any]], None]:
     return report
 
 
-def _line(event: Mapping[str, Any]) -> str:
+def _line(event: Event) -> str:
     shown = ("loss", "accuracy", "validation_loss", "validation_accuracy")
     figures = "  ".join(
         f"{name} {event[name]:.4f}" for name in shown if isinstance(event.get(name), float)
     )
     return f"epoch {event['epoch']}/{event.get('epochs', '?')}  {figures}"
+
+
+def _announce(context: Any, workflow: str, version: int) -> None:
+    """Update the asset of the champion, which starts whatever is scheduled on it."""
+    events = context["outlet_events"]
+    events[champion_alias(workflow)].add(champion_asset(workflow), extra={"version": version})

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from millrace.errors import SpecError
 from millrace.workflow.base import Value
-from millrace.workflow.graph import STAGES
+from millrace.workflow.graph import FORCIBLE, Purpose
 from millrace.workflow.learning import Seed
 from millrace.workflow.loader import check
 from millrace.workflow.sources import AnySource
@@ -55,14 +55,14 @@ class PredictParams(Value):
 def run_params(conf: Mapping[str, Any]) -> RunParams:
     """Check the conf of a training run; raise `SpecError` for unknown keys and bad values."""
     params: RunParams = check(dict(conf), RunParams, "conf")
-    _check_force(params.force)
+    _check_force(params.force, "training")
     return params
 
 
 def predict_params(conf: Mapping[str, Any]) -> PredictParams:
     """Check the conf of a prediction run; raise `SpecError` for unknown keys and bad values."""
     params: PredictParams = check(dict(conf), PredictParams, "conf")
-    _check_force(params.force)
+    _check_force(params.force, "prediction")
     return params
 
 
@@ -91,9 +91,12 @@ def apply(spec: WorkflowSpec, params: RunParams) -> WorkflowSpec:
     return changed
 
 
-def _check_force(force: tuple[str, ...] | None) -> None:
-    unknown = sorted(set(force or ()) - set(STAGES))
+def _check_force(force: tuple[str, ...] | None, purpose: Purpose) -> None:
+    unknown = sorted(set(force or ()) - set(FORCIBLE[purpose]))
     if unknown:
         raise SpecError(
-            "unknown stage", where="conf.force", expected=", ".join(STAGES), received=unknown
+            "unknown stage",
+            where="conf.force",
+            expected=", ".join(FORCIBLE[purpose]),
+            received=unknown,
         )
