@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import struct
+import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -27,6 +32,64 @@ class NoCheckpoints:
 
     def load(self, name: str, path: Path) -> bool:
         return False
+
+
+class Files:
+    """Makes source files of known bytes, and the documents that describe them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(exist_ok=True)
+
+    def write(self, name: str, data: bytes, *, compress: bool = False) -> Path:
+        path = self.folder / name
+        path.write_bytes(gzip.compress(data, mtime=0) if compress else data)
+        return path
+
+    @staticmethod
+    def pixels(count: int, shape: tuple[int, ...], seed: int = 0) -> np.ndarray[Any, Any]:
+        """Return pictures of noise, all different."""
+        return np.random.default_rng(seed).integers(0, 256, (count, *shape), np.uint8)
+
+    @staticmethod
+    def idx(array: np.ndarray[Any, Any]) -> bytes:
+        """Return an array (count) or (count, height, width) as IDX bytes."""
+        header = struct.pack(f">I{array.ndim}I", 2048 + array.ndim, *array.shape)
+        return header + array.astype(np.uint8).tobytes()
+
+    def idx_source(self, images: Any, labels: Any, **values: Any) -> dict[str, Any]:
+        """Write an IDX source of pictures (count, height, width) and labels (count)."""
+        name, compress = values.pop("name", "tiny"), values.pop("compress", False)
+        ending = ".gz" if compress else ""
+        paths = {
+            "images": self.write(f"{name}-images{ending}", self.idx(images), compress=compress),
+            "labels": self.write(
+                f"{name}-labels{ending}", self.idx(np.asarray(labels)), compress=compress
+            ),
+        }
+        uris = {field: str(path) for field, path in paths.items()}
+        document = {"name": name, "kind": "idx", **uris, "sha256": {}, "partition_rows": 10_000}
+        return document | {"label_map": {}, "split": None} | values
+
+    @staticmethod
+    def cifar(labels: Sequence[int], images: np.ndarray[Any, Any]) -> bytes:
+        """Return records of labels and pictures (count, 32, 32, 3)."""
+        planes = images.transpose(0, 3, 1, 2).reshape(len(images), -1)
+        return np.hstack([np.array(labels, np.uint8)[:, None], planes]).tobytes()
+
+    def tar(self, name: str, members: Mapping[str, bytes]) -> Path:
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w:gz" if name.endswith("gz") else "w") as archive:
+            for member, data in members.items():
+                entry = tarfile.TarInfo(member)
+                entry.size = len(data)
+                archive.addfile(entry, io.BytesIO(data))
+        return self.write(name, buffer.getvalue())
+
+    def cifar_source(self, path: Path, **values: Any) -> dict[str, Any]:
+        document = {"name": "cifar", "kind": "cifar", "uri": str(path), "partition_rows": 10_000}
+        rest = {"members": ["*data_batch_*.bin"], "sha256": None, "class_names": "*meta.txt"}
+        return document | rest | values
 
 
 @dataclass
@@ -162,3 +225,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
     (tmp_path / "bench").mkdir()
     return Bench(tmp_path / "bench")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path / "files")

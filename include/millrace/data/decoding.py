@@ -1,8 +1,8 @@
 """`decode`: the pictures of a RAW table as pixels, whatever their encoding. Refuses nothing itself.
 
 Pixels pass as they are, without a copy. Picture files are decoded by Pillow: the first frame,
-turned as EXIF says, as grey where the file is grey and else as RGB (transparency is dropped); 16-bit grey
-keeps its high byte.
+turned as EXIF says, as grey where the file is grey and else as RGB (transparency is dropped);
+16-bit grey keeps its high byte.
 """
 
 from __future__ import annotations

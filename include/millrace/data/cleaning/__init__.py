@@ -12,5 +12,6 @@ A user's own rule is a function, named ``package.module:function`` in the spec::
 `images` are ``(rows, height, width, channels)`` uint8 pictures of one shape (a batch of several
 shapes means several calls), `labels` is a list of text (or None, in prediction). It returns one
 value a record: false, None or "" keeps the record, true refuses it, and a text refuses it and
-becomes the detail of its quarantine row. A rule must judge each record by itself: batches have any length.
+becomes the detail of its quarantine row. A rule must judge each record by itself: batches have any
+length.
 """

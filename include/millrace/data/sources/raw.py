@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +13,19 @@ from millrace.data.encoding import PixelEncoding
 from millrace.data.schemas import RAW
 from millrace.data.sources.partition import Partition
 
-READ_ROWS = 8_192
-"""Rows of a table that a reader yields, at most."""
+_MOST_ROWS = 8_192
+_MOST_BYTES = 64 << 20
+
+
+def spans(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
+    """Cut the positions `start` to `stop` into those of single tables.
+
+    Args:
+        size: bytes of a record. A table has at most 8,192 rows and about 64 MiB.
+    """
+    rows = max(1, min(_MOST_ROWS, _MOST_BYTES // max(size, 1)))
+    for first in range(start, stop, rows):
+        yield first, min(first + rows, stop)
 
 
 def pixel_table(

@@ -42,13 +42,12 @@ class SklearnReader:
         """Yield the records of `partition`."""
         import numpy as np
 
-        from millrace.data.sources.raw import READ_ROWS, pixel_table
+        from millrace.data.sources.raw import pixel_table, spans
 
         data = _digits().read_bytes()
         partition.check_unchanged(digest_bytes(data))
         lines = _decompress(data).splitlines()
-        for start in range(partition.start, partition.stop, READ_ROWS):
-            stop = min(start + READ_ROWS, partition.stop)
+        for start, stop in spans(partition.start, partition.stop, _SIDE * _SIDE):
             table = np.loadtxt(lines[start:stop], np.uint8, delimiter=",", ndmin=2)
             images = table[:, :-1].reshape(-1, _SIDE, _SIDE, 1)
             labels = [str(label) for label in table[:, -1]]

@@ -1,0 +1,174 @@
+"""`open_source`: the file behind a path or URI, on this machine's disk. Never changes a source.
+
+A local path is used where it lies. Anything else that fsspec reads is fetched once into the cache
+(``MILLRACE_HOME/sources``, or the temporary folder) under a name made of its URI and its version,
+and appears there only when it is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from hashlib import sha256 as _sha256
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from millrace.artifacts.digests import digest_file, digest_value
+from millrace.data.sources.reader import file_name
+from millrace.errors import DataError, MillraceError, TransientError
+from millrace.settings import Settings
+
+_LARGE = 64 << 20  # bytes; the digests of larger files are remembered
+_SETTLED = 5.0  # seconds after its last change from which a file's digest may be remembered
+_REMEDY = (
+    "Check the path. If it comes from a variable such as ${MNIST}, set that to a folder or URL "
+    "that holds the files."
+)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A readable file.
+
+    Attributes:
+        path: where it is on this machine. name: its name at the source, without folders.
+        uri: what the spec says. sha256: what the spec says its digest is, or None.
+        copied: whether `path` is a copy in the cache.
+    """
+
+    path: Path
+    name: str
+    uri: str
+    sha256: str | None
+    copied: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the content: the declared one, else computed."""
+        return self.sha256 or _digest(self.path)
+
+    def verify(self) -> None:
+        """Compare the content with the declared digest.
+
+        Raises:
+            DataError: they differ.
+            TransientError: the copy in the cache is damaged; it was removed.
+        """
+        if self.sha256 is None:
+            return
+        received = _digest(self.path)
+        if received == self.sha256:
+            return
+        if self.copied:
+            self.path.unlink(missing_ok=True)
+            raise TransientError(
+                "a copy of a source is damaged; it was removed and will be fetched again",
+                where=self.uri,
+                expected=self.sha256,
+                received=received,
+            )
+        raise _mismatch(self.uri, self.sha256, received)
+
+
+def open_source(uri: str, sha256: str | None = None) -> SourceFile:
+    """Return the file at a local path, a ``file:`` URI or any URI that fsspec reads.
+
+    Args:
+        uri: a relative path is looked for in the project (``MILLRACE_PROJECT``), then in the
+            current folder.
+        sha256: declared digest of the content. A local file is compared with it by
+            `SourceFile.verify`, a fetched one at once.
+
+    Raises:
+        DataError: it does not exist, cannot be read, or fails its checksum.
+        SpecError: the package that this kind of URI needs is not installed.
+        TransientError: the network or the server failed.
+    """
+    if "://" in uri and not uri.startswith("file:"):
+        return _fetched(uri, sha256)
+    path = Path(unquote(urlsplit(uri).path)) if uri.startswith("file:") else _local(uri)
+    return SourceFile(_readable(path, uri), path.name, uri, sha256)
+
+
+def _local(text: str) -> Path:
+    path = Path(text).expanduser()
+    in_project = Settings.load().project / path
+    return in_project if in_project.exists() else path.absolute()
+
+
+def _readable(path: Path, uri: str) -> Path:
+    problem = None
+    if not path.exists():
+        problem = "a source's file does not exist"
+    elif not path.is_file():
+        problem = "a source is not a file"
+    elif not os.access(path, os.R_OK):
+        problem = "a source's file cannot be read"
+    if problem is not None:
+        raise DataError(problem, where=uri or "(an empty path)", expected="a file", remedy=_REMEDY)
+    return path
+
+
+def _fetched(uri: str, sha256: str | None) -> SourceFile:
+    from millrace.data.sources.remote import download, version
+
+    tag = sha256 or version(uri)
+    name = file_name(uri)
+    folder = _cache("sources") / digest_value([uri, tag])[:32]
+    path, note = folder / name, folder / ".sha256"
+    if not (path.is_file() and note.is_file()):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=folder, prefix=".part-")
+        os.close(handle)
+        try:
+            download(uri, Path(part))
+            received = digest_file(Path(part))
+            if sha256 not in (None, received):
+                raise _mismatch(uri, sha256, received)
+            os.replace(part, path)
+        finally:
+            Path(part).unlink(missing_ok=True)
+        _write(note, received)
+    return SourceFile(path, name, uri, sha256 or note.read_text(), copied=True)
+
+
+def _mismatch(uri: str, expected: str | None, received: str) -> MillraceError:
+    return DataError(
+        "a source fails its checksum",
+        where=uri,
+        expected=f"sha256 {expected}",
+        received=f"sha256 {received}",
+        remedy="Get the file again, or correct sha256 in the spec if the new content is right.",
+    )
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file; that of a large, settled one is remembered by its stat."""
+    stat = path.stat()
+    if stat.st_size < _LARGE:
+        return digest_file(path)
+    seen = [str(path.resolve()), stat.st_size, stat.st_mtime_ns, stat.st_ino]
+    note = _cache("digests") / f"{_sha256(json.dumps(seen).encode()).hexdigest()}.txt"
+    if note.is_file():
+        return note.read_text()
+    digest = digest_file(path)
+    if time.time() - stat.st_mtime > _SETTLED:
+        _write(note, digest)
+    return digest
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}-{os.getpid()}")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+def _cache(kind: str) -> Path:
+    home = os.environ.get("MILLRACE_HOME")
+    root = Path(home) if home else Path(tempfile.gettempdir(), f"millrace-{os.getuid()}")
+    folder = root / kind
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder

@@ -1,0 +1,170 @@
+"""The contract of `SourceReader`, over every implementation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from millrace.data.schemas import RAW
+from millrace.data.sources.partition import Partition, cut
+from millrace.data.sources.raw import pixel_table
+from millrace.data.sources.reader import keyed, open_reader
+from millrace.errors import SpecError
+
+
+class OwnReader:
+    """A user's own source: what a workflow's `package.module:name` names."""
+
+    places = ("folder",)
+
+    def __init__(self, document: Any, *, folder: str, count: int = 7) -> None:
+        self.name, self.rows, self.count = document["name"], document["partition_rows"], count
+
+    def partitions(self) -> list[Partition]:
+        return cut(self.name, self.count, self.rows, "own")
+
+    def read(self, partition: Partition) -> Iterator[pa.Table]:
+        images = np.arange(partition.start, partition.stop, dtype=np.uint8).reshape(-1, 1, 1, 1)
+        yield pixel_table(partition, partition.start, images, None, "own.dat")
+
+
+@pytest.fixture(autouse=True)
+def own_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("own_sources")
+    module.OwnReader, module.text = OwnReader, "text"  # type: ignore[attr-defined]
+    module.no_reader = lambda document: object()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "own_sources", module)
+
+
+def _digits(files: Any) -> dict[str, Any]:
+    return {"name": "digits", "kind": "sklearn", "dataset": "digits", "partition_rows": 10_000}
+
+
+def _idx(files: Any) -> dict[str, Any]:
+    document: dict[str, Any] = files.idx_source(files.pixels(25, (4, 5)), np.arange(25) % 10)
+    return document
+
+
+def _idx_gzip(files: Any) -> dict[str, Any]:
+    images, labels = files.pixels(25, (4, 5)), np.arange(25) % 10
+    document: dict[str, Any] = files.idx_source(images, labels, compress=True)
+    return document
+
+
+def _idx_unlabelled(files: Any) -> dict[str, Any]:
+    return _idx(files) | {"labels": None}
+
+
+def _cifar_file(files: Any) -> dict[str, Any]:
+    data = files.cifar([n % 10 for n in range(12)], files.pixels(12, (32, 32, 3)))
+    document: dict[str, Any] = files.cifar_source(files.write("data.bin", data))
+    return document
+
+
+def _cifar_archive(files: Any) -> dict[str, Any]:
+    data = files.cifar([n % 2 for n in range(12)], files.pixels(12, (32, 32, 3)))
+    half = len(data) // 2
+    members = {
+        "folder/data_batch_2.bin": data[half:],
+        "folder/data_batch_1.bin": data[:half],
+        "folder/batches.meta.txt": b"cat\ndog\n\n",
+    }
+    document: dict[str, Any] = files.cifar_source(files.tar("cifar.tar.gz", members))
+    return document
+
+
+def _own(files: Any) -> dict[str, Any]:
+    options = {"folder": str(files.folder)}
+    return {"name": "own", "kind": "own_sources:OwnReader", "partition_rows": 99} | {
+        "options": options
+    }
+
+
+Source = Callable[[Any], dict[str, Any]]
+SOURCES = (_digits, _idx, _idx_gzip, _idx_unlabelled, _cifar_file, _cifar_archive, _own)
+
+
+@pytest.fixture(params=SOURCES, ids=lambda make: make.__name__.strip("_"))
+def source(request: pytest.FixtureRequest, files: Any) -> dict[str, Any]:
+    document: dict[str, Any] = request.param(files)
+    return document
+
+
+def read(document: dict[str, Any]) -> pa.Table:
+    reader = open_reader(document)
+    return pa.concat_tables(t for p in reader.partitions() for t in reader.read(p))
+
+
+def test_tables_have_the_raw_schema_and_rows_add_up(source: dict[str, Any]) -> None:
+    reader = open_reader(source)
+    for partition in reader.partitions():
+        tables = list(reader.read(partition))
+        assert all(table.schema.equals(RAW) for table in tables)
+        assert all(0 < table.num_rows <= 8192 for table in tables)
+        assert sum(table.num_rows for table in tables) == partition.rows
+        for table in tables:
+            table.validate(full=True)
+            assert set(table["partition"].to_pylist()) == {partition.index}
+
+
+@pytest.mark.parametrize("rows", [1_000, 5, 3])
+def test_records_are_the_same_however_the_source_is_cut(source: dict[str, Any], rows: int) -> None:
+    whole = read(source).drop_columns(["partition"])
+    cut_up = read(source | {"partition_rows": rows if len(whole) < 1_000 else rows * 200})
+    assert cut_up.drop_columns(["partition"]).combine_chunks().equals(whole.combine_chunks())
+
+
+def test_ids_are_unique_and_begin_with_the_source(source: dict[str, Any]) -> None:
+    ids = read(source)["record_id"].to_pylist()
+    assert len(set(ids)) == len(ids)
+    assert all(name.startswith(f"{source['name']}/") for name in ids)
+    assert sorted(ids) == ids
+
+
+def test_origins_show_a_file_and_a_position_without_folders(source: dict[str, Any]) -> None:
+    for row in read(source).select(["origin", "position"]).to_pylist():
+        file, _, position = row["origin"].rpartition("#")
+        assert file
+        assert "/" not in file
+        assert int(position) == row["position"]
+
+
+def test_listing_and_reading_are_deterministic(source: dict[str, Any]) -> None:
+    assert open_reader(source).partitions() == open_reader(source).partitions()
+    assert read(source).equals(read(source))
+
+
+def test_partitions_survive_as_json(source: dict[str, Any]) -> None:
+    for partition in open_reader(source).partitions():
+        assert Partition.from_document(partition.to_document()) == partition
+
+
+def test_what_is_keyed_holds_no_folder(source: dict[str, Any], files: Any) -> None:
+    text = str(keyed(source))
+    assert source["name"] in text
+    assert str(files.folder) not in text
+    assert not {"sha256", "partition_rows", "label_map", "split"} & set(keyed(source))
+
+
+@pytest.mark.parametrize("options", [{}, {"folder": "f", "colour": 1}])
+def test_options_that_do_not_fit_are_refused(options: dict[str, Any]) -> None:
+    document = {"name": "own", "kind": "own_sources:OwnReader", "partition_rows": 9}
+    with pytest.raises(SpecError, match="options do not fit"):
+        open_reader(document | {"options": options})
+
+
+@pytest.mark.parametrize("name", ["text", "no_reader"])
+def test_something_else_than_a_reader_is_refused(name: str) -> None:
+    with pytest.raises(SpecError, match="not a reader"):
+        open_reader({"name": "own", "kind": f"own_sources:{name}", "partition_rows": 9})
+
+
+def test_a_module_that_is_missing_is_named() -> None:
+    with pytest.raises(SpecError, match="no_such_module:Reader"):
+        open_reader({"name": "own", "kind": "no_such_module:Reader", "partition_rows": 9})
