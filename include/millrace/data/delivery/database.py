@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -35,7 +35,7 @@ def open_database(url: str) -> Engine:
         SpecError: the URL is not one, its driver is not installed, or it is another database.
     """
     try:
-        engine = create_engine(make_url(url), poolclass=NullPool)
+        engine = create_engine(_with_driver(make_url(url)), poolclass=NullPool)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise SpecError(
             "the database of the predictions cannot be used",
@@ -55,6 +55,12 @@ def open_database(url: str) -> Engine:
             received=engine.dialect.name,
         )
     return engine
+
+
+def _with_driver(url: URL) -> URL:
+    """Name the driver that Millrace installs, where the URL leaves it open."""
+    plain = url.drivername in ("postgres", "postgresql")
+    return url.set(drivername="postgresql+psycopg2") if plain else url
 
 
 @contextmanager

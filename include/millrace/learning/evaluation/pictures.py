@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
@@ -45,7 +46,8 @@ def _pick(batches: Iterable[Any], start: int, wanted: list[int]) -> dict[int, di
     for batch in batches:
         stop = start + batch.num_rows
         inside = [row for row in wanted if start <= row < stop]
-        found |= zip(inside, batch.take([row - start for row in inside]).to_pylist(), strict=True)
+        places = pa.array([row - start for row in inside], pa.int64())
+        found |= zip(inside, batch.take(places).to_pylist(), strict=True)
         start = stop
     return found
 

@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 INK, MUTED, GRID = "#1f2933", "#6b7785", "#e4e7eb"
-BLUE, ORANGE = "#2166ac", "#d6604d"
+BLUE, LIGHT_BLUE, ORANGE = "#2166ac", "#92c5de", "#d6604d"
 _STYLE: dict[str, Any] = {
     "axes.edgecolor": MUTED,
     "axes.grid": False,

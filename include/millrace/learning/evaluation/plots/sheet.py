@@ -37,19 +37,23 @@ def draw_sheet(
     columns = max(1, min(columns, len(tiles)))
     lines = max((len(tile.caption) for tile in tiles), default=0)
     height = 1 + _MARGIN + lines * _LINE / _CELL  # of a cell, in sides of a picture
-    count = -(-len(tiles) // columns)
+    count = max(1, -(-len(tiles) // columns))
     names = 0.1 * max(map(len, rows), default=0)  # inches
-    size = (max(4.8, (1 + _MARGIN) * columns * _CELL + names + 0.2), count * height * _CELL + 0.5)
+    size = (
+        max(4.8, (1 + _MARGIN) * columns * _CELL + names + 0.2),
+        (count if tiles else 0.2) * height * _CELL + 0.5,
+    )
     with drawing(path, *size) as figure:
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=11)
         axes = figure.subplots()
         axes.set(xlim=(0, columns * (1 + _MARGIN)), ylim=(count * height, 0), aspect="equal")
-        axes.set_axis_off()
+        axes.set_xticks([])
+        axes.set_yticks([row * height + 0.5 for row in range(len(rows))], rows)
+        axes.tick_params(length=0, labelcolor=INK)
+        axes.spines[:].set_visible(False)
         for index, tile in enumerate(tiles):
             row, column = divmod(index, columns)
             _draw(axes, tile, column * (1 + _MARGIN), row * height)
-        for row, name in enumerate(rows):
-            axes.text(-0.1, row * height + 0.5, name, ha="right", va="center", size=9)
 
 
 def _draw(axes: Any, tile: Tile, left: float, top: float) -> None:
