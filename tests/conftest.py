@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+sys.path.append(str(Path(__file__).parent))  # helper modules of the tests
 PROJECT = Path(__file__).parents[1]
 _HOME = Path(tempfile.mkdtemp(prefix="millrace-tests-"))
 
@@ -39,3 +42,13 @@ def data_folder() -> Path:
     if not value:
         pytest.skip("MILLRACE_DATA is not set: the public data sets are not on this machine")
     return Path(value)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Any:
+    """In CI a missing part is a failure, not a skip."""
+    report = yield
+    if report.skipped and os.environ.get("MILLRACE_STRICT"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which MILLRACE_STRICT forbids: {report.longrepr}"
+    return report

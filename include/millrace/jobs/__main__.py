@@ -70,7 +70,8 @@ def _open(uri: str) -> tuple[Store, JobRequest]:
 
 def _leave_when_alone() -> None:
     """End this process when its launcher is gone: SIGTERM first, so that training may save."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1024):  # unbuffered: a buffer's lock would bar the exit
+        continue
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -35,7 +35,7 @@ def discover(run: WorkflowRun) -> list[dict[str, Any]]:
 
 def collect(run: WorkflowRun, partition: Partition) -> Reference:
     """Bring a partition into the store."""
-    from millrace.data.sources import keyed
+    from millrace.data.sources.reader import keyed
 
     source = _source(run, partition["source"])
     job = Job(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,7 +126,12 @@ def open_run(
         run=record.id,
         attempt=attempt,
         runtime=spec.runtime or settings.runtime,
-        force=frozenset(params.force or ()),
+        force=_forced(params.force or ()),
         report=report,
     )
     return WorkflowRun(identity, record.id, spec, params, settings, store, catalog, executor)
+
+
+def _forced(tasks: Collection[str]) -> frozenset[str]:
+    """Return the stages of the tasks to force: `promote` is the gate and its record."""
+    return frozenset("gate" if name == "promote" else name for name in tasks)

@@ -1,0 +1,119 @@
+"""Rungs one and two: the shipped DAG files parse, light and alone, and equal their graphs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from millrace.orchestration.builder import workflow_dags
+from millrace.workflow.graph import Purpose, workflow_graph
+from millrace.workflow.loader import load_all
+
+PROJECT = Path(__file__).parents[2]
+SPECS = load_all(PROJECT / "include" / "workflows")
+HEAVY = ("tensorflow", "keras", "sklearn", "pandas", "pyarrow", "matplotlib", "mlflow", "numpy")
+
+
+@pytest.fixture(scope="module")
+def dag_bag() -> Any:
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(dag_folder=str(PROJECT / "dags"))
+
+
+def test_every_spec_has_its_two_dags_and_no_file_fails(dag_bag: Any) -> None:
+    assert dag_bag.import_errors == {}
+    expected = {dag for name in SPECS for dag in (name, f"{name}_predict")}
+    assert expected <= set(dag_bag.dags)
+
+
+def test_every_dag_file_is_seen_by_airflow() -> None:
+    files = list((PROJECT / "dags").glob("*.py"))
+    assert {path.stem for path in files} >= set(SPECS)
+    for path in files:  # Airflow skips a file without these words, and says nothing
+        assert "airflow" in path.read_text().lower()
+
+
+@pytest.mark.parametrize("purpose", ["training", "prediction"])
+@pytest.mark.parametrize("name", SPECS)
+def test_the_dag_has_the_specs_graph(dag_bag: Any, name: str, purpose: Purpose) -> None:
+    dag = dag_bag.dags[name if purpose == "training" else f"{name}_predict"]
+    graph = workflow_graph(SPECS[name], purpose)
+    wired = {t.label: {dag.get_task(u).label for u in t.upstream_task_ids} for t in dag.tasks}
+    assert wired == {task.name: task.upstream for task in graph}
+    mapped = {task.label for task in dag.tasks if task.task_id.startswith("partition.")}
+    assert mapped == {task.name for task in graph if task.mapped}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_dag_and_task_is_documented_and_survives_serialization(
+    dag_bag: Any, name: str
+) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    for dag_id in (name, f"{name}_predict"):
+        dag = dag_bag.dags[dag_id]
+        assert dag.doc_md.startswith(f"# {dag_id}")
+        assert all(task.doc_md for task in dag.tasks)
+        again = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+        assert set(again.task_dict) == set(dag.task_dict)
+
+
+def test_parsing_imports_nothing_heavy() -> None:
+    code = (
+        "import json, sys, runpy, pathlib, airflow.sdk\n"
+        "before = set(sys.modules)\n"
+        f"for path in sorted(pathlib.Path({str(PROJECT / 'dags')!r}).glob('*.py')):\n"
+        "    runpy.run_path(str(path))\n"
+        "print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    imported = {name.partition(".")[0] for name in json.loads(out.splitlines()[-1])}
+    assert not imported & {*HEAVY, "sqlalchemy", "docker", "kubernetes"}
+
+
+def test_a_broken_spec_fails_alone_with_file_line_and_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    specs, dags = tmp_path / "workflows", tmp_path / "dags"
+    specs.mkdir()
+    dags.mkdir()
+    for name in ("digits", "broken"):
+        text = (PROJECT / "include" / "workflows" / "digits.yaml").read_text()
+        text = text.replace("name: digits", f"name: {name}", 1)
+        (specs / f"{name}.yaml").write_text(text + ("speed: fast\n" if name == "broken" else ""))
+        dag_file = (PROJECT / "dags" / "digits.py").read_text().replace('"digits"', f'"{name}"')
+        (dags / f"{name}.py").write_text(dag_file)
+    monkeypatch.setenv("MILLRACE_WORKFLOWS", str(specs))
+    bag = DagBag(dag_folder=str(dags))
+    assert set(bag.dags) == {"digits", "digits_predict"}
+    (message,) = bag.import_errors.values()
+    assert "broken.yaml:" in message
+    assert "speed: unknown key" in message
+
+
+def test_a_workflow_with_gpus_waits_in_the_gpu_pool(tmp_path: Path) -> None:
+    text = (PROJECT / "include" / "workflows" / "digits.yaml").read_text()
+    (tmp_path / "digits.yaml").write_text(text + "resources: {gpus: 2}\n")
+    train = workflow_dags("digits", tmp_path)["digits"].get_task("train")
+    assert (train.pool, train.pool_slots) == ("gpu", 2)
+
+
+def test_terminal_errors_fail_at_once_and_transient_ones_are_retried() -> None:
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException
+    from millrace.errors import DataError, TransientError
+    from millrace.orchestration.policy import airflow_errors
+
+    with pytest.raises(AirflowFailException, match="wrong"), airflow_errors():
+        raise DataError("wrong")
+    with pytest.raises(AirflowException) as caught, airflow_errors():
+        raise TransientError("down")
+    assert not isinstance(caught.value, AirflowFailException)
