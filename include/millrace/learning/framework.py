@@ -8,13 +8,37 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-with warnings.catch_warnings():
+
+@contextmanager
+def _without_banner() -> Iterator[None]:
+    """Keep from stderr what TensorFlow's C++ side says at import, whatever its log level."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            file.seek(0)
+            lines = [line for line in file if b"absl::InitializeLog" not in line]
+            os.write(2, b"".join(line for line in lines if not line.startswith(b"I0000 ")))
+
+
+with _without_banner(), warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the libraries' own, at import
     import keras
     import tensorflow as tf
@@ -31,22 +55,24 @@ def make_deterministic(seed: int) -> None:
 
 def bfloat16_is_native() -> bool:
     """Whether the device that trains computes in bfloat16 faster than in float32."""
-    if tf.config.list_physical_devices("GPU"):
-        details = tf.config.experimental.get_device_details(
-            tf.config.list_physical_devices("GPU")[0]
-        )
+    devices = tf.config.list_physical_devices("GPU")
+    if devices:
+        details = tf.config.experimental.get_device_details(devices[0])
         return bool(details.get("compute_capability", (0, 0)) >= (8, 0))
-    return bool({"avx512_bf16", "amx_bf16"} & set(processor_flags()))
+    return bool({"avx512_bf16", "amx_bf16"} & set(_processor("flags").split()))
 
 
-def processor_flags() -> list[str]:
-    """Return the processor's feature flags; empty where the system does not tell."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
-            lines = [line for line in file if line.startswith("flags")]
-    except OSError:
-        return []
-    return lines[0].split(":", 1)[1].split() if lines else []
+def processor_name() -> str:
+    """Return the processor's name as the system gives it; empty where it does not."""
+    return _processor("model name")
 
 
-__all__ = ["bfloat16_is_native", "keras", "make_deterministic", "processor_flags", "tf"]
+def _processor(field: str) -> str:
+    """Return a field of the first processor in Linux's list; empty elsewhere."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    found = [line.split(":", 1)[1].strip() for line in lines if line.startswith(field)]
+    return found[0] if found else ""
+
+
+__all__ = ["bfloat16_is_native", "keras", "make_deterministic", "processor_name", "tf"]

@@ -20,7 +20,7 @@ from millrace.learning.export.agreement import check_agreement
 from millrace.learning.export.keras_file import network_digest, save_keras
 from millrace.learning.export.onnx_file import save_onnx
 from millrace.learning.export.saved_model import save_saved_model
-from millrace.learning.framework import keras, make_deterministic, tf
+from millrace.learning.framework import keras, make_deterministic, processor_name, tf
 from millrace.learning.networks.classifier import Architecture
 from millrace.learning.normalisation import (
     Normalisation,
@@ -131,7 +131,7 @@ def _machine(progress: Progress) -> dict[str, Any]:
     """Return what may change the last bits, or only the time."""
     return {
         "format": FORMAT,
-        "processor": platform.processor() or platform.machine(),
+        "processor": processor_name() or platform.machine(),
         "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
         "tensorflow": tf.__version__,
         "keras": keras.__version__,

@@ -1,4 +1,4 @@
-"""A small convolutional network: strided, or residual (He et al. 2016, arXiv:1603.05027).
+"""A small convolutional network: strided, or residual (He et al. 2016, arXiv:1512.03385).
 
 Batch normalisation has momentum 0.9 everywhere: with Keras' default of 0.99 the moving statistics
 of a short run are wrong, and so are its predictions.
@@ -30,7 +30,7 @@ def build(
         classes: number of logits.
         width: channels of the first stage; doubled at every further one.
         stages: how often the resolution is halved.
-        residual: residual blocks at every resolution instead of one strided convolution.
+        residual: a first convolution at full resolution, and residual blocks at every lower one.
         blocks: residual blocks a stage.
         dropout: share of features dropped before the logits, in training.
     """
@@ -53,23 +53,18 @@ def _strided(x: Any, width: int, stages: int) -> Any:
 
 
 def _residual(x: Any, width: int, stages: int, blocks: int) -> Any:
-    x = keras.layers.Conv2D(
-        width, 3, padding="same", use_bias=False, kernel_initializer="he_normal", name="stem"
-    )(x)
+    x = _convolution(x, max(width // 2, 1), 3, 1, "stem")
     for stage in range(stages):
+        channels, name = width << stage, f"stage{stage + 1}"
+        x = _convolution(x, channels, 3, 2, name)
         for block in range(blocks):
-            stride = 2 if block == 0 and stage > 0 else 1
-            x = _block(x, width << stage, stride, f"stage{stage + 1}_block{block + 1}")
-    x = _activation(x, "last")
+            x = _block(x, channels, f"{name}_block{block + 1}")
     return keras.layers.GlobalAveragePooling2D(name="pool")(x)
 
 
-def _block(x: Any, channels: int, stride: int, name: str) -> Any:
-    before = _activation(x, f"{name}_1")
-    y = _plain(before, channels, 3, stride, f"{name}_conv1")
-    y = _plain(_activation(y, f"{name}_2"), channels, 3, 1, f"{name}_conv2")
-    if x.shape[-1] != channels or stride != 1:
-        x = _plain(before, channels, 1, stride, f"{name}_shortcut")
+def _block(x: Any, channels: int, name: str) -> Any:
+    y = _convolution(x, channels, 3, 1, f"{name}_a")
+    y = _convolution(y, channels, 3, 1, f"{name}_b")
     return keras.layers.Add(name=f"{name}_add")([x, y])
 
 

@@ -12,6 +12,7 @@ from millrace.learning.augmentation.layers import augmentation_layers
 from millrace.learning.dataset import DatasetSplit
 from millrace.learning.framework import bfloat16_is_native
 from millrace.learning.networks.classifier import Architecture, normalisation_layer
+from millrace.learning.networks.fused import with_fused_normalisation
 from millrace.learning.normalisation import Normalisation
 from millrace.learning.training.average import WeightAverage
 from millrace.learning.training.feed import FITS, batch_ends, open_feed
@@ -55,7 +56,7 @@ def build_trainer(task: Task) -> tuple[Trainer, Any]:
     policy = "float32" if resolved_precision(spec.precision) == "float32" else "mixed_bfloat16"
     twin = task.architecture.network(spec.seed)
     classifier = task.architecture.classifier(twin, task.normalisation)
-    network = task.architecture.network(spec.seed, policy)
+    network = with_fused_normalisation(task.architecture.network(spec.seed, policy))
     layers = augmentation_layers(task.augment, spec.seed)
     steps = spec.epochs * len(batch_ends(task.training.rows, spec.batch_size))
     optimizer = build_optimizer(spec, steps, network)
