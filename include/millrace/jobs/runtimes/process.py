@@ -6,6 +6,7 @@ ends, however it ends, the pipe closes and the child leaves: nothing is orphaned
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import subprocess
@@ -94,10 +95,11 @@ def _environment() -> dict[str, str]:
 
 
 def _log_lines(stream: IO[str] | None, tail: deque[str]) -> None:
-    for line in stream or ():
-        text = line.rstrip()
-        tail.append(text)
-        log.info("%s", text)
+    with stream or io.StringIO() as lines:
+        for line in lines:
+            text = line.rstrip()
+            tail.append(text)
+            log.info("%s", text)
 
 
 def _stop(child: subprocess.Popen[str]) -> None:
