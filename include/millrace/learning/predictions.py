@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,12 +39,6 @@ def predictions_schema(labels: Sequence[str]) -> pa.Schema:
             ),
         ]
     )
-
-
-def predictions_labels(schema: pa.Schema) -> tuple[str, ...]:
-    """Return the classes in the order of the probabilities."""
-    metadata: dict[bytes, Any] = schema.field("probabilities").metadata or {}
-    return tuple(json.loads(metadata[b"millrace.labels"]))
 
 
 def predictions_table(

@@ -19,8 +19,10 @@ def draw_curves(path: Path, epochs: Sequence[Mapping[str, float]]) -> None:
     The epoch with the least validation loss is marked; a figure that no epoch has is left out.
     """
     with drawing(path, 10, 4) as figure:
-        for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-            _draw(axes, epochs, name)
+        left, right = figure.subplots(1, 2)
+        _draw(left, epochs, "loss")
+        _draw(right, epochs, "accuracy")
+        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
 
 def _draw(axes: Any, epochs: Sequence[Mapping[str, float]], name: str) -> None:
@@ -35,7 +37,6 @@ def _draw(axes: Any, epochs: Sequence[Mapping[str, float]], name: str) -> None:
     axes.set(title=name.capitalize(), xlabel="epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(axis="y")
-    axes.legend(*axes.get_legend_handles_labels())
 
 
 def _best(epochs: Sequence[Mapping[str, float]]) -> int | None:
