@@ -24,6 +24,7 @@ _OUTCOMES: Mapping[str, Decision] = {
     "refuse": "refused",
     "keep": "kept",
 }
+_KEEP = {"decision": "keep", "reasons": ["the challenger is the champion already"]}
 log = logging.getLogger(__name__)
 
 Reference = Mapping[str, Any]
@@ -33,8 +34,8 @@ def evaluate(
     run: WorkflowRun, dataset: Reference, bundle: Reference, fitted: Reference
 ) -> Reference:
     """Score the exported bundle on the test split, beside the baseline and the champion."""
-    champion = run.catalog.models.champion(run.identity.workflow)
-    return _evaluation(run, champion, dataset, bundle, fitted).ref.to_document()
+    rival = _rival(_champion(run), bundle)
+    return _evaluation(run, rival, dataset, bundle, fitted).ref.to_document()
 
 
 def promote(
@@ -57,11 +58,15 @@ def promote(
         ``refused`` or ``kept`` (the challenger is the champion already).
     """
     for _ in range(_TRIES):
-        champion = run.catalog.models.champion(run.identity.workflow)
+        champion = _champion(run)
+        rival = _rival(champion, bundle)
         evaluation = run.store.get(ArtifactRef.from_document(evaluated))
-        if evaluation.facts["champion_bundle"] != (champion and champion.bundle.digest):
-            evaluation = _evaluation(run, champion, dataset, bundle, fitted)
-        decision = _judge(run, evaluation, dataset, bundle)
+        if evaluation.facts["champion_bundle"] != (rival and rival.bundle.digest):
+            evaluation = _evaluation(run, rival, dataset, bundle, fitted)
+        if champion is not None and rival is None:
+            decision = _KEEP
+        else:
+            decision = _judge(run, evaluation, dataset, bundle)
         try:
             return _decide(run, champion, ArtifactRef.from_document(bundle), evaluation, decision)
         except ChampionChanged as error:
@@ -71,17 +76,27 @@ def promote(
     )
 
 
+def _champion(run: WorkflowRun) -> ModelVersion | None:
+    return run.catalog.models.champion(run.identity.workflow)
+
+
+def _rival(champion: ModelVersion | None, bundle: Reference) -> ModelVersion | None:
+    """Return the champion to compare with: none where the challenger is the champion itself."""
+    same = champion is not None and champion.bundle.digest == bundle["digest"]
+    return None if same else champion
+
+
 def _evaluation(
     run: WorkflowRun,
-    champion: ModelVersion | None,
+    rival: ModelVersion | None,
     dataset: Reference,
     bundle: Reference,
     fitted: Reference,
 ) -> Artifact:
     named = {"dataset": dataset, "bundle": bundle, "baseline": fitted}
     inputs = {role: [ArtifactRef.from_document(ref)] for role, ref in named.items()}
-    if champion is not None:
-        inputs["champion"] = [champion.bundle]
+    if rival is not None:
+        inputs["champion"] = [rival.bundle]
     params = {"bootstrap": _BOOTSTRAP, "seed": run.spec.train.seed}
     return run.executor.execute(Job("evaluate", params, inputs))
 
