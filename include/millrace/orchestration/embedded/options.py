@@ -99,6 +99,19 @@ OPTIONS: tuple[Option, ...] = (
         "60",
         "A task whose process vanished is tried again after a minute; the default is five.",
     ),
+    Option(
+        "workers",
+        "execution_api_timeout",
+        "60",
+        "A task that asks a server which is just starting, or on a machine that is training, "
+        "waits; with the default of 5 s it fails.",
+    ),
+    Option(
+        "workers",
+        "execution_api_retries",
+        "10",
+        "A task outlives minutes without an API server; the default gives up after half of one.",
+    ),
     # what is loaded and shown
     Option("core", "load_examples", "False", "Only the project's own DAGs are of interest."),
     Option(

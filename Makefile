@@ -1,0 +1,116 @@
+# Millrace: `make help` says what there is.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first of these that is new enough; `make demo PYTHON=/path/to/python3.12` names another one.
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
+	$$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && exit; done; echo python3)
+WORKFLOW ?= digits
+VENV := .venv
+BIN := $(VENV)/bin
+ROOM_MIB := 3072
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: help
+help: ## Show this help
+	@echo "Millrace carries raw data to predictions in Apache Airflow."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Variables: PYTHON (3.11 to 3.13), WORKFLOW (for demo), MILLRACE_PORT, MILLRACE_HOME."
+
+.PHONY: demo
+demo: $(VENV)/.installed ## Run a workflow from raw images to predictions (WORKFLOW=digits)
+	@$(BIN)/millrace demo $(WORKFLOW)
+
+.PHONY: up
+up: $(VENV)/.installed ## Start Airflow here
+	@$(BIN)/millrace up
+
+.PHONY: down
+down: ## Stop everything that demo or up started
+	@if [ -x $(BIN)/millrace ]; then $(BIN)/millrace down; else echo "Nothing is installed."; fi
+
+.PHONY: status
+status: $(VENV)/.installed ## Show what runs
+	@$(BIN)/millrace status
+
+.PHONY: install
+install: $(VENV)/.installed ## Make the virtual environment
+
+.PHONY: test
+test: lint types unit ## Check everything: lint, types, tests
+
+.PHONY: lint
+lint: $(VENV)/.installed-test ## Check the style and the layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+.PHONY: types
+types: $(VENV)/.installed-test ## Check the types
+	@$(BIN)/mypy
+
+.PHONY: unit
+unit: $(VENV)/.installed-test ## Run the tests (ARGS="-k name" for some of them)
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: format
+format: $(VENV)/.installed-test ## Bring the code into shape
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: clean
+clean: down ## Stop Airflow and remove the virtual environment; results stay in .millrace
+	@rm -rf $(VENV)
+
+$(VENV)/.installed: requirements.txt pyproject.toml
+	@$(MAKE) --no-print-directory check-python check-room environment
+	@echo "Installing the locked requirements (some minutes the first time) …"
+	@$(call install,requirements.txt)
+	@touch $@
+
+$(VENV)/.installed-test: requirements-test.txt requirements.txt pyproject.toml
+	@$(MAKE) --no-print-directory check-python check-room environment
+	@echo "Installing the locked requirements of the tests (some minutes the first time) …"
+	@$(call install,requirements-test.txt)
+	@touch $(VENV)/.installed $@
+
+ifdef UV
+install = uv pip install --quiet --python $(BIN)/python -r $(1) && \
+	uv pip install --quiet --python $(BIN)/python --no-deps -e .
+create = uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
+else
+install = $(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(1) && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+create = $(PYTHON) -m venv $(VENV)
+endif
+
+.PHONY: environment
+environment:
+	@$(BIN)/python -c '$(SUITABLE)' 2>/dev/null || { \
+		rm -rf $(VENV); \
+		$(create) || { \
+			rm -rf $(VENV); \
+			echo "The virtual environment could not be made. On Debian and Ubuntu, install the" \
+				"package python3-venv; or install uv, which needs nothing else." >&2; \
+			exit 1; }; }
+
+.PHONY: check-python
+check-python:
+	@$(PYTHON) -c '$(SUITABLE)' 2>/dev/null || { \
+		echo "Millrace needs Python 3.11, 3.12 or 3.13; $(PYTHON) is" \
+			"$$($(PYTHON) --version 2>/dev/null || echo not there)." \
+			"Name another one: make $(or $(firstword $(MAKECMDGOALS)),demo) PYTHON=/path/to/python3.12" >&2; \
+		exit 1; }
+
+.PHONY: check-room
+check-room:
+	@free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1024) }'); \
+	used=$$(du -sm $(VENV) 2>/dev/null | cut -f1); \
+	if [ $$((free + $${used:-0})) -lt $(ROOM_MIB) ]; then \
+		echo "The installation needs $(ROOM_MIB) MiB in $$PWD; $$free MiB are free." \
+			"Free some, or move the checkout to another disk." >&2; \
+		exit 1; fi
