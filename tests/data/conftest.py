@@ -20,7 +20,10 @@ from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.digests import digest_value
 from millrace.artifacts.manifest import Manifest
 from millrace.artifacts.store import Store
+from millrace.artifacts.tables import write_table
 from millrace.data import clean, collect, discover, integrate, transform
+from millrace.data.encoding import PixelEncoding
+from millrace.data.schemas import RAW
 from millrace.data.sources.reader import keyed
 from millrace.workflow.images import ImageCleaning, ImageTransform
 from millrace.workflow.learning import Split
@@ -161,6 +164,38 @@ class Bench:
     def collect(self, source: Mapping[str, Any], partition: Mapping[str, Any]) -> Made:
         params = {"kind": source["kind"], "read": keyed(source), "partition": partition}
         return self.run(collect, params, locations={"source": source})
+
+    def raw(self, pictures: Sequence[Any], labels: Sequence[str | None], **values: Any) -> Made:
+        """Make collected records of pictures: arrays (height, width, channels), or files' bytes."""
+        name, maximum = values.get("name", "made"), values.get("maximum", 255)
+        start, groups = values.get("start", 0), values.get("groups") or [None] * len(labels)
+        rows = [
+            {
+                "record_id": f"{name}/{start + n:09d}",
+                "source": name,
+                "partition": values.get("partition", 0),
+                "position": start + n,
+                "origin": f"{name}.bin#{start + n}",
+                "group": groups[n],
+                "label": label,
+                "content": p.tobytes() if isinstance(p, np.ndarray) else p,
+                "encoding": (
+                    str(PixelEncoding.of(p[np.newaxis], maximum))
+                    if isinstance(p, np.ndarray)
+                    else values.get("encoding", "file")
+                ),
+            }
+            for n, (p, label) in enumerate(zip(pictures, labels, strict=True))
+        ]
+
+        class Making:
+            @staticmethod
+            def run(context: StageContext) -> StageResult:
+                table = pa.Table.from_pylist(rows, schema=RAW)
+                write_table(context.output / "records.parquet", RAW, [table])
+                return StageResult(kind="records", rows=len(rows))
+
+        return self.run(Making, {})
 
     def clean(
         self,

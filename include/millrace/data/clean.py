@@ -130,7 +130,7 @@ def _quarantine(rows: _Sorted, equals: Equals) -> Iterator[pa.Table]:
         table = table.append_column("detail", pa.array(details[span], pa.string()))
         table = table.filter(pa.array(equals.conflicting[span]))
         table = table.append_column("reason", pa.repeat(CONFLICTING_LABEL, table.num_rows))
-        yield table.select(QUARANTINE.names)
+        yield table.select(QUARANTINE.names).cast(QUARANTINE)
 
 
 def _duplicates(rows: _Sorted, equals: Equals) -> Iterator[pa.Table]:
@@ -141,4 +141,5 @@ def _duplicates(rows: _Sorted, equals: Equals) -> Iterator[pa.Table]:
     for table, span in _spans(rows.accepted):
         originals_here = originals.slice(span.start, table.num_rows)
         table = table.append_column("duplicate_of", originals_here)
-        yield table.filter(pa.array(duplicate[span])).select(DUPLICATES.names)
+        chosen = table.filter(pa.array(duplicate[span])).select(DUPLICATES.names)
+        yield chosen.cast(DUPLICATES)

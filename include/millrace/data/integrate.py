@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from millrace.artifacts.tables import count_rows, image_shape, read_schema, write_table
+from millrace.artifacts.tables import count_rows, image_shape, read_schema, read_table, write_table
 from millrace.data.clean import count_reasons
 from millrace.data.integration.balance import class_counts
 from millrace.data.integration.budget import check_refusals
@@ -69,6 +69,7 @@ def run(context: StageContext) -> StageResult:
     duplicates = refused.write_duplicates(
         context.output / "duplicates.parquet", context.scratch / "duplicates"
     )
+    _check_sources(context, rows)
     received = _received(cleaned)
     by_reason = count_reasons(quarantine)
     check_refusals(by_reason, received, context.params["budget"], quarantine)
@@ -98,6 +99,22 @@ def _cleaned(context: StageContext) -> Cleaned:
 def _received(cleaned: Cleaned) -> int:
     files = [*cleaned.records, *cleaned.quarantine, *cleaned.duplicates]
     return sum(count_rows(path) for path in files)
+
+
+def _check_sources(context: StageContext, rows: Rows) -> None:
+    seen = set(rows.sources.unique().to_pylist())
+    for name in ("quarantine.parquet", "duplicates.parquet"):
+        for table in read_table(context.output / name, columns=["source"]):
+            seen.update(table["source"].unique().to_pylist())
+    silent = sorted(set(context.params["sources"]) - seen)
+    if silent:
+        raise DataError(
+            "a source gave no record",
+            where="integrate",
+            expected="at least one record of every source",
+            received=f"none of {', '.join(silent)}",
+            remedy="Check what the source's URI points to.",
+        )
 
 
 def _check_left(kept: int, received: int, by_reason: Mapping[str, int]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from millrace.data.cleaning.reasons import MISSING_LABEL, UNKNOWN_LABEL, Refusals
 
@@ -31,7 +32,7 @@ def refuse_labels(
     details = [_missing(raw[row].as_py()) for row in missing.tolist()]
     refusals.refuse(missing, MISSING_LABEL, details)
     if known:
-        found = labels.is_in(pa.array(known, pa.string())).to_numpy(zero_copy_only=False)
+        found = pc.is_in(labels, pa.array(known, pa.string())).to_numpy(zero_copy_only=False)
         unknown = np.flatnonzero(~found)
         details = [f"label {labels[row].as_py()!r}" for row in unknown.tolist()]
         refusals.refuse(unknown, UNKNOWN_LABEL, details)

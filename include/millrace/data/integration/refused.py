@@ -79,14 +79,14 @@ class Refused:
         """Yield the clean tables' rows with one of the ids."""
         for path in self._cleaned.records:
             names = read_table(path, columns=["record_id"])
-            if any(pc.any(t["record_id"].is_in(ids)).as_py() for t in names):
+            if any(pc.any(pc.is_in(t["record_id"], ids)).as_py() for t in names):
                 for table in read_table(path):
-                    yield table.filter(table["record_id"].is_in(ids))
+                    yield table.filter(pc.is_in(table["record_id"], ids))
 
     def _copies_of_refused(self, refused: pa.Array) -> Tables:
         """Yield earlier duplicates whose original is refused here: they are refused with it."""
         moved = [
-            table.filter(table["duplicate_of"].is_in(refused))
+            table.filter(pc.is_in(table["duplicate_of"], refused))
             for table in read_all(self._cleaned.duplicates)
         ]
         wanted = [name for table in moved for name in table["duplicate_of"].to_pylist()]
@@ -124,7 +124,7 @@ class Refused:
             return
         for path in self._cleaned.records:
             for table in read_table(path, columns=columns):
-                chosen = table.filter(table["record_id"].is_in(ids))
+                chosen = table.filter(pc.is_in(table["record_id"], ids))
                 numbers = pc.index_in(chosen["record_id"], self._rows.ids).combine_chunks()
                 yield _chosen(
                     chosen.append_column("duplicate_of", original.take(numbers)), DUPLICATES
@@ -132,7 +132,7 @@ class Refused:
 
 
 def _chosen(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    return table.select(schema.names)
+    return table.select(schema.names).cast(schema)
 
 
 def _write_ordered(
