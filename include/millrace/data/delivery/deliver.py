@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from millrace.data.delivery.database import open_database, translated, writing
@@ -87,16 +87,17 @@ def deliver(
 def _insert(engine: Engine, table: Table, path: Path, constants: dict[str, Any]) -> Delivered:
     """Insert in one transaction, alone among the deliveries of this workflow and version."""
     insert = _INSERTS[engine.dialect.name](table)
-    statement = insert.on_conflict_do_nothing(index_elements=list(KEY))
+    unless_there = insert.on_conflict_do_nothing(index_elements=list(KEY))
+    statement = unless_there.returning(table.c.record_id)  # of the rows that it inserted
     lock = f"{table.name}/{constants['workflow']}/{constants['model_version']}"
-    rows = 0
+    rows = new_rows = 0
     with writing(engine, lock) as connection:
         _check_same_model(connection, table, constants)
-        before = _count(connection, table, constants)
         for chunk in prediction_rows(path):
-            connection.execute(statement, [{**constants, **row} for row in chunk])
+            inserted = connection.execute(statement, [{**constants, **row} for row in chunk])
             rows += len(chunk)
-        return Delivered(rows, _count(connection, table, constants) - before)
+            new_rows += len(inserted.all())
+    return Delivered(rows, new_rows)
 
 
 def _check_same_model(connection: Connection, table: Table, constants: dict[str, Any]) -> None:
@@ -117,14 +118,3 @@ def _check_same_model(connection: Connection, table: Table, constants: dict[str,
             received=other,
             remedy="Deliver to another table, or remove the rows of the old catalog's versions.",
         )
-
-
-def _count(connection: Connection, table: Table, constants: dict[str, Any]) -> int:
-    columns = table.c
-    statement = (
-        select(func.count())
-        .select_from(table)
-        .where(columns.workflow == constants["workflow"])
-        .where(columns.model_version == constants["model_version"])
-    )
-    return connection.scalar(statement) or 0
