@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from millrace.workflow.graph import STAGES
+from millrace.workflow.graph import FORCIBLE
 
 Document = Mapping[str, Any]
 
+_ORDER = FORCIBLE["training"]
 _STATES: Mapping[str, frozenset[str]] = {
     "failed": frozenset({"failed"}),
     "retrying": frozenset({"up_for_retry", "up_for_reschedule"}),
@@ -105,7 +106,7 @@ def stage_of(task_id: str) -> str:
 
 def _order(name: str) -> tuple[int, str]:
     """Return the place of a task: that of its stage; tasks of other DAGs come after, by name."""
-    return (STAGES.index(name) if name in STAGES else len(STAGES), name)
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
 
 
 def _stage(

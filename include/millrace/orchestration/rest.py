@@ -76,7 +76,16 @@ class AirflowClient:
 
     def dag(self, dag_id: str) -> Document:
         """Return one DAG; raise `SpecError` where there is none."""
-        return self._json(self._call("GET", f"/dags/{dag_id}"))
+        response = self._call("GET", f"/dags/{dag_id}", accept=(404,))
+        if response.status_code != httpx.codes.NOT_FOUND:
+            return self._json(response)
+        raise SpecError(
+            "Airflow has no such DAG",
+            where=self.url,
+            expected=", ".join(sorted(str(dag["dag_id"]) for dag in self.dags())) or "a DAG",
+            received=dag_id,
+            remedy="`millrace status` names the DAG files that could not be loaded.",
+        )
 
     def import_errors(self) -> list[Document]:
         """Return the DAG files that could not be loaded, with their traceback."""

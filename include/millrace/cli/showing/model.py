@@ -1,0 +1,67 @@
+"""A workflow's model versions, or one of them: its data, its run, who decided what about it."""
+
+from __future__ import annotations
+
+from millrace.catalog.records import ModelVersion, Promotion
+from millrace.cli.console import console
+from millrace.cli.showing.sources import SHORT, Sources, named, section, title
+from millrace.cli.tables import table
+from millrace.errors import SpecError
+
+
+def show(name: str) -> None:
+    """Print the versions of the workflow `name`, or the version `<workflow>:<number>`."""
+    workflow, colon, number = name.partition(":")
+    with Sources() as sources:
+        if not colon:
+            _versions(sources, workflow)
+        elif number.isdecimal():
+            _version(sources, sources.catalog.models.get(workflow, int(number)))
+        else:
+            raise SpecError("not a model version", expected="<workflow>:<number>", received=name)
+
+
+def _versions(sources: Sources, workflow: str) -> None:
+    models = sources.catalog.models
+    versions = models.versions(workflow)
+    if not versions:
+        console().print(f"{workflow} has no model yet.")
+        return
+    champion = models.champion(workflow)
+    rows = table("version", "", "accuracy", "bundle", "run", "made")
+    for one in versions:
+        reigns = champion is not None and champion.version == one.version
+        rows.add_row(
+            str(one.version),
+            "champion" if reigns else "",
+            accuracy(one),
+            one.bundle.digest[:SHORT],
+            "" if one.run is None else str(one.run),
+            f"{one.created_at:%Y-%m-%d %H:%M}",
+        )
+    console().print(rows)
+    section("Decisions", (_decision(one) for one in models.promotions(workflow)))
+
+
+def _version(sources: Sources, version: ModelVersion) -> None:
+    catalog = sources.catalog
+    console().print(f"[bold]{version.workflow} version {version.version}[/]")
+    console().print(f"Accuracy: {accuracy(version) or 'not recorded'}")
+    made = catalog.executions.producing(version.bundle.digest)
+    section("Bundle", [named(version.bundle)])
+    section("Trained by", (title(one) for one in made))
+    section("From", (f"{i.role}: {named(i.ref)}" for one in made for i in one.inputs))
+    decisions = catalog.models.promotions(version.workflow)
+    section("Decisions", (_decision(d) for d in decisions if d.version == version.version))
+    batches = catalog.batches.of_version(version.workflow, version.version)
+    section("Predicted", (f"{b.rows:,} rows of {b.source_digest[:SHORT]}" for b in batches))
+
+
+def accuracy(version: ModelVersion) -> str:
+    """Return the version's accuracy on its test split, or "" where none was recorded."""
+    value = version.metrics.get("accuracy")
+    return f"{value:.4f}" if isinstance(value, float) else ""
+
+
+def _decision(one: Promotion) -> str:
+    return f"{one.decided_at:%Y-%m-%d %H:%M} version {one.version} {one.decision}: {one.reason}"
