@@ -115,8 +115,12 @@ def digest_column(digests: npt.NDArray[np.bytes_]) -> pa.Array:
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
-    whole = column.combine_chunks()
-    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+    """Return a column as one array, without a copy where it is one already."""
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(_chunks(column))
+
+
+def _chunks(column: pa.ChunkedArray) -> list[pa.Array]:
+    return column.chunks or [pa.array([], column.type)]
 
 
 def _pixels(image: Image.Image) -> Images:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from millrace.artifacts.tables import ROW_GROUP
 from millrace.data.spill import Spill
 
-_BUCKET = 64 << 20  # bytes that a bucket aims at
+_BUCKET = 32 << 20  # bytes that a bucket aims at
 _MOST_BUCKETS = 512  # open files
 
 Ranks = npt.NDArray[np.int64]

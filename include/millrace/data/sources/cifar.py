@@ -1,14 +1,13 @@
 """`CifarReader`: CIFAR-10's binary version, as a .bin file or inside a tar archive.
 
 Format: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009. A record is
-one label byte and 32 x 32 pixels as three planes, red, green, blue. Nothing is ever extracted to
-disk, so paths and links inside an archive cannot do harm.
+one label byte and 32 x 32 pixels as three planes, red, green, blue. No member is ever extracted
+to disk, so paths and links inside an archive cannot do harm.
 """
 
 from __future__ import annotations
 
 import tarfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -18,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 from millrace.data.sources.files import open_source
 from millrace.data.sources.partition import Partition, cut
 from millrace.data.sources.stream import ByteStream, is_gzip
+from millrace.data.sources.unpacked import unpacked
 from millrace.errors import DataError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class CifarReader:
         self._file = open_source(document["uri"], document.get("sha256"))
 
     def partitions(self) -> list[Partition]:
-        """List the partitions, member by member; of an archive, reads through it once."""
+        """List the partitions, member by member; a compressed archive is unpacked once."""
         fingerprint = self._file.fingerprint
         if not self._is_archive():
             length = self._file.path.stat().st_size
@@ -135,9 +135,9 @@ class CifarReader:
     @contextmanager
     def _archive(self) -> Iterator[tarfile.TarFile]:
         try:
-            with tarfile.open(self._file.path, "r:*") as archive:
+            with tarfile.open(unpacked(self._file), "r:") as archive:
                 yield archive
-        except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        except (tarfile.TarError, EOFError) as error:
             raise DataError(
                 "an archive is truncated or damaged",
                 where=f"source {self._name}: {self._file.name}",

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256 as _sha256
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from millrace.artifacts.digests import digest_file, digest_value
+from millrace.data.sources.cache import cache_folder, new_file
 from millrace.data.sources.reader import file_name
 from millrace.errors import DataError, MillraceError, TransientError
 from millrace.settings import Settings
@@ -45,10 +46,15 @@ class SourceFile:
     sha256: str | None
     copied: bool = False
 
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the content as it is."""
+        return _digest(self.path)
+
     @property
     def fingerprint(self) -> str:
         """The SHA-256 of the content: the declared one, else computed."""
-        return self.sha256 or _digest(self.path)
+        return self.sha256 or self.digest
 
     def verify(self) -> None:
         """Compare the content with the declared digest.
@@ -57,10 +63,7 @@ class SourceFile:
             DataError: they differ.
             TransientError: the copy in the cache is damaged; it was removed.
         """
-        if self.sha256 is None:
-            return
-        received = _digest(self.path)
-        if received == self.sha256:
+        if self.sha256 in (None, self.digest):
             return
         if self.copied:
             self.path.unlink(missing_ok=True)
@@ -68,9 +71,9 @@ class SourceFile:
                 "a copy of a source is damaged; it was removed and will be fetched again",
                 where=self.uri,
                 expected=self.sha256,
-                received=received,
+                received=self.digest,
             )
-        raise _mismatch(self.uri, self.sha256, received)
+        raise _mismatch(self.uri, self.sha256, self.digest)
 
 
 def open_source(uri: str, sha256: str | None = None) -> SourceFile:
@@ -117,21 +120,16 @@ def _fetched(uri: str, sha256: str | None) -> SourceFile:
 
     tag = sha256 or version(uri)
     name = file_name(uri)
-    folder = _cache("sources") / digest_value([uri, tag])[:32]
+    folder = cache_folder("sources") / digest_value([uri, tag])[:32]
     path, note = folder / name, folder / ".sha256"
     if not (path.is_file() and note.is_file()):
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=folder, prefix=".part-")
-        os.close(handle)
-        try:
-            download(uri, Path(part))
-            received = digest_file(Path(part))
+        with new_file(path) as part:
+            download(uri, part)
+            received = digest_file(part)
             if sha256 not in (None, received):
                 raise _mismatch(uri, sha256, received)
-            os.replace(part, path)
-        finally:
-            Path(part).unlink(missing_ok=True)
-        _write(note, received)
+        with new_file(note) as part:
+            part.write_text(received)
     return SourceFile(path, name, uri, sha256 or note.read_text(), copied=True)
 
 
@@ -151,24 +149,11 @@ def _digest(path: Path) -> str:
     if stat.st_size < _LARGE:
         return digest_file(path)
     seen = [str(path.resolve()), stat.st_size, stat.st_mtime_ns, stat.st_ino]
-    note = _cache("digests") / f"{_sha256(json.dumps(seen).encode()).hexdigest()}.txt"
+    note = cache_folder("digests") / f"{_sha256(json.dumps(seen).encode()).hexdigest()}.txt"
     if note.is_file():
         return note.read_text()
     digest = digest_file(path)
     if time.time() - stat.st_mtime > _SETTLED:
-        _write(note, digest)
+        with new_file(note) as part:
+            part.write_text(digest)
     return digest
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}-{os.getpid()}")
-    part.write_text(text)
-    os.replace(part, path)
-
-
-def _cache(kind: str) -> Path:
-    home = os.environ.get("MILLRACE_HOME")
-    root = Path(home) if home else Path(tempfile.gettempdir(), f"millrace-{os.getuid()}")
-    folder = root / kind
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder

@@ -14,6 +14,7 @@ from millrace.artifacts.digests import digest_value
 from millrace.data.sources.files import SourceFile, open_source
 from millrace.data.sources.partition import Partition, cut
 from millrace.data.sources.stream import ByteStream
+from millrace.data.sources.unpacked import unpacked
 from millrace.errors import DataError
 
 if TYPE_CHECKING:
@@ -64,7 +65,10 @@ class IdxReader:
         count, height, width = _header(self._images, _IMAGES)
         labels = None if self._labels is None else self._read_labels(partition)
         size = height * width
-        with ByteStream(self._images.path, self._images.name) as stream:
+        path = self._images.path
+        if partition.rows < count:
+            path = unpacked(self._images, 16 + count * size)
+        with ByteStream(path, self._images.name) as stream:
             stream.skip(16 + partition.start * size)
             for start, stop in spans(partition.start, partition.stop, size):
                 pixels = np.frombuffer(stream.read((stop - start) * size), np.uint8)

@@ -61,15 +61,11 @@ def _failures(uri: str) -> Iterator[None]:
             received=error,
             remedy="Check the URI; its kind may need an extra, e.g. `pip install millrace[http]`.",
         ) from error
-    except OSError as error:
-        raise _failure(uri, error) from error
-    except Exception as error:
-        if getattr(error, "status", None) is None and "aiohttp" not in type(error).__module__:
-            raise
+    except Exception as error:  # every kind of store has a client with errors of its own
         raise _failure(uri, error) from error
 
 
-def _failure(uri: str, error: BaseException) -> DataError | TransientError:
+def _failure(uri: str, error: Exception) -> DataError | TransientError:
     cause = error.__cause__ if isinstance(error, FileNotFoundError) else None
     status = getattr(cause or error, "status", None)
     if status in _GONE or (isinstance(error, FileNotFoundError) and cause is None):
@@ -81,7 +77,7 @@ def _failure(uri: str, error: BaseException) -> DataError | TransientError:
             "folder or URL that holds the files.",
         )
     refused = status is not None and 400 <= status < 500 and status not in _TRY_AGAIN
-    if refused or isinstance(error, PermissionError):
+    if refused or isinstance(error, PermissionError) or "Credentials" in type(error).__name__:
         return DataError(
             "a source may not be read",
             where=uri,

@@ -65,6 +65,10 @@ class ByteStream:
         if skipped < size:
             raise self._damaged(f"{size - skipped} bytes more", "the end of the file")
 
+    def chunks(self) -> Iterator[bytes]:
+        """Yield what is left, a chunk at a time."""
+        yield from self._chunks or iter(lambda: self._file.read(_CHUNK), b"")
+
     def check_end(self) -> None:
         """Raise `DataError` where bytes are left."""
         left = self._file.read(1) if self._chunks is None else b"".join(self._parts(1))
