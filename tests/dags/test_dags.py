@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from millrace.orchestration.builder import workflow_dags
 from millrace.workflow.graph import Purpose, workflow_graph
 from millrace.workflow.loader import load_all
@@ -109,6 +110,7 @@ def test_a_workflow_with_gpus_waits_in_the_gpu_pool(tmp_path: Path) -> None:
 
 def test_terminal_errors_fail_at_once_and_transient_ones_are_retried() -> None:
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
     from millrace.errors import DataError, TransientError
     from millrace.orchestration.policy import airflow_errors
 

@@ -24,7 +24,7 @@ _OUTCOMES: Mapping[str, Decision] = {
     "refuse": "refused",
     "keep": "kept",
 }
-_KEEP = {"decision": "keep", "reasons": ["the challenger is the champion already"]}
+_KEEP: Mapping[str, Any] = {"decision": "keep", "reasons": ["the challenger is the champion already"]}
 log = logging.getLogger(__name__)
 
 Reference = Mapping[str, Any]
@@ -57,6 +57,9 @@ def promote(
         ``{"decision", "version", "champion", "reasons"}``; the decision is ``promoted``,
         ``refused`` or ``kept`` (the challenger is the champion already).
     """
+    earlier = _decided(run, bundle)
+    if earlier is not None:
+        return earlier
     for _ in range(_TRIES):
         champion = _champion(run)
         rival = _rival(champion, bundle)
@@ -64,7 +67,7 @@ def promote(
         if evaluation.facts["champion_bundle"] != (rival and rival.bundle.digest):
             evaluation = _evaluation(run, rival, dataset, bundle, fitted)
         if champion is not None and rival is None:
-            decision = _KEEP
+            decision: Mapping[str, Any] = _KEEP
         else:
             decision = _judge(run, evaluation, dataset, bundle)
         try:
@@ -74,6 +77,29 @@ def promote(
     raise TransientError(
         "the champion kept changing while this challenger was judged", where=run.identity.workflow
     )
+
+
+def _decided(run: WorkflowRun, bundle: Reference) -> dict[str, Any] | None:
+    """Return what this run decided of this bundle before its task was killed or cleared."""
+    models, workflow = run.catalog.models, run.identity.workflow
+    version = models.version_of(bundle["digest"], workflow)
+    if version is None:
+        return None
+    for made in models.promotions(workflow):
+        if made.run == run.id and made.version == version.version:
+            return _outcome(run, version.version, made.decision, made.reason.split("; "))
+    return None
+
+
+def _outcome(run: WorkflowRun, version: int, decision: str, reasons: list[str]) -> dict[str, Any]:
+    now = _champion(run)
+    champion = None if now is None else now.version
+    return {
+        "decision": decision,
+        "version": version,
+        "champion": champion,
+        "reasons": reasons,
+    }
 
 
 def _champion(run: WorkflowRun) -> ModelVersion | None:
@@ -136,10 +162,4 @@ def _decide(
         expected_champion=None if champion is None else champion.version,
     )
     log.info("Version %s is %s: %s", version.version, outcome, "; ".join(reasons) or "passed")
-    now = models.champion(workflow)
-    return {
-        "decision": outcome,
-        "version": version.version,
-        "champion": None if now is None else now.version,
-        "reasons": reasons,
-    }
+    return _outcome(run, version.version, outcome, reasons)
