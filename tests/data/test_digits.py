@@ -44,6 +44,8 @@ import sys
 from millrace.data import discover
 from millrace.data.sources.reader import open_reader
 open_reader({"name": "d", "kind": "sklearn", "partition_rows": 100}).partitions()
+for module in ("idx", "cifar"):
+    __import__(f"millrace.data.sources.{module}")
 heavy = {"numpy", "pyarrow", "pandas", "sklearn", "PIL", "fsspec", "aiohttp"} & set(sys.modules)
 sys.exit(f"imported {heavy}" if heavy else 0)
 """

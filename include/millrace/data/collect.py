@@ -44,6 +44,7 @@ def _tables(reader: SourceReader, partition: Partition) -> Iterator[pa.Table]:
         try:
             cast = table.select(RAW.names).cast(RAW)
             cast.validate()
+            _check(cast, partition)
         except (AttributeError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
             raise SpecError(
                 "a source's reader yields something other than RAW tables",
@@ -53,3 +54,9 @@ def _tables(reader: SourceReader, partition: Partition) -> Iterator[pa.Table]:
                 remedy="See SourceReader in millrace.data.sources.reader.",
             ) from error
         yield cast
+
+
+def _check(table: pa.Table, partition: Partition) -> None:
+    for name, wanted in (("source", partition.source), ("partition", partition.index)):
+        if any(value != wanted for value in table[name].unique().to_pylist()):
+            raise ValueError(f"{name} is not {wanted!r} in every row")

@@ -14,6 +14,7 @@ import fsspec
 import pytest
 
 from millrace.data.sources.files import open_source
+from millrace.data.sources.reader import file_name
 from millrace.errors import DataError, SpecError, TransientError
 
 DATA = b"some bytes of a source"
@@ -165,3 +166,18 @@ def test_any_fsspec_uri_can_be_read() -> None:
 def test_a_kind_of_uri_that_cannot_be_opened_says_so(uri: str) -> None:
     with pytest.raises(SpecError, match="may need an extra"):
         open_source(uri)
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("/a/b.gz", "b.gz"),
+        ("b.gz", "b.gz"),
+        ("http://h/a/b%20c.gz?x=/y", "b c.gz"),
+        ("http://h/..", "source"),
+        ("http://h", "source"),
+        ("s3://bucket/a/b.gz", "b.gz"),
+    ],
+)
+def test_a_name_has_no_folder_and_no_query(uri: str, name: str) -> None:
+    assert file_name(uri) == name

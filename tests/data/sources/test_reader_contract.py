@@ -15,7 +15,7 @@ from millrace.data.schemas import RAW
 from millrace.data.sources.partition import Partition, cut
 from millrace.data.sources.raw import pixel_table
 from millrace.data.sources.reader import keyed, open_reader
-from millrace.errors import SpecError
+from millrace.errors import DataError, SpecError
 
 
 class OwnReader:
@@ -150,6 +150,43 @@ def test_what_is_keyed_holds_no_folder(source: dict[str, Any], files: Any) -> No
     assert source["name"] in text
     assert str(files.folder) not in text
     assert not {"sha256", "partition_rows", "label_map", "split"} & set(keyed(source))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("source", pa.repeat("other", 7), "source is not 'own'"),
+        ("partition", pa.repeat(pa.scalar(9, pa.int32()), 7), "partition is not 0"),
+        ("origin", pa.nulls(7, pa.string()), "origin.* null values"),
+        ("content", pa.array(range(7)), "content"),
+        (None, None, "label"),
+    ],
+)
+def test_a_reader_that_yields_wrong_tables_is_refused(
+    bench: Any, files: Any, monkeypatch: pytest.MonkeyPatch, column: Any, value: Any, said: str
+) -> None:
+    right = OwnReader.read
+
+    def wrong(self: OwnReader, partition: Partition) -> Iterator[Any]:
+        for table in right(self, partition):
+            place = table.column_names.index(column or "label")
+            yield table.set_column(place, column, value) if column else table.remove_column(place)
+
+    monkeypatch.setattr(OwnReader, "read", wrong)
+    source = _own(files)
+    (partition,) = bench.discover(source)
+    with pytest.raises(SpecError, match=f"other than RAW tables.*{said}"):
+        bench.collect(source, partition)
+
+
+def test_a_reader_that_yields_too_few_records_is_refused(
+    bench: Any, files: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OwnReader, "read", lambda self, partition: iter(()))
+    source = _own(files)
+    (partition,) = bench.discover(source)
+    with pytest.raises(DataError, match=r"another number of records.*expected 7; received 0"):
+        bench.collect(source, partition)
 
 
 @pytest.mark.parametrize("options", [{}, {"folder": "f", "colour": 1}])

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from millrace.data.sources.partition import Partition
 from millrace.errors import SpecError
@@ -94,8 +94,9 @@ def keyed(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def file_name(uri: str) -> str:
     """Return the last part of a path or URI, without folders and query."""
-    path = urlsplit(uri).path if "://" in uri else uri
-    return PurePosixPath(path).name or "source"
+    path = unquote(urlsplit(uri).path) if "://" in uri else uri
+    name = PurePosixPath(path).name
+    return "source" if name in ("", "..") else name
 
 
 def _without_folders(fields: Mapping[str, Any], places: tuple[str, ...]) -> dict[str, Any]:

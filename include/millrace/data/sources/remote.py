@@ -14,13 +14,16 @@ from millrace.errors import DataError, SpecError, TransientError
 
 _CONNECT, _READ = 30.0, 60.0  # seconds
 _VERSION = ("ETag", "etag", "Content-MD5", "Digest", "Last-Modified", "LastModified", "md5Hash",
-            "content_md5", "mtime", "created", "size")  # fmt: skip
+            "content_md5", "generation", "updated", "modified", "modification_time", "mtime",
+            "created", "size")  # fmt: skip
 _GONE = (404, 410)
 _TRY_AGAIN = (408, 425, 429)
 
 
 def version(uri: str) -> str:
     """Return a text that changes when the file does, as far as its server tells.
+
+    A server that tells neither a digest nor a date is believed by the size; declare sha256 then.
 
     Raises:
         DataError, SpecError, TransientError: see `millrace.data.sources.files.open_source`.
