@@ -32,9 +32,10 @@ class DatasetSplit:
     """The records of one side: pictures and the index of their class.
 
     Attributes:
-        path: the side's table. labels: the classes, in order.
+        name: train, validation or test. path: its table. labels: the classes, in order.
     """
 
+    name: str
     path: Path
     labels: tuple[str, ...]
 
@@ -54,7 +55,7 @@ class DatasetSplit:
                 received=list(labels),
                 remedy="Check the sources' labels and label_map.",
             )
-        return cls(dataset.path(f"{name}.parquet"), labels)
+        return cls(name, dataset.path(f"{name}.parquet"), labels)
 
     @cached_property
     def rows(self) -> int:
@@ -117,7 +118,7 @@ class DatasetSplit:
             unknown = table["label"].filter(pc.is_null(indices))[0].as_py()
             raise DataError(
                 "a record has no label of the dataset",
-                where=self.path.name,
+                where=f"{self.name} split",
                 expected=", ".join(self.labels),
                 received=unknown,
             )

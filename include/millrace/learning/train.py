@@ -81,7 +81,7 @@ def _check_sizes(training: DatasetSplit, validation: DatasetSplit) -> None:
         if not split.rows:
             raise DataError(
                 "a side of the dataset is empty",
-                where=split.path.name,
+                where=f"{split.name} split",
                 expected="at least one record",
                 received="0 records",
                 remedy="Give more records, or change the split's shares.",

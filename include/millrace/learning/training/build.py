@@ -87,7 +87,7 @@ def class_weights(training: DatasetSplit, kind: str) -> list[float]:
     if np.count_nonzero(counts) < 2:
         raise DataError(
             "the training split holds a single class",
-            where=training.path.name,
+            where=f"{training.name} split",
             expected="records of at least two classes",
             received=dict(zip(training.labels, counts.tolist(), strict=True)),
             remedy="Add records of other classes, or check label_map.",

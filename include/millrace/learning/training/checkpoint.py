@@ -80,7 +80,7 @@ class Progress:
 
     @classmethod
     def _read(cls, path: Path) -> Progress:
-        with np.load(path) as archive:
+        with path.open("rb") as file, np.load(file) as archive:
             facts = json.loads(archive["header"].tobytes())
             if facts.pop("format") != FORMAT:
                 raise ValueError("it was written by another version of Millrace")

@@ -1,0 +1,113 @@
+"""Feeds, batches, schedules, optimizers and class weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from millrace.errors import DataError
+from millrace.learning.dataset import DatasetSplit
+from millrace.learning.training.feed import MemoryFeed, StreamingFeed, batch_ends, open_feed
+from millrace.workflow.learning import Training
+
+
+def read(feed, number, batch=32):
+    reader, start, parts = feed.epoch(number), 0, []
+    for end in batch_ends(feed.rows, batch):
+        parts.append(reader.take(int(end) - start))
+        start = int(end)
+    return [np.concatenate(values) for values in zip(*parts, strict=True)]
+
+
+@pytest.fixture
+def large(make_dataset):
+    """A training split of three row groups."""
+    dataset = make_dataset({"train": 20_000, "validation": 1, "test": 1})
+    return DatasetSplit.of(dataset, "train")
+
+
+@pytest.mark.parametrize("kind", [MemoryFeed, StreamingFeed])
+def test_an_epoch_gives_every_record_once_in_an_order_of_its_own(kind, large):
+    feed = kind(large, seed=3)
+    expected = np.sort(large.load()[0].reshape(20_000, -1).sum(1, dtype=np.int64))
+    first, second = (read(feed, number, 128)[0].reshape(20_000, -1) for number in (1, 2))
+    np.testing.assert_array_equal(np.sort(first.sum(1, dtype=np.int64)), expected)
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("kind", [MemoryFeed, StreamingFeed])
+def test_the_order_follows_from_seed_and_epoch_alone(kind, large):
+    read(one := kind(large, seed=3), 1, 128)
+    np.testing.assert_array_equal(read(one, 2, 128)[0], read(kind(large, seed=3), 2, 128)[0])
+
+
+def test_pictures_keep_their_classes_when_streamed(large):
+    images, classes = read(StreamingFeed(large, seed=3), 1, 128)
+    for index in range(3):
+        columns = images[classes == index][:, 3, :, 0].mean(0)
+        assert columns[3 * index] == 230
+
+
+def test_records_are_streamed_where_they_do_not_fit(large):
+    assert isinstance(open_feed(large, 1), MemoryFeed)
+    assert isinstance(open_feed(large, 1, fits=1_000), StreamingFeed)
+
+
+@pytest.mark.parametrize(("rows", "batch"), [(1, 32), (32, 32), (33, 32), (1_000, 128), (7, 1)])
+def test_batches_are_evenly_filled(rows, batch):
+    sizes = np.diff(batch_ends(rows, batch), prepend=0)
+    assert sizes.sum() == rows
+    assert sizes.max() <= batch
+    assert sizes.max() - sizes.min() <= 1
+
+
+def test_a_record_without_a_label_is_refused(make_dataset):
+    dataset = make_dataset({"train": 3, "validation": 1, "test": 1}, only="other")
+    with pytest.raises(DataError, match=r"train split.*left, middle, right.*other"):
+        DatasetSplit.of(dataset, "train").load()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("shape", "middle", "end"), [("constant", 1, 1), ("cosine", 0.5, 0), ("exponential", 0.1, 0.01)]
+)
+def test_the_learning_rate_rises_and_falls(shape, middle, end):
+    from millrace.learning.training.schedule import WarmupSchedule
+
+    schedule = WarmupSchedule(2.0, 120, 20 / 120, shape)
+    assert float(schedule(0)) == pytest.approx(2 / 21)
+    assert float(schedule(20)) == pytest.approx(2.0)
+    assert float(schedule(70)) == pytest.approx(2 * middle)
+    assert float(schedule(120)) == pytest.approx(2 * end, abs=1e-6)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "adagrad", "rmsprop"])
+def test_every_optimizer_lowers_a_loss_and_spares_biases_from_decay(name):
+    from millrace.learning.framework import keras, tf
+    from millrace.learning.training.optimizer import build_optimizer
+
+    network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    spec = Training(optimizer=name, learning_rate=0.01, weight_decay=0.1, schedule="constant")
+    optimizer = build_optimizer(spec, 100, network)
+    x = tf.ones((8, 4))
+    losses = []
+    for _ in range(20):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((network(x) - 3.0) ** 2)
+        losses.append(float(loss))
+        weights = network.trainable_variables
+        optimizer.apply(tape.gradient(loss, weights), weights)
+    assert losses[-1] < losses[0]
+    assert optimizer._use_weight_decay(weights[0])
+    assert not optimizer._use_weight_decay(weights[1])
+
+
+@pytest.mark.tensorflow
+def test_balanced_class_weights_are_one_on_average(dataset):
+    from millrace.learning.training.build import class_weights
+
+    split = DatasetSplit.of(dataset, "train")
+    weights = class_weights(split, "balanced")
+    assert np.dot(weights, split.class_counts()) == pytest.approx(240)
+    assert class_weights(split, "none") == [1.0, 1.0, 1.0]
