@@ -39,12 +39,17 @@ def sides(made: Any) -> dict[str, str]:
 
 
 def cut_up(
-    bench: Any, shown: Sequence[Any], labels: Sequence[str], cuts: Sequence[int], **values: Any
+    bench: Any,
+    shown: Sequence[Any],
+    labels: Sequence[str],
+    cuts: Sequence[int],
+    name: str = "made",
+    **values: Any,
 ) -> dict[str, Any]:
     """Clean and transform records in parts that begin at `cuts`."""
     ends = [*cuts[1:], len(labels)]
     raws = [
-        bench.raw(shown[a:b], labels[a:b], start=a, partition=n)
+        bench.raw(shown[a:b], labels[a:b], start=a, partition=n, name=name)
         for n, (a, b) in enumerate(zip(cuts, ends, strict=True))
     ]
     return parts(bench, *raws, **values)
@@ -78,6 +83,21 @@ def test_cuts_and_order_do_not_change_the_data_set(bench: Any, duplicates: str) 
     assert counts.received == 300
     assert set(united.result.facts["by_reason"]) == {"blank", "conflicting_label"}
     assert (counts.duplicates > 0) == (duplicates == "exact")
+
+
+@pytest.mark.parametrize("group", ["content", "record"])
+def test_cuts_do_not_matter_beside_a_fixed_source_either(bench: Any, group: str) -> None:
+    shown, labels = hostile(600)
+    digests = set()
+    for cuts in ([0], [0, 30], list(range(0, 300, 50))):
+        free = cut_up(bench, shown[:300], labels[:300], cuts)
+        held = cut_up(bench, shown[300:], labels[300:], cuts, name="a_held")
+        both = {role: [*free[role], *held[role]] for role in free}
+        fixed = {"made": None, "a_held": "test"}
+        made = bench.integrate(**both, sources=fixed, group=group, validation=0.4)
+        digests.add(made.digest)
+    assert len(digests) == 1
+    assert made.result.counts.duplicates > 100
 
 
 def test_every_record_is_somewhere_exactly_once(bench: Any) -> None:

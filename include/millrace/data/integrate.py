@@ -63,14 +63,10 @@ def run(context: StageContext) -> StageResult:
     verdicts = judge(
         rows, fixed, cleaned.quarantine, context.params["labels"], context.params["duplicates"]
     )
-    refused = Refused(rows, verdicts, cleaned)
-    quarantine = context.output / "quarantine.parquet"
-    quarantined = refused.write_quarantine(quarantine, context.scratch / "quarantine")
-    duplicates = refused.write_duplicates(
-        context.output / "duplicates.parquet", context.scratch / "duplicates"
-    )
+    quarantined, duplicates = _write_refused(context, Refused(rows, verdicts, cleaned))
     _check_sources(context, rows)
     received = _received(cleaned)
+    quarantine = context.output / "quarantine.parquet"
     by_reason = count_reasons(quarantine)
     check_refusals(by_reason, received, context.params["budget"], quarantine)
     kept = np.flatnonzero(verdicts.kept)
@@ -94,6 +90,15 @@ def run(context: StageContext) -> StageResult:
 def _cleaned(context: StageContext) -> Cleaned:
     names = ("records.parquet", "quarantine.parquet", "duplicates.parquet")
     return Cleaned(*([a.path(name) for a in context.inputs["cleaned"]] for name in names))
+
+
+def _write_refused(context: StageContext, refused: Refused) -> tuple[int, int]:
+    """Write quarantine and duplicates; return their numbers of rows."""
+    out, scratch = context.output, context.scratch
+    return (
+        refused.write_quarantine(out / "quarantine.parquet", scratch / "quarantine"),
+        refused.write_duplicates(out / "duplicates.parquet", scratch / "duplicates"),
+    )
 
 
 def _received(cleaned: Cleaned) -> int:

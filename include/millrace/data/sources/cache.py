@@ -8,14 +8,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from millrace.errors import SpecError
+
 
 def cache_folder(kind: str) -> Path:
-    """Return a folder of ``MILLRACE_HOME``, or of the temporary folder where that is not set."""
+    """Return a folder of ``MILLRACE_HOME``, or of the temporary folder where that is not set.
+
+    Raises:
+        SpecError: the folder in the temporary folder belongs to somebody else.
+    """
     home = os.environ.get("MILLRACE_HOME")
-    root = Path(home) if home else Path(tempfile.gettempdir(), f"millrace-{os.getuid()}")
-    folder = root / kind
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = (Path(home) if home else _own_temporary()) / kind
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _own_temporary() -> Path:
+    """Return a folder that nobody else can have put files into."""
+    root = Path(tempfile.gettempdir(), f"millrace-{os.getuid()}")
+    root.mkdir(mode=0o700, exist_ok=True)
+    if root.is_symlink() or root.stat().st_uid != os.getuid():
+        raise SpecError(
+            "the cache of sources belongs to somebody else",
+            where=root,
+            remedy="Set MILLRACE_HOME to a folder of your own.",
+        )
+    return root
 
 
 @contextmanager
