@@ -104,6 +104,36 @@ def test_every_optimizer_lowers_a_loss_and_spares_biases_from_decay(name):
 
 
 @pytest.mark.tensorflow
+def test_streamed_training_learns_and_can_be_repeated(dataset, stage):
+    from millrace.learning.framework import make_deterministic
+    from millrace.learning.networks.classifier import Architecture
+    from millrace.learning.normalisation import Normalisation
+    from millrace.learning.training.build import Task, build_trainer
+    from millrace.workflow.images import ImageAugmentation
+    from millrace.workflow.learning import CnnModel
+
+    sides = [DatasetSplit.of(dataset, name) for name in ("train", "validation")]
+    task = Task(
+        architecture=Architecture(CnnModel(kind="cnn", width=4, stages=2), sides[0].shape, 3),
+        augment=ImageAugmentation(),
+        train=Training(epochs=4, batch_size=16, learning_rate=0.02),
+        training=sides[0],
+        validation=sides[1],
+        normalisation=Normalisation((0.2,), (0.3,)),
+        fits=0,
+    )
+    histories = []
+    for name in ("one", "other"):
+        make_deterministic(7)
+        context = stage(dataset, {}, name).context
+        trainer, _ = build_trainer(task)
+        progress = trainer.fit(context.checkpoints, context.scratch, context.report)
+        histories.append(progress.history)
+    assert histories[0] == histories[1]
+    assert histories[0][-1]["validation_accuracy"] > 0.9
+
+
+@pytest.mark.tensorflow
 def test_balanced_class_weights_are_one_on_average(dataset):
     from millrace.learning.training.build import class_weights
 
