@@ -200,8 +200,3 @@ def test_a_users_rules_refuse_with_their_name(bench: Any) -> None:
 def test_a_rule_that_fails_is_named(bench: Any, rule: str, said: str) -> None:
     with pytest.raises(SpecError, match=f"{rule}.*{said}"):
         bench.clean(bench.raw([picture(1), picture(2)], ["a", "b"]), rules=[rule])
-
-
-def test_a_budget_for_an_unknown_reason_is_refused(bench: Any) -> None:
-    with pytest.raises(SpecError, match="blanc"):
-        bench.clean(bench.raw([picture(1)], ["a"]), budget={"blanc": 0.1})

@@ -82,6 +82,7 @@ def test_a_missing_field_is_named(tmp_path: Path) -> None:
         ("labels: [a, a]", "labels"),
         ("labels: [a]", "labels"),
         ("clean: {budget: {blank: 2}}", "clean.budget.blank"),
+        ("clean: {budget: {blanc: 0.1}}", "clean.budget"),
         ("predict: {table: 'x; drop table y'}", "predict.table"),
         ("runtime: podman", "runtime"),
         ("version: 2", "version"),

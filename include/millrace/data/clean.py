@@ -21,7 +21,7 @@ from millrace.artifacts.tables import read_table, write_table
 from millrace.data.cleaning.conflicts import conflict_details
 from millrace.data.cleaning.duplicates import Equals, find_equals
 from millrace.data.cleaning.judge import Judge
-from millrace.data.cleaning.reasons import CONFLICTING_LABEL, check_budget
+from millrace.data.cleaning.reasons import CONFLICTING_LABEL
 from millrace.data.schemas import CLEAN, DUPLICATES, QUARANTINE
 from millrace.data.spill import Spill
 from millrace.workflow.stage import Counts, StageContext, StageResult
@@ -49,7 +49,6 @@ def run(context: StageContext) -> StageResult:
     Raises:
         SpecError: a user's rule fails, or the budget names an unknown reason.
     """
-    check_budget(context.params["rules"].get("budget", {}))
     rows = _judge(context.one("records").path("records.parquet"), context.params, context.scratch)
     equals = _equals(rows, context.params)
     keep = ~(equals.conflicting | equals.duplicate)

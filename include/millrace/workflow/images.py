@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from millrace.workflow.base import IMPLEMENTATION, Fraction, Value
 
 CustomFunction = Annotated[str, Field(pattern=IMPLEMENTATION)]
 Pixels = Annotated[int, Field(ge=1, le=4096)]
+
+
+REASONS = (
+    *("undecodable", "wrong_shape", "blank"),
+    *("missing_label", "unknown_label", "conflicting_label"),
+)
+"""Reason codes of quarantine; a user's rule has ``rule:<name>``."""
 
 
 class ImageCleaning(Value):
@@ -29,6 +36,15 @@ class ImageCleaning(Value):
     blank_images: Literal["refuse", "keep"] = "refuse"
     rules: tuple[CustomFunction, ...] = Field((), strict=False)
     budget: dict[str, Fraction] = {"default": 0.05}
+
+    @field_validator("budget")
+    @classmethod
+    def _names_reasons(cls, budget: dict[str, float]) -> dict[str, float]:
+        known = {"default", *REASONS}
+        unknown = sorted(n for n in budget if n not in known and not n.startswith("rule:"))
+        if unknown:
+            raise ValueError(f"reason codes of {sorted(known)} or rule:<name>, not {unknown}")
+        return budget
 
 
 class ImageTransform(Value):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-
-from millrace.errors import SpecError
 
 UNDECODABLE = "undecodable"
 WRONG_SHAPE = "wrong_shape"
@@ -20,8 +18,6 @@ CONFLICTING_LABEL = "conflicting_label"
 RULE = "rule:"
 
 _NONE: Any = None
-
-REASONS = (UNDECODABLE, WRONG_SHAPE, BLANK, MISSING_LABEL, UNKNOWN_LABEL, CONFLICTING_LABEL)
 
 
 class Refusals:
@@ -57,15 +53,3 @@ class Refusals:
     def details(self) -> pa.Array:
         """Return the detail of every row; null where it is accepted."""
         return pa.array(self._detail, pa.string())
-
-
-def check_budget(budget: Mapping[str, float]) -> None:
-    """Raise `SpecError` where a budget names a reason that does not exist."""
-    wrong = [n for n in budget if n not in (*REASONS, "default") and not n.startswith(RULE)]
-    if wrong:
-        raise SpecError(
-            "a budget names a reason that does not exist",
-            where="clean.budget",
-            expected=f"default, {', '.join(REASONS)} or {RULE}<function>",
-            received=", ".join(sorted(wrong)),
-        )

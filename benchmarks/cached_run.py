@@ -1,0 +1,70 @@
+"""A second run with nothing changed: every stage from the store, seconds for the whole DAG.
+
+    .venv/bin/python benchmarks/cached_run.py
+
+Runs `digits` once on an embedded installation of its own, then five times more with nothing changed.
+The figure is a run's time by Airflow's own record, and the ratio to the first run. Target: 6 s.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from datetime import datetime
+
+from common import machine, own_home, show
+
+TIMES = 5
+
+
+def run_once(airflow: object) -> float:
+    run_id = airflow.trigger("digits", {})["dag_run_id"]  # type: ignore[attr-defined]
+    while True:
+        run = airflow.run("digits", run_id)  # type: ignore[attr-defined]
+        if run["state"] in {"success", "failed"}:
+            break
+        time.sleep(0.5)
+    if run["state"] != "success":
+        raise SystemExit(f"the run ended as {run['state']}")
+    start, end = (datetime.fromisoformat(run[name]) for name in ("start_date", "end_date"))
+    return (end - start).total_seconds()
+
+
+def main() -> None:
+    from millrace.catalog.catalog import Catalog
+    from millrace.orchestration.embedded.address import client
+    from millrace.orchestration.embedded.down import down
+    from millrace.orchestration.embedded.installation import Installation
+    from millrace.orchestration.embedded.up import up
+
+    with own_home():
+        installation = Installation.load()
+        up(installation, lambda text: None)
+        try:
+            with client(installation) as airflow:
+                first = run_once(airflow)
+                time.sleep(10)  # the prediction DAG that the new champion started
+                again = [run_once(airflow) for _ in range(TIMES)]
+            catalog = Catalog(installation.settings.catalog)
+            newest = catalog.runs.latest("digits")[0]
+            states = {
+                execution.stage: execution.state
+                for execution in catalog.executions.of_run(newest.id)
+            }
+        finally:
+            down(installation, lambda text: None)
+    median = statistics.median(again)
+    show(
+        f"A run of `digits` with nothing changed ({machine()})",
+        [
+            ("first run", f"{first:.1f} s"),
+            ("again, median", f"{median:.1f} s"),
+            ("again, all runs", ", ".join(f"{value:.1f}" for value in again)),
+            ("again / first", f"{median / first:.2f}"),
+            ("states of the last run", states),
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()
