@@ -54,7 +54,9 @@ sys.exit(1 if heavy else 0)
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0
 
 
-def test_a_known_error_is_one_sentence_and_an_exit_code(millrace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_known_error_is_one_sentence_and_an_exit_code(
+    millrace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MILLRACE_PORT", "http")
     code, out, err = millrace("up")
     assert code == ExitCode.SPEC

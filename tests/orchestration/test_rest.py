@@ -99,12 +99,22 @@ def test_an_unknown_dag_lists_the_known_ones(fake: FakeAirflow) -> None:
         client.dag("digit")
 
 
-def test_a_pool_is_made_or_resized(fake: FakeAirflow) -> None:
-    fake.answers["POST", "/api/v2/pools"] = (409, {"detail": "exists"})
-    fake.answers["PATCH", "/api/v2/pools/gpu"] = (200, {"name": "gpu"})
+def test_a_missing_pool_is_made(fake: FakeAirflow) -> None:
+    fake.answers["POST", "/api/v2/pools"] = (201, {"name": "gpu"})
     with _client(fake) as client:
         client.ensure_pool("gpu", 2, "for training")
     assert fake.requests[-1][2]["slots"] == 2
+
+
+@pytest.mark.parametrize(("slots", "written"), [(1, 1), (2, 0)])
+def test_a_pool_is_resized_only_where_it_differs(
+    fake: FakeAirflow, slots: int, written: int
+) -> None:
+    fake.answers["GET", "/api/v2/pools/gpu"] = (200, {"name": "gpu", "slots": slots})
+    fake.answers["PATCH", "/api/v2/pools/gpu"] = (200, {"name": "gpu"})
+    with _client(fake) as client:
+        client.ensure_pool("gpu", 2, "for training")
+    assert [method for method, _, _ in fake.requests].count("PATCH") == written
 
 
 def test_a_structured_log_becomes_text(fake: FakeAirflow) -> None:

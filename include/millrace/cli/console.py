@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
 from rich.console import Console
 
+_WIDE = 1_000  # characters
+
 
 @lru_cache(maxsize=1)
 def console() -> Console:
-    """Return the standard output; paths and addresses are neither wrapped nor coloured by guess."""
-    return Console(highlight=False, soft_wrap=True)
+    """Return the standard output; paths and addresses are neither wrapped nor coloured by guess.
+
+    A pipe or a file is as wide as the widest row: a table in a log must not lose its end.
+    """
+    width = None if sys.stdout.isatty() else _WIDE
+    return Console(highlight=False, soft_wrap=True, width=width)
 
 
 @contextmanager

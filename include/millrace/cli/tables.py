@@ -9,5 +9,5 @@ def table(*columns: str) -> Table:
     """Return an empty table with these columns."""
     rows = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        rows.add_column(column, no_wrap=True)
+        rows.add_column(column, overflow="fold")
     return rows

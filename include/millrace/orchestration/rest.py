@@ -30,7 +30,7 @@ class AirflowClient:
         timeout: seconds for one call.
     """
 
-    def __init__(self, url: str, user: str, password: str, *, timeout: float = 30.0) -> None:
+    def __init__(self, url: str, user: str, password: str, *, timeout: float = 90.0) -> None:
         self.url = url.rstrip("/")
         self._credentials = {"username": user, "password": password}
         self._http = httpx.Client(base_url=self.url, timeout=timeout, trust_env=False)
@@ -62,10 +62,12 @@ class AirflowClient:
         self._send("GET", "/execution/health")
 
     def ensure_pool(self, name: str, slots: int, description: str) -> None:
-        """Make the pool, or give it this many slots."""
+        """Make the pool, or give it this many slots; write nothing where it has them."""
         pool = {"slots": slots, "description": description, "include_deferred": False}
-        response = self._call("POST", "/pools", {"name": name, **pool}, accept=(409,))
-        if response.status_code == httpx.codes.CONFLICT:
+        response = self._call("GET", f"/pools/{name}", accept=(404,))
+        if response.status_code == httpx.codes.NOT_FOUND:
+            self._call("POST", "/pools", {"name": name, **pool}, accept=(409,))
+        elif self._json(response).get("slots") != slots:
             self._call("PATCH", f"/pools/{name}", {"pool": name, **pool})
 
     # DAGs

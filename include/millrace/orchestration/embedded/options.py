@@ -112,6 +112,21 @@ OPTIONS: tuple[Option, ...] = (
         "10",
         "A task outlives minutes without an API server; the default gives up after half of one.",
     ),
+    Option(
+        "database",
+        "sql_alchemy_connect_args",
+        "millrace.orchestration.embedded.sqlite.CONNECT_ARGS",
+        "While a training takes all cores, a writer may hold SQLite's lock for long; the driver's "
+        "default gives up after 5 s and fails the request.",
+        ours=True,
+    ),
+    Option(
+        "database",
+        "sql_alchemy_connect_args_async",
+        "millrace.orchestration.embedded.sqlite.ASYNC_CONNECT_ARGS",
+        "The same for the connections of the API server's event loop.",
+        ours=True,
+    ),
     # what is loaded and shown
     Option("core", "load_examples", "False", "Only the project's own DAGs are of interest."),
     Option(
@@ -146,7 +161,7 @@ OPTIONS: tuple[Option, ...] = (
         "error.",
         ours=True,
     ),
-    Option("logging", "base_log_folder", "{airflow_home}/logs", "Task logs.", ours=True),
+    Option("logging", "base_log_folder", "{airflow_home}/logs", "Below the same home.", ours=True),
     Option("api", "host", "127.0.0.1", "Nothing is reachable from other machines.", ours=True),
     Option(
         "api", "port", "{port}", "The first free one, or the one that was asked for.", ours=True
@@ -167,7 +182,7 @@ OPTIONS: tuple[Option, ...] = (
         "One user on loopback needs no user database.",
         ours=True,
     ),
-    Option("core", "simple_auth_manager_users", f"{USER}:admin", "One user.", ours=True),
+    Option("core", "simple_auth_manager_users", f"{USER}:admin", "One person uses it.", ours=True),
     Option(
         "core",
         "simple_auth_manager_all_admins",

@@ -9,6 +9,7 @@ import socket
 
 from millrace.errors import SpecError
 
+_LOOPBACK = "127.0.0.1"
 _TRIES = 50  # ports after the preferred one
 
 
@@ -41,24 +42,24 @@ def choose_port(asked: int | None, preferred: int) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on `port` now, on all that loopback means."""
-    return _can_bind(port, "127.0.0.1") and not _answers(port)
+    """Whether a server could listen on `port` of loopback now."""
+    return _can_bind(port) and not _answers(port)
 
 
-def _can_bind(port: int, host: str) -> bool:
+def _can_bind(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind((_LOOPBACK, port))
         except OSError:
             return False
         return True
 
 
 def _answers(port: int) -> bool:
-    """Whether something listens already, for instance on IPv6 loopback alone."""
+    """Whether something listens already: macOS lets two share a port, one of them on all hosts."""
     try:
-        with socket.create_connection(("localhost", port), timeout=0.5):
+        with socket.create_connection((_LOOPBACK, port), timeout=0.5):
             return True
     except OSError:
         return False

@@ -1,7 +1,8 @@
 """`preload`: import in the scheduler, before LocalExecutor forks, what every task needs.
 
-A task then starts in a tenth of a second instead of one. Nothing here may start a thread, hold a
-lock or open a connection (fork would break it), so deep-learning frameworks are not on the list.
+A task then starts in a tenth of a second instead of one. Not on the list: what starts threads that
+a fork would lose (TensorFlow, ONNX Runtime), and the stages themselves, so that a stage which was
+edited while Airflow runs is executed as it is on disk, which is what its key says.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ MODULES: tuple[str, ...] = (
     "airflow.dag_processing.dagbag",
     "airflow.providers.standard.decorators.python",
     "airflow.providers.standard.operators.empty",
-    "pydantic",
-    "yaml",
-    "sqlalchemy.orm",
-    "sqlalchemy.dialects.sqlite",
     "numpy",
+    "pyarrow.compute",
     "pyarrow.parquet",
-    "millrace.artifacts.store",
-    "millrace.artifacts.tables",
-    "millrace.workflow.spec",
+    "PIL.Image",
+    "sqlalchemy.dialects.sqlite",
+    "millrace.orchestration.builder",
+    "millrace.orchestration.tasks",
+    "millrace.catalog.catalog",
+    "millrace.jobs.promotion",
+    "millrace.jobs.steps",
 )
 
 SETTINGS_FILE = '''"""Written by `millrace up`: what all tasks need, loaded before workers fork."""
