@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.table import Table
-
 from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
 from millrace.catalog.records import ExecutionRecord, RunRecord
@@ -25,10 +23,8 @@ def print_outcome(settings: Settings, dag_id: str, run_id: str) -> None:
         executions = catalog.executions.of_run(record.id)
         rows = [*_evaluation(executions), *_model(catalog, record), *_predictions(executions)]
     rows += _places(settings, executions)
-    table = Table.grid(padding=(0, 2))
     for name, value in rows:
-        table.add_row(name, value)
-    console().print(table, markup=False)
+        console().print(f"{name:<18}{value}", markup=False)
 
 
 def _evaluation(executions: Sequence[ExecutionRecord]) -> Rows:

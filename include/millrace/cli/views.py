@@ -70,6 +70,8 @@ class LiveView:
 def draw(run: RunView) -> Group:
     """Return the table of a run."""
     table = Table.grid(padding=(0, 2))
+    for _ in range(6):
+        table.add_column(no_wrap=True, overflow="ellipsis")
     for stage in run.stages:
         glyph, style = _GLYPHS[stage.state]
         table.add_row(
@@ -115,7 +117,7 @@ class PlainView:
 
     def _print_events(self, stage: StageView) -> None:
         for event in stage.events[self._events.get(stage.name, 0) :]:
-            if "epoch" in event:
+            if event.get("epoch"):
                 self._console.print(f"{stage.name}: {progress(event)}", markup=False)
         self._events[stage.name] = len(stage.events)
 

@@ -10,7 +10,7 @@ _FIGURES = (
     ("accuracy", "accuracy", "{:.4f}"),
     ("validation_loss", "val loss", "{:.4f}"),
     ("validation_accuracy", "val accuracy", "{:.4f}"),
-    ("rate", "rate", "{:.2g}"),
+    ("rate", "records/s", "{:,.0f}"),
 )
 
 
