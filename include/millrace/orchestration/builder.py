@@ -44,7 +44,7 @@ def _build(spec: WorkflowSpec, dag_id: str, purpose: Purpose) -> DAG:
         description=spec.description or None,
         doc_md=dag_docs(spec, dag_id),
         tags={"millrace", spec.task},
-        default_args=RETRY,
+        default_args={"owner": "millrace", **RETRY},
         max_active_runs=_RUNS_AT_ONCE,
         on_failure_callback=mark_failed,
     ) as dag:

@@ -98,6 +98,9 @@ def _listener(context: Any) -> Callable[[Event], None]:
 
 
 def _line(event: Event) -> str:
+    """Return a line an epoch, and one before the first: where training starts or resumes."""
+    if event.get("resumed_from"):
+        return f"resuming after epoch {event['resumed_from']}/{event.get('epochs', '?')}"
     shown = ("loss", "accuracy", "validation_loss", "validation_accuracy")
     figures = "  ".join(
         f"{name} {event[name]:.4f}" for name in shown if isinstance(event.get(name), float)
