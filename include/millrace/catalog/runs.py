@@ -112,6 +112,11 @@ class Runs:
             query = query.where(RunRow.workflow == workflow)
         return self._database.read(lambda session: [r.record() for r in session.scalars(query)])
 
+    def workflows(self) -> list[str]:
+        """Return the names of the workflows that have runs, sorted."""
+        query = select(RunRow.workflow).distinct().order_by(RunRow.workflow)
+        return self._database.read(lambda session: list(session.scalars(query)))
+
 
 def _identity(dag_id: str, run_id: str) -> Select[RunRow]:
     return select(RunRow).where(RunRow.dag_id == dag_id, RunRow.run_id == run_id)

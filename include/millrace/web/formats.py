@@ -1,0 +1,95 @@
+"""Texts of a page's values: figures, counts, durations, sizes, moments; a dash for no value."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+MISSING = "–"
+
+
+def figure(value: float | None) -> str:
+    """Return a metric with four decimals, e.g. ``0.9912``."""
+    if not _is_number(value):
+        return MISSING
+    return f"{value:.4f}"
+
+
+def signed(value: float | None) -> str:
+    """Return a difference of metrics with its sign, e.g. ``+0.0012``."""
+    return MISSING if not _is_number(value) else f"{value:+.4f}"
+
+
+def count(value: int | None) -> str:
+    """Return a number of things, e.g. ``12,345``."""
+    return MISSING if value is None else f"{value:,}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return seconds as a person writes them: ``0.41 s``, ``37.0 s``, ``4 min 05 s``, ``2 h``."""
+    if seconds is None:
+        return MISSING
+    if seconds < 60:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def size(amount: int | None) -> str:
+    """Return bytes in the unit that fits: ``512 B``, ``3.4 MiB``."""
+    if amount is None:
+        return MISSING
+    if amount < 1024:
+        return f"{amount} B"
+    value = float(amount)
+    for unit in ("KiB", "MiB", "GiB"):
+        value /= 1024
+        if value < 1024:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1024:.1f} TiB"
+
+
+def moment(value: datetime | None) -> str:
+    """Return a moment in UTC, to the second."""
+    return MISSING if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def short(digest: str) -> str:
+    """Return as much of a digest as people compare."""
+    return digest[:12]
+
+
+def title(name: str) -> str:
+    """Return an identifier as words: ``macro_f1`` becomes ``Macro F1``."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:].replace(" f1", " F1")
+
+
+def document(value: Any) -> str:
+    """Return a JSON value as indented text; what JSON cannot hold is written as text."""
+    if isinstance(value, Mapping):
+        value = dict(value)
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "figure": figure,
+    "signed": signed,
+    "count": count,
+    "duration": duration,
+    "size": size,
+    "moment": moment,
+    "short": short,
+    "title": title,
+    "document": document,
+}
+"""By the names that templates use."""

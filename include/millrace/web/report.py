@@ -1,0 +1,136 @@
+"""`report`: all that one run did and found, gathered for its page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.reference import ArtifactRef
+from millrace.catalog.records import ModelVersion, PredictionBatch, Promotion, RunRecord
+from millrace.errors import MillraceError
+from millrace.web.library import Library
+from millrace.web.scores import Score, SliceScore, scores, slice_scores
+from millrace.web.stages import StageRow, stage_rows
+
+_PLOTS = ("learning_curves", "confusion_matrix", "reliability", "misclassified", "samples")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the evaluation measured.
+
+    Attributes:
+        ref: of its artifact. rows: records of the test split.
+        baseline: kind of the baseline, or None.
+        incomparable: why the champion could not be compared, or None.
+        gain: accuracy less the champion's: ``value``, ``low``, ``high``; or None.
+        plots: names of the artifact's plot files.
+    """
+
+    ref: ArtifactRef
+    rows: int | None
+    scores: Sequence[Score]
+    slices: Sequence[SliceScore]
+    baseline: str | None
+    champion: bool
+    incomparable: str | None
+    gain: Mapping[str, float] | None
+    plots: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run.
+
+    Attributes:
+        errors: a sentence each: the run's own, or those of its failed stages.
+        quarantine: refused records by reason, most first; None where nothing was cleaned.
+        gate: facts of the gate's decision, or None.
+        decisions: what was decided of this run's models, oldest first.
+    """
+
+    run: RunRecord
+    stages: Sequence[StageRow]
+    errors: Sequence[str]
+    quarantine: Sequence[tuple[str, int]] | None
+    evaluation: Evaluation | None
+    gate: Mapping[str, Any] | None
+    decisions: Sequence[Promotion]
+    model: ModelVersion | None
+    batches: Sequence[PredictionBatch] = field(default_factory=list)
+
+
+def report(library: Library, run: RunRecord) -> Report:
+    """Gather the report of a run that the user may read."""
+    catalog = library.catalog
+    stages = stage_rows(catalog.executions.of_run(run.id))
+    gate = library.open(_output(stages, "gate"))
+    bundle = _output(stages, "train")
+    return Report(
+        run=run,
+        stages=stages,
+        errors=_errors(run, stages),
+        quarantine=_quarantine(library, stages),
+        evaluation=_evaluation(library.open(_output(stages, "evaluate"))),
+        gate=None if gate is None else gate.facts,
+        decisions=[one for one in catalog.models.promotions(run.workflow) if one.run == run.id],
+        model=None if bundle is None else catalog.models.version_of(bundle.digest, run.workflow),
+        batches=catalog.batches.of_run(run.id),
+    )
+
+
+def _output(stages: Iterable[StageRow], name: str) -> ArtifactRef | None:
+    return next((row.output for row in stages if row.name == name), None)
+
+
+def _errors(run: RunRecord, stages: Iterable[StageRow]) -> list[str]:
+    if run.error is not None:
+        return [sentence(run.error)]
+    parts = [one for row in stages for one in row.executions if one.state == "failed"]
+    return [sentence(one.error) for one in parts if one.error is not None]
+
+
+def sentence(error: Mapping[str, Any]) -> str:
+    """Return a stored error as the sentence that it was raised with."""
+    return str(MillraceError.from_document(dict(error)))
+
+
+def _quarantine(library: Library, stages: Sequence[StageRow]) -> list[tuple[str, int]] | None:
+    """Return the refusals of the dataset, or of all cleaned partitions where none was united."""
+    dataset = _output(stages, "integrate")
+    cleaned = [one.output for row in stages if row.name == "clean" for one in row.executions]
+    found = [library.open(ref) for ref in ([dataset] if dataset else cleaned)]
+    if not any(found):
+        return None
+    reasons: Counter[str] = Counter()
+    for artifact in found:
+        reasons.update(artifact.facts.get("by_reason") or {} if artifact else {})
+    return reasons.most_common()
+
+
+def _evaluation(artifact: Artifact | None) -> Evaluation | None:
+    if artifact is None:
+        return None
+    facts = artifact.facts
+    baseline, champion = facts.get("baseline") or {}, facts.get("champion") or {}
+    return Evaluation(
+        ref=artifact.ref,
+        rows=facts.get("rows"),
+        scores=scores(facts),
+        slices=slice_scores(facts),
+        baseline=baseline.get("kind"),
+        champion=bool(champion.get("metrics")),
+        incomparable=champion.get("reason"),
+        gain=champion.get("accuracy_gain"),
+        plots=_plots(artifact.manifest.files),
+    )
+
+
+def _plots(files: Iterable[str]) -> list[str]:
+    """Return the plot files, the usual ones first."""
+    known = [f"plots/{name}.png" for name in _PLOTS]
+    found = {name for name in files if name.startswith("plots/") and name.endswith(".png")}
+    return [name for name in known if name in found] + sorted(found - set(known))

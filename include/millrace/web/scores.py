@@ -1,0 +1,72 @@
+"""`scores`: an evaluation's figures as table rows, beside the baseline's and the champion's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_ORDER = ("accuracy", "macro_f1", "log_loss", "calibration_error")
+_FEWER_IS_BETTER = ("log_loss", "calibration_error")
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric on the test split, with its 95 % interval; None where it was not measured."""
+
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    baseline: float | None
+    champion: float | None
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether a smaller figure is the better one."""
+        return self.name in _FEWER_IS_BETTER
+
+
+@dataclass(frozen=True)
+class SliceScore:
+    """The accuracy on one source's test records."""
+
+    source: str
+    rows: int
+    accuracy: float | None
+    low: float | None
+    high: float | None
+
+
+def scores(facts: Mapping[str, Any]) -> list[Score]:
+    """Return the metrics of an evaluation's facts, the usual ones first."""
+    metrics: Mapping[str, Any] = facts.get("metrics") or {}
+    names = [name for name in _ORDER if name in metrics]
+    names += sorted(set(metrics) - set(_ORDER))
+    baseline, champion = _metrics_of(facts, "baseline"), _metrics_of(facts, "champion")
+    return [
+        Score(
+            name=name,
+            value=metrics[name].get("value"),
+            low=metrics[name].get("low"),
+            high=metrics[name].get("high"),
+            baseline=baseline.get(name),
+            champion=champion.get(name),
+        )
+        for name in names
+    ]
+
+
+def slice_scores(facts: Mapping[str, Any]) -> list[SliceScore]:
+    """Return the accuracy by source, by name."""
+    slices: Mapping[str, Any] = facts.get("slices") or {}
+    found = []
+    for source, figures in sorted(slices.items()):
+        accuracy = figures.get("accuracy") or {}
+        low, high = accuracy.get("low"), accuracy.get("high")
+        found.append(SliceScore(source, figures.get("rows", 0), accuracy.get("value"), low, high))
+    return found
+
+
+def _metrics_of(facts: Mapping[str, Any], role: str) -> Mapping[str, float]:
+    return (facts.get(role) or {}).get("metrics") or {}
