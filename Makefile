@@ -62,6 +62,16 @@ format: $(VENV)/.installed-test ## Bring the code into shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --quiet \
+	--custom-compile-command "make lock"
+
+.PHONY: lock
+lock: ## Resolve the requirements anew (needs uv)
+	@rm -f requirements.txt requirements-test.txt
+	@$(LOCK) --all-extras -o requirements-test.txt
+	@$(LOCK) --extra train --extra http -c requirements-test.txt -o requirements.txt
+
 .PHONY: clean
 clean: down ## Stop Airflow and remove the virtual environment; results stay in .millrace
 	@rm -rf $(VENV)
@@ -79,7 +89,7 @@ $(VENV)/.installed-test: requirements-test.txt requirements.txt pyproject.toml
 	@touch $(VENV)/.installed $@
 
 ifdef UV
-install = uv pip install --quiet --python $(BIN)/python -r $(1) && \
+install = uv pip install --quiet --compile-bytecode --python $(BIN)/python -r $(1) && \
 	uv pip install --quiet --python $(BIN)/python --no-deps -e .
 create = uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
 else

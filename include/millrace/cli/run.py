@@ -8,6 +8,7 @@ Examples:
   millrace run mnist --force train --no-follow
   millrace run mnist --param sources.train.images=/data/train-images.gz
   millrace run digits_predict
+  millrace run digits --local         without Airflow, one task after the other
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=int, metavar="N", help="take N records of each source")
     parser.add_argument("--no-follow", action="store_true", help="start the run and return")
+    parser.add_argument("--local", action="store_true", help="run in this process, without Airflow")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -55,6 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
     installation = Installation.load()
     conf = build_conf(arguments.param, arguments.force, arguments.limit)
     check_conf(installation.settings, arguments.name, conf)
+    if arguments.local:
+        from millrace.cli.local import run_here
+
+        return run_here(installation.settings, arguments.name, conf)
     with client(installation) as airflow:
         run_id = start(airflow, arguments.name, conf)
         console().print(f"{arguments.name} {run_id}: {run_page(airflow, arguments.name, run_id)}")

@@ -72,7 +72,7 @@ def _run(context: Any, workflow: str, purpose: Purpose, name: str) -> Iterator[W
     identity = RunIdentity(workflow, dag_run.dag_id, dag_run.run_id, purpose)
     how = {"attempt": context["ti"].try_number, "report": _listener(context)}
     if name == "discover":
-        run = start_run(identity, dag_run.conf or {}, str(dag_run.run_type), **how)
+        run = start_run(identity, dag_run.conf or {}, dag_run.run_type.value, **how)
     else:
         run = open_run(identity, **how)
     try:

@@ -1,0 +1,72 @@
+"""`run_here`: a workflow in this process, without Airflow, shown like a run of Airflow's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from millrace.cli.console import console
+from millrace.cli.outcome import print_outcome
+from millrace.cli.run_view import RunView, StageView
+from millrace.cli.views import View, view_for
+from millrace.errors import ExitCode, SpecError
+from millrace.settings import Settings
+from millrace.workflow.graph import workflow_graph
+from millrace.workflow.loader import load_named
+
+_KEPT = 50  # events of a stage
+
+
+def run_here(settings: Settings, workflow: str, conf: dict[str, Any]) -> int:
+    """Run a workflow's training graph here and print its outcome.
+
+    Raises:
+        MillraceError: a stage failed.
+        SpecError: `workflow` is a prediction DAG.
+    """
+    from millrace.catalog.catalog import Catalog
+    from millrace.jobs.local_run import run_workflow
+
+    if workflow.endswith("_predict") and not (settings.workflows / f"{workflow}.yaml").exists():
+        raise SpecError(
+            "only training runs can run without Airflow", where="--local", received=workflow
+        )
+    names = [t.name for t in workflow_graph(load_named(settings.workflows, workflow), "training")]
+    with Catalog(settings.catalog) as catalog:
+        catalog.migrate()
+    run_id = f"local__{datetime.now(UTC).isoformat(timespec='microseconds')}"
+    with view_for(console()) as view:
+        following = _Following(view, workflow, run_id, names)
+        run_workflow(workflow, conf, following.tell, run_id)
+    print_outcome(settings, workflow, run_id)
+    return ExitCode.DONE
+
+
+class _Following:
+    """Turns the run's events into what the views draw."""
+
+    def __init__(self, view: View, workflow: str, run_id: str, names: list[str]) -> None:
+        self._view = view
+        self._start = time.monotonic()
+        self._began: dict[str, float] = {}
+        self._stages = {name: StageView(name, "waiting", 0, 1, 0.0) for name in names}
+        self._run = RunView(workflow, run_id, "running", 0.0, ())
+
+    def tell(self, task: str, event: Mapping[str, Any]) -> None:
+        """Take in an event of a task and show the run."""
+        now = time.monotonic()
+        stage = self._stages[task]
+        began = self._began.setdefault(task, now)
+        if event.get("state") == "running":
+            total = max(stage.total, stage.done + 1)
+            stage = replace(stage, state="running", total=total)
+        elif event.get("state") == "success":
+            stage = replace(stage, state="done", done=stage.done + 1)
+        else:
+            stage = replace(stage, events=(*stage.events, event)[-_KEPT:])
+        self._stages[task] = replace(stage, seconds=now - began)
+        stages = tuple(self._stages.values())
+        self._view.show(replace(self._run, seconds=now - self._start, stages=stages))
