@@ -92,3 +92,10 @@ def test_text_that_no_database_holds_is_replaced(catalog: Catalog, start) -> Non
     assert made.run_id == "a\ufffdb?"
     assert made.params["loss"] is None
     assert catalog.runs.find("digits", "a\0b\udc80") == made
+
+
+def test_workflows_with_runs_are_named_once_and_sorted(catalog: Catalog, start) -> None:
+    assert catalog.runs.workflows() == []
+    for run_id, workflow in (("1", "mnist"), ("2", "digits"), ("3", "mnist")):
+        start(run_id, workflow)
+    assert catalog.runs.workflows() == ["digits", "mnist"]

@@ -1,0 +1,173 @@
+"""The page of one run."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from millrace.errors import DataError
+
+HOSTILE = "<script>alert('x')</script>"
+FACTS: dict[str, Any] = {
+    "rows": 369,
+    "metrics": {
+        "accuracy": {"value": 0.9912, "low": 0.984, "high": 0.9971},
+        "log_loss": {"value": 0.05, "low": 0.04, "high": 0.06},
+    },
+    "slices": {
+        "camera": {"rows": 300, "accuracy": {"value": 0.995, "low": 0.99, "high": 1.0}},
+        HOSTILE: {"rows": 69, "accuracy": {"value": 0.9, "low": 0.8, "high": 1.0}},
+    },
+    "baseline": {"kind": "svm", "metrics": {"accuracy": 0.9873}},
+    "champion": {
+        "comparable": True,
+        "metrics": {"accuracy": 0.9899},
+        "accuracy_gain": {"value": 0.0013, "low": -0.001, "high": 0.004},
+    },
+}
+GATE: dict[str, Any] = {
+    "promote": False,
+    "checks": [
+        {
+            "name": "accuracy",
+            "passed": False,
+            "expected": 0.999,
+            "received": 0.9912,
+            "sentence": f"accuracy 0.9912 is under 0.999 {HOSTILE}",
+        }
+    ],
+}
+
+
+def page(client, run) -> str:
+    answer = client.get("/runs?" + urlencode({"dag_id": run.dag_id, "run_id": run.run_id}))
+    assert answer.status_code == 200
+    return answer.text
+
+
+def counts(received: int, quarantined: int = 0) -> dict[str, int]:
+    accepted = received - quarantined
+    return {
+        "received": received,
+        "accepted": accepted,
+        "quarantined": quarantined,
+        "duplicates": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?dag_id=digits", "?dag_id=digits&run_id=none", "?run_id=%00"]
+)
+def test_an_unknown_run_is_not_found(client, installation, query: str) -> None:
+    assert client.get("/runs" + query).status_code == 404
+
+
+def test_a_run_without_stages_is_shown(client, installation) -> None:
+    text = page(client, installation.start())
+    assert "No stage has begun yet" in text
+    assert "epochs" in text
+    assert "555555555555" in text
+
+
+def test_partitions_are_added_up_and_say_why(client, installation) -> None:
+    run = installation.start()
+    for index, reason in enumerate(["first execution of this stage", "changed: code"]):
+        made = installation.artifact(f"{index}" * 64, "records", {}, by_reason={"blank": 2})
+        installation.execute(
+            run,
+            "clean",
+            made,
+            partition=f"digits/{index}",
+            reason=reason,
+            counts=counts(1_000, 2),
+            peak_memory_bytes=3 << 20,
+        )
+    text = page(client, run)
+    assert "2,000" in text
+    assert "1,996" in text
+    assert "3.0 MiB" in text
+    assert "3.00 s" in text
+    assert "changed: code" in text
+    assert "clean: 2 partitions" in text
+    assert '<td>Blank</td><td class="number">4</td>' in text
+
+
+def test_only_the_last_attempt_counts(client, installation) -> None:
+    run = installation.start()
+    made = installation.artifact("1" * 64, "records", {})
+    error = DataError("the file is short").to_document()
+    installation.execute(run, "collect", None, state="failed", error=error)
+    installation.execute(run, "collect", made, counts=counts(10))
+    text = page(client, run)
+    assert '<span class="state done">done</span>' in text
+    assert "the file is short" not in text
+
+
+def test_a_failed_run_says_what_to_do(client, installation) -> None:
+    run = installation.start()
+    error = DataError("the loss is not a number", where=HOSTILE, remedy="Lower the learning rate.")
+    installation.catalog.runs.finish(run.id, "failed", error.to_document())
+    text = page(client, run)
+    assert "the loss is not a number. Lower the learning rate." in text
+    assert "<script" not in text
+
+
+def test_an_evaluation_stands_beside_baseline_and_champion(client, installation) -> None:
+    run = installation.start()
+    files = {"plots/learning_curves.png": b"png", "plots/<b>.png": b"png", "report.json": b"{}"}
+    installation.execute(
+        run, "evaluate", installation.artifact("e" * 64, "evaluation", files, **FACTS)
+    )
+    installation.execute(run, "gate", installation.artifact("f" * 64, "decision", {}, **GATE))
+    text = page(client, run)
+    for figure in ("0.9912", "0.9840 – 0.9971", "0.9873", "0.9899", "+0.0013", "Baseline (svm)"):
+        assert figure in text
+    assert f'<img src="/millrace/artifacts/{"e" * 64}/files/plots/learning_curves.png"' in text
+    assert "accuracy 0.9912 is under 0.999" in text
+    assert "<script" not in text
+    assert "<b>" not in text
+
+
+def test_a_refusal_is_explained(client, installation) -> None:
+    run = installation.start()
+    bundle = installation.artifact("b" * 64, "bundle", {})
+    installation.execute(run, "train", bundle)
+    models = installation.catalog.models
+    models.register("digits", bundle.ref, run.id, {})
+    models.decide("digits", 1, "refused", f"accuracy too low {HOSTILE}", "gate", run.id, None)
+    text = page(client, run)
+    assert "Version 1 was refused</strong>: accuracy too low" in text
+    assert "<script" not in text
+
+
+def test_prediction_batches_are_listed(client, installation) -> None:
+    run = installation.start()
+    models = installation.catalog.models
+    bundle = installation.artifact("b" * 64, "bundle", {})
+    scored = installation.artifact("c" * 64, "predictions", {})
+    models.register("digits", bundle.ref, run.id, {})
+    installation.catalog.batches.record(
+        "digits", run.id, "c" * 64, "d" * 64, 1, 12_345, "digits_predictions", scored.ref
+    )
+    text = page(client, run)
+    assert "12,345" in text
+    assert "digits_predictions" in text
+
+
+def test_a_report_survives_artifacts_that_are_gone_or_damaged(client, installation) -> None:
+    run = installation.start()
+    for key, stage in (("e" * 64, "evaluate"), ("d" * 64, "integrate")):
+        installation.execute(run, stage, installation.artifact(key, stage, {}, **FACTS))
+    root = installation.store.local_root
+    (root / "manifests" / "ee" / f"{'e' * 64}.json").unlink()
+    (root / "manifests" / "dd" / f"{'d' * 64}.json").write_text("damaged")
+    text = page(client, run)
+    assert "evaluate" in text
+    assert "0.9912" not in text
+
+
+def test_hostile_parameters_stay_text(client, installation) -> None:
+    run = installation.start(HOSTILE, params={HOSTILE: HOSTILE, "list": [HOSTILE]})
+    assert "<script" not in page(client, run)
