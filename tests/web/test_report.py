@@ -91,7 +91,7 @@ def test_partitions_are_added_up_and_say_why(client, installation) -> None:
     assert "3.00 s" in text
     assert "changed: code" in text
     assert "clean: 2 partitions" in text
-    assert '<td>Blank</td><td class="number">4</td>' in text
+    assert '<td>blank</td><td class="number">4</td>' in text
 
 
 def test_only_the_last_attempt_counts(client, installation) -> None:

@@ -77,6 +77,11 @@ def document(value: Any) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
 
 
+def compact(value: Any) -> str:
+    """Return a JSON value in one line; text as it is."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
@@ -91,5 +96,6 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "short": short,
     "title": title,
     "document": document,
+    "compact": compact,
 }
 """By the names that templates use."""
