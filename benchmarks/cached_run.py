@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/cached_run.py
 
-Runs `digits` once on an embedded installation of its own, then five times more with nothing changed.
-The figure is a run's time by Airflow's own record, and the ratio to the first run. Target: 6 s.
+Runs `digits` once on an embedded installation of its own, then five times more with nothing
+changed. The figure is a run's time by Airflow's own record, and the ratio to the first run. Target: 6 s.
 """
 
 from __future__ import annotations
