@@ -5,7 +5,7 @@
 Eight no-op tasks in line run on the embedded installation, whose settings Millrace chose, seven
 times after a warm-up; the figure is the run's time from start to end, by Airflow's own record, over
 eight. A DAG file's parse is the CPU time to execute `dags/digits.py` once airflow is imported and
-has built a DAG of one empty task (it loads half of itself only then): first in a process, and later.
+has built a DAG of one empty task (it loads half of itself only then), first in a process and later.
 Targets: 0.25 s a task, 50 ms a parse.
 """
 
@@ -14,10 +14,8 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
-import time
-from datetime import datetime
 
-from common import PROJECT, machine, own_home, show
+from common import PROJECT, machine, own_home, seconds_of_run, show
 
 TASKS = 8
 TIMES = 7
@@ -75,22 +73,9 @@ def seconds_a_task() -> list[float]:
             up(installation, lambda text: None)
             try:
                 with client(installation) as airflow:
-                    return [run_once(airflow) for _ in range(TIMES + 1)][1:]
+                    return [seconds_of_run(airflow, "line") / TASKS for _ in range(TIMES + 1)][1:]
             finally:
                 down(installation, lambda text: None)
-
-
-def run_once(airflow: object) -> float:
-    run_id = airflow.trigger("line", {})["dag_run_id"]  # type: ignore[attr-defined]
-    while True:
-        run = airflow.run("line", run_id)  # type: ignore[attr-defined]
-        if run["state"] in {"success", "failed"}:
-            break
-        time.sleep(0.2)
-    if run["state"] != "success":
-        raise SystemExit(f"the run ended as {run['state']}")
-    start, end = (datetime.fromisoformat(run[name]) for name in ("start_date", "end_date"))
-    return (end - start).total_seconds() / TASKS
 
 
 def parse_milliseconds() -> tuple[float, float]:

@@ -3,31 +3,18 @@
     .venv/bin/python benchmarks/cached_run.py
 
 Runs `digits` once on an embedded installation of its own, then five times more with nothing
-changed. The figure is a run's time by Airflow's own record, and the ratio to the first run. Target: 6 s.
+changed. The figure is a run's time by Airflow's own record, and the ratio to the first run.
+Target: 6 s.
 """
 
 from __future__ import annotations
 
 import statistics
 import time
-from datetime import datetime
 
-from common import machine, own_home, show
+from common import machine, own_home, seconds_of_run, show
 
 TIMES = 5
-
-
-def run_once(airflow: object) -> float:
-    run_id = airflow.trigger("digits", {})["dag_run_id"]  # type: ignore[attr-defined]
-    while True:
-        run = airflow.run("digits", run_id)  # type: ignore[attr-defined]
-        if run["state"] in {"success", "failed"}:
-            break
-        time.sleep(0.5)
-    if run["state"] != "success":
-        raise SystemExit(f"the run ended as {run['state']}")
-    start, end = (datetime.fromisoformat(run[name]) for name in ("start_date", "end_date"))
-    return (end - start).total_seconds()
 
 
 def main() -> None:
@@ -42,9 +29,9 @@ def main() -> None:
         up(installation, lambda text: None)
         try:
             with client(installation) as airflow:
-                first = run_once(airflow)
+                first = seconds_of_run(airflow, "digits")
                 time.sleep(10)  # the prediction DAG that the new champion started
-                again = [run_once(airflow) for _ in range(TIMES)]
+                again = [seconds_of_run(airflow, "digits") for _ in range(TIMES)]
             catalog = Catalog(installation.settings.catalog)
             newest = catalog.runs.latest("digits")[0]
             states = {

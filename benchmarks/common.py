@@ -1,22 +1,19 @@
-"""What the benchmarks share: medians, a table of results, and an installation of their own."""
+"""What the benchmarks share: a table of results, an installation of their own, timed runs."""
 
 from __future__ import annotations
 
 import os
 import platform
-import statistics
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
+from millrace.orchestration.rest import AirflowClient
+
 PROJECT = Path(__file__).parents[1]
-
-
-def median(measure: Callable[[], float], times: int) -> tuple[float, list[float]]:
-    """Return the median of `times` measurements, and all of them."""
-    values = [measure() for _ in range(times)]
-    return statistics.median(values), values
 
 
 def show(title: str, rows: Sequence[tuple[str, object]]) -> None:
@@ -47,3 +44,14 @@ def own_home(**variables: str) -> Iterator[Path]:
         finally:
             os.environ.clear()
             os.environ.update(saved)
+
+
+def seconds_of_run(airflow: AirflowClient, dag_id: str) -> float:
+    """Trigger a run, wait for its end, and return its time by Airflow's own record."""
+    run_id = airflow.trigger(dag_id, {})["dag_run_id"]
+    while (run := airflow.run(dag_id, run_id))["state"] not in {"success", "failed"}:
+        time.sleep(0.2)
+    if run["state"] != "success":
+        raise SystemExit(f"the run of {dag_id} ended as {run['state']}")
+    start, end = (datetime.fromisoformat(run[name]) for name in ("start_date", "end_date"))
+    return (end - start).total_seconds()

@@ -3,8 +3,8 @@
     MNIST=<folder> CIFAR10=<archive> .venv/bin/python benchmarks/quality.py [WORKFLOW ...]
 
 Runs the shipped workflows as they are, without Airflow, in an installation of their own; digits
-with five seeds. Training seconds are those of the epochs and their validation; the stage's seconds also
-hold TensorFlow's import, the export and the check that the exported graphs agree.
+with five seeds. Training seconds are those of the epochs and their validation; the stage's seconds
+also hold TensorFlow's import, the export and the check that the exported graphs agree.
 """
 
 from __future__ import annotations

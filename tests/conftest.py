@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 sys.path.append(str(Path(__file__).parent))  # helper modules of the tests
+import postgres_server
+
 PROJECT = Path(__file__).parents[1]
 _HOME = Path(tempfile.mkdtemp(prefix="millrace-tests-"))
 
@@ -33,6 +36,28 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation of its own: store, catalog and predictions in a temporary folder."""
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgres_server.PostgresServer]:
+    """One temporary PostgreSQL cluster for the whole session."""
+    if not postgres_server.available():
+        pytest.skip(postgres_server.MISSING)
+    running = postgres_server.PostgresServer()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database; a test that takes it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'database.db'}"
+        return
+    server = request.getfixturevalue("server")
+    made = server.create()
+    yield made
+    server.drop(made)
 
 
 @pytest.fixture(scope="session")

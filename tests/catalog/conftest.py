@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1]))
-import postgres_server
 from millrace.artifacts.reference import ArtifactRef
 from millrace.catalog.catalog import Catalog
 from millrace.catalog.records import RunRecord
 
 Start = Callable[..., RunRecord]
 Refer = Callable[..., ArtifactRef]
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[postgres_server.PostgresServer]:
-    if not postgres_server.available():
-        pytest.skip(postgres_server.MISSING)
-    running = postgres_server.PostgresServer()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'catalog.db'}"
-        return
-    server = request.getfixturevalue("server")
-    made = server.create()
-    yield made
-    server.drop(made)
 
 
 @pytest.fixture

@@ -9,23 +9,11 @@ from typing import Any
 
 import pytest
 
+import tiny_workflow
 from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
 from millrace.jobs.local_run import run_workflow
 from millrace.settings import Settings
-
-TINY = """\
-version: 1
-name: tiny
-task: image_classification
-sources:
-  - {name: digits, kind: sklearn, partition_rows: 250}
-transform: {size: [8, 8], channels: 1}
-model: {kind: mlp, hidden: [32]}
-train: {epochs: 6, batch_size: 16, learning_rate: 0.01}
-baseline: {kind: logistic, rows: 200}
-gate: {accuracy: 0.5}
-"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +47,7 @@ class Installed:
 def install(folder: Path, patch: pytest.MonkeyPatch) -> Installed:
     workflows = folder / "workflows"
     workflows.mkdir(parents=True)
-    (workflows / "tiny.yaml").write_text(TINY)
+    (workflows / "tiny.yaml").write_text(tiny_workflow.SPEC)
     patch.setenv("MILLRACE_HOME", str(folder / "home"))
     patch.setenv("MILLRACE_WORKFLOWS", str(workflows))
     settings = Settings.load()

@@ -8,19 +8,13 @@ from typing import Any
 
 import pytest
 
+import tiny_workflow
+
 pytestmark = [
     pytest.mark.tensorflow,
     pytest.mark.airflow,
     pytest.mark.filterwarnings("default"),  # Airflow and what it imports warn of themselves
 ]
-
-
-DAG_FILE = '''\
-"""The Airflow DAGs of `tiny`."""
-from millrace.orchestration.builder import workflow_dags
-
-globals().update(workflow_dags("tiny"))
-'''
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +24,7 @@ def dags(installed: Any) -> dict[str, Any]:
 
     folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
     folder.mkdir(exist_ok=True)
-    (folder / "tiny.py").write_text(DAG_FILE)
+    (folder / "tiny.py").write_text(tiny_workflow.DAG_FILE)
     initdb()
     bag = DagBag(dag_folder=str(folder))
     assert bag.import_errors == {}

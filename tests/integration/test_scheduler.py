@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+import tiny_workflow
 from millrace.catalog.catalog import Catalog
 from millrace.errors import SpecError
 from millrace.orchestration.embedded import address
@@ -25,24 +26,6 @@ from millrace.orchestration.rest import AirflowClient
 PROJECT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.scheduler, pytest.mark.tensorflow]
 
-SPEC = """\
-version: 1
-name: tiny
-description: Small, for the tests
-task: image_classification
-sources:
-  - {name: digits, kind: sklearn, partition_rows: 250}
-transform: {size: [8, 8], channels: 1}
-model: {kind: mlp, hidden: [32]}
-train: {epochs: 6, batch_size: 16, learning_rate: 0.01}
-baseline: {kind: logistic, rows: 200}
-gate: {accuracy: 0.5}
-"""
-DAG_FILE = '''"""The Airflow DAGs of `tiny`."""
-from millrace.orchestration.builder import workflow_dags
-
-globals().update(workflow_dags("tiny"))
-'''
 CHROMIUM = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -88,9 +71,9 @@ class Running:
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("scheduler")
     (folder / "dags").mkdir()
-    (folder / "dags" / "tiny.py").write_text(DAG_FILE)
+    (folder / "dags" / "tiny.py").write_text(tiny_workflow.DAG_FILE)
     (folder / "workflows").mkdir()
-    (folder / "workflows" / "tiny.yaml").write_text(SPEC)
+    (folder / "workflows" / "tiny.yaml").write_text(tiny_workflow.SPEC)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

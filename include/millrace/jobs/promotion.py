@@ -24,7 +24,10 @@ _OUTCOMES: Mapping[str, Decision] = {
     "refuse": "refused",
     "keep": "kept",
 }
-_KEEP: Mapping[str, Any] = {"decision": "keep", "reasons": ["the challenger is the champion already"]}
+_KEEP: Mapping[str, Any] = {
+    "decision": "keep",
+    "reasons": ["the challenger is the champion already"],
+}
 log = logging.getLogger(__name__)
 
 Reference = Mapping[str, Any]

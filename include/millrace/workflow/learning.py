@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from millrace.workflow.base import IMPLEMENTATION, Fraction, Value
+from millrace.workflow.base import CUSTOM, IMPLEMENTATION, Fraction, Value, tag_by_kind
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
@@ -79,16 +79,11 @@ class CustomModel(Value):
     options: dict[str, Any] = {}
 
 
-def _tag(value: Any) -> str | None:
-    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return "package.module:function" if isinstance(kind, str) and ":" in kind else kind
-
-
 AnyModel = Annotated[
     Annotated[MlpModel, Tag("mlp")]
     | Annotated[CnnModel, Tag("cnn")]
-    | Annotated[CustomModel, Tag("package.module:function")],
-    Discriminator(_tag),
+    | Annotated[CustomModel, Tag(CUSTOM)],
+    Discriminator(tag_by_kind),
 ]
 """One of the models; `kind` tells which."""
 

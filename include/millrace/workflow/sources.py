@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from millrace.workflow.base import IMPLEMENTATION, Name, Value
+from millrace.workflow.base import CUSTOM, IMPLEMENTATION, Name, Value, tag_by_kind
 
 FixedSplit = Literal["train", "validation", "test"]
 
@@ -74,16 +74,11 @@ class CustomSource(Source):
     options: dict[str, Any] = {}
 
 
-def _tag(value: Any) -> str | None:
-    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return "package.module:name" if isinstance(kind, str) and ":" in kind else kind
-
-
 AnySource = Annotated[
     Annotated[SklearnSource, Tag("sklearn")]
     | Annotated[IdxSource, Tag("idx")]
     | Annotated[CifarSource, Tag("cifar")]
-    | Annotated[CustomSource, Tag("package.module:name")],
-    Discriminator(_tag),
+    | Annotated[CustomSource, Tag(CUSTOM)],
+    Discriminator(tag_by_kind),
 ]
 """One of the sources; `kind` tells which."""

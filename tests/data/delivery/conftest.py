@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from millrace.artifacts.tables import write_table
 
-sys.path.append(str(Path(__file__).parents[2]))
-import postgres_server
-
 LABELS = ["cat", "dog"]
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[postgres_server.PostgresServer]:
-    if not postgres_server.available():
-        pytest.skip(postgres_server.MISSING)
-    running = postgres_server.PostgresServer()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'predictions.db'}"
-        return
-    server = request.getfixturevalue("server")
-    made = server.create()
-    yield made
-    server.drop(made)
 
 
 @pytest.fixture
