@@ -35,7 +35,7 @@ def _view(*tasks: dict[str, Any], **more: Any) -> RunView:
 
 def _plain(*views: RunView) -> str:
     console = Console(width=100, force_terminal=False, highlight=False)
-    with console.capture() as captured, PlainView(console) as plain:
+    with console.capture() as captured, view_for(console) as plain:
         for view in views:
             plain.show(view)
     return captured.get()
@@ -79,7 +79,7 @@ def test_plain_lines_tell_each_change_once() -> None:
     second = _view(_task("discover", "success"), _task("train", "running"))
     assert _plain(first, first, second, second).splitlines() == [
         "discover: running",
-        "discover: done, 2.0 s",
+        "discover: done, 2.00 s",
         "train: running",
     ]
 
@@ -97,7 +97,7 @@ def test_plain_lines_tell_each_epoch_once() -> None:
 def test_a_cached_stage_says_so() -> None:
     tasks = [_task("partition.clean", "success", index) for index in range(3)]
     assert (
-        _plain(_view(*tasks, cached={"clean": 3})) == "clean: done, 3 partitions, 2.0 s, cached\n"
+        _plain(_view(*tasks, cached={"clean": 3})) == "clean: done, 3 partitions, 2.00 s, cached\n"
     )
 
 
@@ -112,14 +112,14 @@ def test_the_table_shows_partitions_and_the_latest_epoch() -> None:
     with console.capture() as captured:
         console.print(draw(view))
     text = captured.get()
-    assert "digits  r1  running  30 s" in text
+    assert "digits  r1  running  30.0 s" in text
     assert "1/2" in text
     assert "epoch 2/3  loss 0.2500" in text
 
 
 def test_a_terminal_gets_the_table_and_a_pipe_gets_lines() -> None:
-    assert isinstance(view_for(Console(force_terminal=True)), LiveView)
-    assert isinstance(view_for(Console(force_terminal=False)), PlainView)
+    with view_for(Console(force_terminal=True)) as live, view_for(Console()) as plain:
+        assert (type(live), type(plain)) == (LiveView, PlainView)
 
 
 def test_names_are_never_taken_for_markup() -> None:

@@ -21,8 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
     from millrace.catalog.catalog import Catalog
     from millrace.cli.console import console
     from millrace.cli.tables import table
-    from millrace.cli.words import duration
     from millrace.settings import Settings
+    from millrace.wording import duration
 
     with Catalog(Settings.load().catalog) as catalog:
         records = catalog.runs.latest(arguments.workflow, arguments.limit)

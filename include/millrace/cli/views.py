@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Protocol, Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -12,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from millrace.cli.run_view import RunView, StageView
-from millrace.cli.words import duration, progress
+from millrace.cli.words import progress
+from millrace.wording import duration
 
 _GLYPHS = {
     "waiting": ("·", "dim"),
@@ -28,39 +30,25 @@ _BAR = 20  # characters
 class View(Protocol):
     """Shows a run as it changes."""
 
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
     def show(self, run: RunView) -> None:
         """Show the run as it is now."""
 
 
-def view_for(console: Console) -> View:
-    """Return the view that suits `console`."""
-    return LiveView(console) if console.is_terminal else PlainView(console)
+@contextmanager
+def view_for(console: Console) -> Iterator[View]:
+    """Yield the view that suits `console`."""
+    if not console.is_terminal:
+        yield PlainView(console)
+        return
+    with Live(console=console, refresh_per_second=8) as live:
+        yield LiveView(live)
 
 
 class LiveView:
     """A table that changes in place: a row a stage, with its partitions or its epochs."""
 
-    def __init__(self, console: Console) -> None:
-        self._live = Live(console=console, refresh_per_second=8)
-
-    def __enter__(self) -> Self:
-        self._live.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.__exit__(kind, error, trace)
+    def __init__(self, live: Live) -> None:
+        self._live = live
 
     def show(self, run: RunView) -> None:
         """Draw the run anew."""
@@ -95,17 +83,6 @@ class PlainView:
         self._console = console
         self._states: dict[str, str] = {}
         self._events: dict[str, int] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave nothing open."""
 
     def show(self, run: RunView) -> None:
         """Print what changed since the last call."""

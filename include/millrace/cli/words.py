@@ -1,4 +1,4 @@
-"""Short texts for people: durations, sizes, an epoch in one line."""
+"""`progress`: what a job reported, in one line for people."""
 
 from __future__ import annotations
 
@@ -12,28 +12,6 @@ _FIGURES = (
     ("validation_accuracy", "val accuracy", "{:.4f}"),
     ("rate", "records/s", "{:,.0f}"),
 )
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as a person writes them: ``0.4 s``, ``37 s``, ``4 min 5 s``, ``2 h 3 min``."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def size(count: int) -> str:
-    """Return bytes in the unit that fits: ``512 B``, ``3.4 MiB``."""
-    value = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} TiB"
 
 
 def progress(event: Mapping[str, Any]) -> str:

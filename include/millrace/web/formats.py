@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from millrace import wording
+
 MISSING = "–"
 
 
@@ -29,29 +31,13 @@ def count(value: int | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return seconds as a person writes them: ``0.41 s``, ``37.0 s``, ``4 min 05 s``, ``2 h``."""
-    if seconds is None:
-        return MISSING
-    if seconds < 60:
-        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    """Return seconds as a person writes them."""
+    return MISSING if seconds is None else wording.duration(seconds)
 
 
 def size(amount: int | None) -> str:
-    """Return bytes in the unit that fits: ``512 B``, ``3.4 MiB``."""
-    if amount is None:
-        return MISSING
-    if amount < 1024:
-        return f"{amount} B"
-    value = float(amount)
-    for unit in ("KiB", "MiB", "GiB"):
-        value /= 1024
-        if value < 1024:
-            return f"{value:.1f} {unit}"
-    return f"{value / 1024:.1f} TiB"
+    """Return bytes in the unit that fits."""
+    return MISSING if amount is None else wording.size(amount)
 
 
 def moment(value: datetime | None) -> str:

@@ -7,8 +7,8 @@ import json
 from millrace.artifacts.artifact import Artifact
 from millrace.cli.console import console
 from millrace.cli.showing.sources import SHORT, Sources, named, section, title
-from millrace.cli.words import size
 from millrace.errors import SpecError, shorten
+from millrace.wording import size
 
 
 def show(prefix: str) -> None:

@@ -7,8 +7,8 @@ from millrace.cli.console import console
 from millrace.cli.outcome import print_outcome
 from millrace.cli.showing.sources import SHORT, Sources
 from millrace.cli.tables import table
-from millrace.cli.words import duration, size
 from millrace.errors import MillraceError, SpecError
+from millrace.wording import duration, size
 
 
 def show(name: str) -> None:
