@@ -80,6 +80,7 @@ def write_side(path: Path, images: Any, labels: list[str | None]) -> None:
             ("source", pa.string()),
             ("partition", pa.int32()),
             ("label", pa.string()),
+            ("content_digest", pa.binary(16)),
             image_field("image", images.shape[1:]),
         ]
     )
@@ -88,6 +89,7 @@ def write_side(path: Path, images: Any, labels: list[str | None]) -> None:
         pa.array(["corners"] * rows, pa.string()),
         pa.array([0] * rows, pa.int32()),
         pa.array(labels, pa.string()),
+        pa.array([row.to_bytes(16) for row in range(rows)], pa.binary(16)),
         images_to_column(images),
     ]
     write_table(path, schema, [pa.table(columns, schema=schema)])

@@ -15,7 +15,7 @@ from millrace.artifacts.tables import Images, column_to_images, read_table, writ
 from millrace.errors import DataError
 from millrace.learning.classical import ClassicalModel
 from millrace.learning.dataset import Classes, DatasetSplit
-from millrace.learning.predictions import predictions_schema, predictions_table
+from millrace.learning.predictions import COLUMNS, predictions_schema, predictions_table
 from millrace.workflow.learning import Baseline
 from millrace.workflow.stage import StageContext, StageResult
 
@@ -66,7 +66,6 @@ def _check_classes(training: DatasetSplit, classes: Classes) -> None:
 
 
 def _predictions(model: ClassicalModel, test: DatasetSplit) -> Iterator[pa.Table]:
-    columns = ["record_id", "source", "partition", "label", "image"]
-    for records in read_table(test.path, columns):
+    for records in read_table(test.path, list(COLUMNS)):
         probabilities = model.predict(column_to_images(records["image"], test.shape))
         yield predictions_table(records, probabilities, test.labels)

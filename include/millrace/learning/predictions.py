@@ -18,7 +18,10 @@ from millrace.artifacts.tables import column_to_images, image_shape, read_schema
 from millrace.errors import DataError
 from millrace.learning.bundle import Bundle
 
-_COLUMNS = ["record_id", "source", "partition", "label", "image"]
+COLUMNS = ("record_id", "source", "partition", "label", "content_digest", "image")
+"""What predictions take from a table of canonical records."""
+
+_DIGEST = pa.binary(16)
 
 
 def predictions_schema(labels: Sequence[str]) -> pa.Schema:
@@ -29,6 +32,7 @@ def predictions_schema(labels: Sequence[str]) -> pa.Schema:
             pa.field("source", pa.string(), nullable=False),
             pa.field("partition", pa.int32(), nullable=False),
             pa.field("label", pa.string()),
+            pa.field("content_digest", _DIGEST, nullable=False),
             pa.field("predicted", pa.string(), nullable=False),
             pa.field("probability", pa.float32(), nullable=False),
             pa.field(
@@ -47,7 +51,7 @@ def predictions_table(
     """Return the predictions of `records`; `probabilities` is (rows, classes)."""
     best = probabilities.argmax(axis=1) if len(probabilities) else np.zeros(0, np.int64)
     flat = pa.array(np.ascontiguousarray(probabilities, np.float32).ravel())
-    columns = {name: records[name] for name in _COLUMNS[:-1]}
+    columns = {name: records[name] for name in COLUMNS if name != "image"}
     columns["predicted"] = pa.array(labels, pa.string()).take(pa.array(best))
     columns["probability"] = pa.array(probabilities[np.arange(len(best)), best], pa.float32())
     columns["probabilities"] = pa.FixedSizeListArray.from_arrays(flat, len(labels))
@@ -69,18 +73,20 @@ def predict_table(bundle: Bundle, path: Path) -> Iterator[pa.Table]:
             received=shape,
             remedy="Transform the records as the bundle's training set was transformed.",
         )
-    for records in read_table(path, _COLUMNS):
+    for records in read_table(path, list(COLUMNS)):
         probabilities = bundle.predict(column_to_images(records["image"], shape))
         yield predictions_table(records, probabilities, bundle.labels)
 
 
 def _picture_shape(path: Path) -> tuple[int, int, int]:
     try:
-        return image_shape(read_schema(path))
+        schema = read_schema(path)
+        schema.field("content_digest")
+        return image_shape(schema)
     except (KeyError, ValueError) as error:
         raise DataError(
             "not a table of canonical records",
             where=path.name,
-            expected="a column `image` with its shape",
+            expected="columns `content_digest` and `image`, the latter with its shape",
             received=error,
         ) from error

@@ -20,9 +20,12 @@ LABELS = ["cat", "dog"]
 
 @pytest.fixture
 def file(tmp_path: Path) -> Callable[..., Path]:
-    """Write a file of predictions: record i is a dog with probability 0.9."""
+    """Write a file of predictions: record i is a dog with probability 0.9.
 
-    def write(rows: int, start: int = 0, label: str | None = "cat") -> Path:
+    `content` tells pictures of one id apart.
+    """
+
+    def write(rows: int, start: int = 0, label: str | None = "cat", content: int = 0) -> Path:
         ids = [f"s/{i:07}" for i in range(start, start + rows)]
         values = np.tile(np.float32([0.1, 0.9]), rows)
         lists = pa.FixedSizeListArray.from_arrays(pa.array(values), 2)
@@ -32,6 +35,7 @@ def file(tmp_path: Path) -> Callable[..., Path]:
                 ("source", pa.string()),
                 ("partition", pa.int32()),
                 ("label", pa.string()),
+                ("content_digest", pa.binary(16)),
                 ("predicted", pa.string()),
                 ("probability", pa.float32()),
                 pa.field(
@@ -46,6 +50,7 @@ def file(tmp_path: Path) -> Callable[..., Path]:
             ["s"] * rows,
             [0] * rows,
             [label] * rows,
+            [bytes([content]) * 16] * rows,
             ["dog"] * rows,
             [0.9] * rows,
             lists,
@@ -54,7 +59,7 @@ def file(tmp_path: Path) -> Callable[..., Path]:
             c if isinstance(c, pa.Array) else pa.array(c, f.type)
             for c, f in zip(columns, schema, strict=True)
         ]
-        path = tmp_path / f"predictions-{start}-{rows}.parquet"
+        path = tmp_path / f"predictions-{start}-{rows}-{content}.parquet"
         write_table(path, schema, [pa.table(arrays, schema=schema)])
         return path
 

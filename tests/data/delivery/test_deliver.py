@@ -59,12 +59,13 @@ def test_a_delivered_row_says_where_it_comes_from(url, file, query):
     assert done == Delivered(rows=1, new_rows=1)
     names = (
         "workflow, model_version, record_id, source, model_digest, label, predicted, probability, "
-        "probabilities, run_id, batch_key, predicted_at"
+        "probabilities, run_id, batch_key, predicted_at, content"
     )
     (row,) = query(url, f"SELECT {names} FROM predictions")
     assert row[:8] == ("pets", 1, "s/0000000", "s", "d" * 64, "cat", "dog", 0.9)
     assert json.loads(row[8]) == {"cat": 0.1, "dog": 0.9}
     assert row[9:11] == ("manual__1", "b" * 64)
+    assert row[12] == "00" * 16
     assert str(row[11]).startswith("2026-01-02 03:04:05")
 
 
@@ -80,6 +81,26 @@ def test_a_second_delivery_changes_nothing(url, file, query):
 def test_only_the_new_records_of_a_grown_file_are_added(url, file):
     deliver(file(10), url, "predictions", **RUN)
     assert deliver(file(20, start=5), url, "predictions", **RUN) == Delivered(20, 15)
+
+
+def test_other_content_under_an_old_id_is_another_row(url, file, query):
+    monday, tuesday = file(10), file(10, content=1)
+    assert deliver(monday, url, "predictions", **RUN) == Delivered(10, 10)
+    assert deliver(tuesday, url, "predictions", **RUN) == Delivered(10, 10)
+    assert deliver(monday, url, "predictions", **RUN) == Delivered(10, 0)
+    assert deliver(tuesday, url, "predictions", **RUN) == Delivered(10, 0)
+    assert query(url, "SELECT content, count(*) FROM predictions GROUP BY content ORDER BY 1") == [
+        ("00" * 16, 10),
+        ("01" * 16, 10),
+    ]
+
+
+def test_a_table_from_before_content_was_kept_is_refused(url, file, query):
+    deliver(file(0), url, "predictions", **RUN)
+    query(url, "CREATE TABLE older AS SELECT * FROM predictions")
+    query(url, "ALTER TABLE older DROP COLUMN content")
+    with pytest.raises(SpecError, match=r"not a table of predictions.*without content"):
+        deliver(file(1), url, "older", **RUN)
 
 
 def test_versions_and_workflows_have_rows_of_their_own(url, file, query):

@@ -138,6 +138,7 @@ def records(seen: Any, labels: Any = None, sources: Any = None, shape: Any = SHA
         "source": pa.array(["s"] * rows if sources is None else list(sources), pa.string()),
         "partition": pa.array([0] * rows, pa.int32()),
         "label": pa.array(names, pa.string()),
+        "content_digest": pa.array([i.to_bytes(16) for i in range(rows)], pa.binary(16)),
         "image": images_to_column(pictures(seen, shape)),
     }
     fields = [pa.field(n, c.type) for n, c in columns.items() if n != "image"]

@@ -27,6 +27,7 @@ def table(truth, probabilities, sources=None):
         "source": ["s"] * rows if sources is None else sources,
         "partition": pa.array([0] * rows, pa.int32()),
         "label": pa.array(truth, pa.string()),
+        "content_digest": pa.array([bytes(16)] * rows, pa.binary(16)),
     }
     return predictions_table(pa.table(columns), np.float32(probabilities), LABELS)
 

@@ -26,6 +26,7 @@ def test_every_record_is_answered_in_order(workshop, make_records):
     result, folder = workshop.run(predict, FILE, records=data, bundle=workshop.bundle())
     table = read(folder)
     assert table["record_id"].to_pylist() == ["s/000000", "s/000001", "s/000002"]
+    assert table["content_digest"].to_pylist() == [i.to_bytes(16) for i in range(3)]
     assert table["predicted"].to_pylist() == ["dog", "bird", "cat"]
     assert result.rows == 3
     assert result.counts.reconciles
@@ -77,6 +78,12 @@ def test_an_empty_table_of_another_shape_is_refused_too(workshop, make_records):
 
 def test_a_table_without_pictures_is_refused(workshop, make_records):
     data = workshop.dataset(records=make_records([0]).drop(["image"]))
+    with pytest.raises(DataError, match="not a table of canonical records"):
+        workshop.run(predict, FILE, records=data, bundle=workshop.bundle())
+
+
+def test_a_table_without_content_digests_is_refused(workshop, make_records):
+    data = workshop.dataset(records=make_records([0]).drop(["content_digest"]))
     with pytest.raises(DataError, match="not a table of canonical records"):
         workshop.run(predict, FILE, records=data, bundle=workshop.bundle())
 

@@ -1,9 +1,9 @@
 """`deliver`: a Predictions table into a SQL table, each record exactly once.
 
 However often it is retried, run at once or killed, the table holds one row for each workflow, model
-version and record: the primary key says so, rows that are there stay as they are, and all rows of a
-delivery appear in one transaction or not at all. Memory is bounded by a row group. No row is ever
-changed or deleted here.
+version, record and content: the primary key says so, rows that are there stay as they are, and all
+rows of a delivery appear in one transaction or not at all. Other content under an old record id is
+another row. Memory is bounded by a row group. No row is ever changed or deleted here.
 """
 
 from __future__ import annotations

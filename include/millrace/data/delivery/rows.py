@@ -14,13 +14,14 @@ from millrace.artifacts.tables import read_schema, read_table
 from millrace.errors import DataError
 
 _CHUNK = 1_000  # rows of one statement
-_COLUMNS = ["record_id", "source", "label", "predicted", "probability", "probabilities"]
+_TEXTS = ["record_id", "source", "label", "predicted"]
+_COLUMNS = [*_TEXTS, "content_digest", "probability", "probabilities"]
 
 
 def prediction_rows(path: Path) -> Iterator[list[dict[str, Any]]]:
     """Yield the predictions of a file as rows, at most a thousand at a time.
 
-    ``probabilities`` is JSON text: an object from class to probability in the model's order.
+    ``content`` is the digest of the picture, 32 hex digits; ``probabilities`` is JSON text: an object from class to probability in the model's order.
     """
     labels = _labels(path)
     for table in read_table(path, _COLUMNS):
@@ -31,7 +32,8 @@ def prediction_rows(path: Path) -> Iterator[list[dict[str, Any]]]:
 def _rows(table: pa.Table, labels: list[str]) -> list[dict[str, Any]]:
     lists = table["probabilities"].combine_chunks()
     probabilities = _decimals(lists.flatten().to_numpy()).reshape(-1, len(labels)).tolist()
-    columns = {name: table[name].to_pylist() for name in _COLUMNS[:4]}
+    columns = {name: table[name].to_pylist() for name in _TEXTS}
+    columns["content"] = [digest.hex() for digest in table["content_digest"].to_pylist()]
     columns["probability"] = _decimals(table["probability"].to_numpy()).tolist()
     columns["probabilities"] = [
         json.dumps(dict(zip(labels, row, strict=True)), ensure_ascii=False) for row in probabilities
@@ -47,13 +49,15 @@ def _decimals(values: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, 
 def _labels(path: Path) -> list[str]:
     """Return the classes in the order of the probabilities, from the schema."""
     try:
-        field = read_schema(path).field("probabilities")
+        schema = read_schema(path)
+        schema.field("content_digest")
+        field = schema.field("probabilities")
         labels: list[str] = json.loads(field.metadata[b"millrace.labels"])
     except (KeyError, TypeError, ValueError, pa.ArrowInvalid) as error:
         raise DataError(
             "not a table of predictions",
             where=path.name,
-            expected="a column `probabilities` that states its classes",
+            expected="columns `content_digest`, and `probabilities` that states its classes",
             received=error,
         ) from error
     return labels

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from millrace.data.delivery.database import writing
 from millrace.errors import SpecError
 
-KEY = ("workflow", "model_version", "record_id")
+KEY = ("workflow", "model_version", "record_id", "content")
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
@@ -42,6 +42,7 @@ def prediction_table(name: str) -> Table:
         Column("workflow", Text, primary_key=True),
         Column("model_version", Integer, primary_key=True, autoincrement=False),
         Column("record_id", Text, primary_key=True),
+        Column("content", Text, primary_key=True),
         Column("source", Text, nullable=False),
         Column("model_digest", Text, nullable=False),
         Column("label", Text),
