@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pickle
 
-from millrace.errors import DataError, ExitCode, MillraceError, TransientError
+from millrace.errors import DataError, ExitCode, MillraceError, TransientError, redact
 
 
 def test_the_sentence_says_what_where_expected_received_and_what_to_do() -> None:
@@ -21,3 +21,14 @@ def test_an_error_crosses_processes() -> None:
     assert type(rebuilt) is type(copied) is TransientError
     assert str(rebuilt) == str(copied) == str(error)
     assert rebuilt.exit_code == ExitCode.RETRY
+
+
+def test_credentials_in_uris_are_not_repeated() -> None:
+    error = DataError("gone", where="https://me:secret@host/a.gz?sig=secret", received="s3://k:s@b")
+    assert "secret" not in str(error)
+    assert "https://…@host/a.gz?…" in str(error)
+
+
+def test_redacting_is_quick_however_long_the_text() -> None:
+    for text in ("x" * 1_000_000, "://" * 300_000, "://a?" * 200_000):
+        assert len(redact(text)) > 0

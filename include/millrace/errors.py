@@ -7,10 +7,15 @@ that leaves its own package.
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import Any
 
 _LONGEST_FIELD = 300  # characters; keeps a log line readable whatever the data held
+
+
+_USERINFO = re.compile(r"(?<=://)[^/@\s'\"]{1,500}@")
+_QUERY = re.compile(r"(://[^\s?'\"]{1,500})\?[^\s'\"]{1,2000}")
 
 
 class ExitCode(IntEnum):
@@ -23,9 +28,14 @@ class ExitCode(IntEnum):
     RETRY = 75
 
 
+def redact(text: str) -> str:
+    """Return `text` without the user names, passwords and query strings of URIs in it."""
+    return _QUERY.sub(r"\1?…", _USERINFO.sub("…@", text))
+
+
 def shorten(value: object, longest: int = _LONGEST_FIELD) -> str:
-    """Return `value` as text of at most `longest` characters, with a note of what was cut."""
-    text = value if isinstance(value, str) else repr(value)
+    """Return `value` as redacted text of at most `longest` characters, noting what was cut."""
+    text = redact(value if isinstance(value, str) else repr(value))
     if len(text) <= longest:
         return text
     return f"{text[:longest]}… ({len(text):,} characters)"
@@ -141,5 +151,6 @@ __all__ = [
     "MillraceError",
     "SpecError",
     "TransientError",
+    "redact",
     "shorten",
 ]

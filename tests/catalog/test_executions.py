@@ -98,18 +98,25 @@ def test_previous_is_the_last_one_with_a_result(catalog: Catalog, begin, start) 
     done, failed = begin(run=start("r1").id), begin(run=start("r2").id)
     catalog.executions.finish(done, "cached")
     catalog.executions.finish(failed, "failed")
-    begin(run=start("r3").id)
+    latest = start("r3").id
+    begin(run=latest)
     other = begin(run=start("r4", "mnist").id)
     catalog.executions.finish(other, "done")
-    previous = catalog.executions.previous("digits", "clean", "p0")
+    previous = catalog.executions.previous(latest, "clean", "p0")
     assert previous is not None
     assert previous.id == done
 
 
 def test_previous_keeps_partitions_apart(catalog: Catalog, begin) -> None:
     catalog.executions.finish(begin(partition=None), "done")
-    assert catalog.executions.previous("digits", "clean", "p0") is None
-    assert catalog.executions.previous("digits", "clean", None) is not None
+    assert catalog.executions.previous(1, "clean", "p0") is None
+    assert catalog.executions.previous(1, "clean", None) is not None
+
+
+def test_previous_keeps_the_dags_of_a_workflow_apart(catalog: Catalog, begin, start) -> None:
+    catalog.executions.finish(begin(run=start("r1").id), "done")
+    other = start("r1", dag_id="digits_predict").id
+    assert catalog.executions.previous(other, "clean", "p0") is None
 
 
 def test_lineage_goes_both_ways(catalog: Catalog, begin, refer) -> None:

@@ -158,7 +158,7 @@ class Bench:
         return document | values
 
     def discover(self, *sources: Mapping[str, Any], limit: int | None = None) -> list[Any]:
-        made = self.run(discover, {"sources": list(sources), "limit": limit})
+        made = self.run(discover, {"limit": limit}, locations={"sources": list(sources)})
         return list(made.result.facts["partitions"])
 
     def collect(self, source: Mapping[str, Any], partition: Mapping[str, Any]) -> Made:

@@ -60,6 +60,8 @@ class Store:
             IntegrityError: something else was stored under its key.
         """
         artifact = self.find(ref.key)
+        if artifact is None or artifact.manifest.digest != ref.digest:
+            artifact = self._replaced(ref) or artifact
         if artifact is None:
             raise DataError(
                 "an artifact is not in the store",
@@ -80,20 +82,33 @@ class Store:
 
         Args:
             manifest: whose objects have all been put.
-            replace: a forced recomputation replaces the earlier manifest.
+            replace: a forced recomputation replaces the earlier manifest, which stays readable
+                for whoever holds a reference to it.
         """
         name = _manifest_name(manifest.key)
-        if replace:
-            self._backend.write(name, manifest.to_bytes())
+        if not replace and self._backend.create(name, manifest.to_bytes()):
             return Artifact(self, manifest)
-        if self._backend.create(name, manifest.to_bytes()):
-            return Artifact(self, manifest)
-        winner = self.find(manifest.key)
-        return Artifact(self, manifest) if winner is None else winner
+        earlier = self._readable(manifest.key)
+        if earlier is not None and (not replace or earlier.ref == Artifact(self, manifest).ref):
+            return earlier
+        if earlier is not None:  # a champion or another run may refer to it
+            kept = _kept_name(manifest.key, earlier.manifest.digest)
+            self._backend.create(kept, earlier.manifest.to_bytes())
+        self._backend.write(name, manifest.to_bytes())
+        return Artifact(self, manifest)
 
-    def has_manifest(self, key: str) -> bool:
-        """Whether anything, good or damaged, is published under `key`."""
-        return self._backend.size(_manifest_name(key)) is not None
+    def _readable(self, key: str) -> Artifact | None:
+        """Return the artifact of a key, or None where its manifest is missing or damaged."""
+        try:
+            return self.find(key)
+        except IntegrityError:
+            return None
+
+    def _replaced(self, ref: ArtifactRef) -> Artifact | None:
+        """Return an artifact that a forced execution has replaced under its key."""
+        name = _kept_name(ref.key, ref.digest)
+        data = self._backend.read(name)
+        return None if data is None else Artifact(self, Manifest.from_bytes(data, name))
 
     def complete(self, artifact: Artifact) -> bool:
         """Whether all objects of an artifact are there with their sizes; a cheap look."""
@@ -105,15 +120,22 @@ class Store:
     def keys(self) -> Iterator[str]:
         """Yield the keys of all artifacts."""
         for name in self._backend.names("manifests"):
-            yield name.rsplit("/", 1)[-1].removesuffix(".json")
+            key = name.rsplit("/", 1)[-1].removesuffix(".json")
+            if "@" not in key:
+                yield key
 
     # objects
 
-    def put(self, path: Path) -> FileEntry:
-        """Store the content of a local file under its digest; equal content is stored once."""
+    def put(self, path: Path, *, again: bool = False) -> FileEntry:
+        """Store the content of a local file under its digest; equal content is stored once.
+
+        Args:
+            path: of the file.
+            again: upload though an object of that name and size is there: it may be damaged.
+        """
         entry = FileEntry(sha256=digest_file(path), bytes=path.stat().st_size)
         name = _object_name(entry.sha256)
-        if self._backend.size(name) != entry.bytes or not self._intact(entry):
+        if again or self._backend.size(name) != entry.bytes or not self._intact(entry):
             self._backend.upload(name, path)
         return entry
 
@@ -205,6 +227,10 @@ class Store:
 
 def _object_name(sha256: str) -> str:
     return f"objects/{sha256[:2]}/{sha256}"
+
+
+def _kept_name(key: str, digest: str) -> str:
+    return f"manifests/{key[:2]}/{key}@{digest}.json"
 
 
 def _manifest_name(key: str) -> str:

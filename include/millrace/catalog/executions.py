@@ -132,12 +132,14 @@ class Executions:
             raise SpecError("the catalog has no such execution", received=execution)
         return found[0]
 
-    def previous(self, workflow: str, stage: str, partition: str | None) -> ExecutionRecord | None:
-        """Return the last execution that had a result, to explain why the cache missed."""
+    def previous(self, run: int, stage: str, partition: str | None) -> ExecutionRecord | None:
+        """Return the last execution with a result of the same DAG, to explain a cache miss."""
+        dag = select(RunRow.dag_id).where(RunRow.id == run).scalar_subquery()
         query = (
             select(ExecutionRow)
+            .join(RunRow, RunRow.id == ExecutionRow.run_id)
             .where(
-                ExecutionRow.workflow == workflow,
+                RunRow.dag_id == dag,
                 ExecutionRow.stage == stage,
                 ExecutionRow.partition == partition,
                 ExecutionRow.state.in_(_SUCCEEDED),

@@ -93,6 +93,17 @@ class Runs:
 
         return self._database.write(work)
 
+    def reopen(self, run: int) -> None:
+        """Record that an ended run goes on: a task of it was cleared."""
+
+        def work(session: Session) -> None:
+            row = session.get(RunRow, run)
+            if row is None:
+                raise _unknown(run)
+            row.state, row.error, row.finished_at = "running", None, None
+
+        self._database.write(work)
+
     def get(self, run: int) -> RunRecord:
         """Return the run of that id; raise `SpecError` where there is none."""
         row = self._database.read(lambda session: session.get(RunRow, run))

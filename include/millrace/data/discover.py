@@ -18,8 +18,8 @@ from millrace.workflow.stage import StageContext, StageResult
 def run(context: StageContext) -> StageResult:
     """List the partitions of all sources.
 
-    Parameters (keyed): ``sources``, documents of the spec's sources; ``limit``, at most that many
-    records a source, or null.
+    Parameters (keyed): ``limit``, at most that many records a source, or null. Locations:
+    ``sources``, documents of the spec's sources.
 
     Raises:
         DataError: a source is missing, damaged or empty.
@@ -28,7 +28,7 @@ def run(context: StageContext) -> StageResult:
     limit: int | None = context.params.get("limit")
     partitions = [
         partition.to_document()
-        for document in context.params["sources"]
+        for document in context.locations["sources"]
         for partition in _partitions(document, limit)
     ]
     records = sum(document["stop"] - document["start"] for document in partitions)

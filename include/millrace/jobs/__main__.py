@@ -14,12 +14,14 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import NoReturn
 
 from millrace.artifacts.store import Store
 from millrace.errors import ExitCode, MillraceError, SpecError
 from millrace.jobs.outcome import write_failure
 from millrace.jobs.perform import perform
 from millrace.jobs.request import JobRequest
+from millrace.settings import Settings
 
 _GRACE = 4.0  # seconds from SIGTERM to SIGKILL
 log = logging.getLogger("millrace.jobs")
@@ -31,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     if options.lifeline:
         threading.Thread(target=_leave_when_alone, daemon=True).start()
+    signal.signal(signal.SIGTERM, _leave)
     try:
         store, request = _open(options.request)
     except MillraceError as error:
@@ -61,15 +64,20 @@ def _open(uri: str) -> tuple[Store, JobRequest]:
     root, mark, name = uri.rpartition("/documents/")
     if not mark:
         raise SpecError("not the URI of a request", expected="<store>/documents/…", received=uri)
-    store = Store(root)
+    store = Store(root, Settings.load().home / "cache")
     data = store.read_document(name)
     if data is None:
         raise SpecError("there is no such request", where=uri)
     return store, JobRequest.from_bytes(data, uri)
 
 
+def _leave(number: int, _: object) -> NoReturn:
+    """Turn SIGTERM into an orderly exit, so that temporary files are removed."""
+    sys.exit(128 + number)
+
+
 def _leave_when_alone() -> None:
-    """End this process when its launcher is gone: SIGTERM first, so that training may save."""
+    """End this process when its launcher is gone: SIGTERM first, for a tidy end."""
     while os.read(sys.stdin.fileno(), 1024):  # unbuffered: a buffer's lock would bar the exit
         continue
     os.kill(os.getpid(), signal.SIGTERM)

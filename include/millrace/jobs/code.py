@@ -1,7 +1,8 @@
 """The digest of the code that a stage runs: its module and all that it imports of the same kind.
 
 Followed are modules of `millrace.data` and `millrace.learning`, the table format, and a user's own
-modules; what surrounds every stage alike (store, jobs, catalog, Airflow) cannot change a result.
+modules: whatever is neither installed nor of the standard library. What surrounds every stage alike
+(store, jobs, catalog, Airflow) cannot change a result.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from millrace.artifacts.digests import digest_bytes
 from millrace.errors import SpecError
 
+_SITES = ("site-packages", "dist-packages")
 _FOLLOWED = ("millrace.data", "millrace.learning", "millrace.artifacts.tables")
 
 
@@ -27,7 +29,6 @@ def code_digests(modules: Iterable[str]) -> dict[str, str]:
     Raises:
         SpecError: a named module cannot be found.
     """
-    own = {module.partition(".")[0] for module in modules} - {"millrace"}
     found: dict[str, str] = {}
     waiting = list(modules)
     while waiting:
@@ -38,7 +39,7 @@ def code_digests(modules: Iterable[str]) -> dict[str, str]:
         stat = path.stat()
         digest, imports = _read(path, module, stat.st_mtime_ns, stat.st_size)
         found[module] = digest
-        waiting.extend(name for name in imports if _follows(name, own))
+        waiting.extend(name for name in _with_parents(imports) if _follows(name))
     missing = sorted(set(modules) - set(found))
     if missing:
         raise SpecError(
@@ -49,10 +50,26 @@ def code_digests(modules: Iterable[str]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _follows(name: str, own: set[str]) -> bool:
-    if name.partition(".")[0] in own:
-        return True
-    return any(name == root or name.startswith(root + ".") for root in _FOLLOWED)
+def _with_parents(names: Iterable[str]) -> Iterator[str]:
+    """Yield names and those of the packages around them, whose ``__init__`` runs first."""
+    for name in names:
+        parts = name.split(".")
+        yield from (".".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+
+
+def _follows(name: str) -> bool:
+    top = name.partition(".")[0]
+    if top == "millrace":
+        return any(name == root or name.startswith(root + ".") for root in _FOLLOWED)
+    return top not in sys.stdlib_module_names and not _installed(top)
+
+
+@lru_cache(maxsize=1024)
+def _installed(top: str) -> bool:
+    """Whether a top-level module lies where packages are installed; its version is in the key."""
+    spec = PathFinder.find_spec(top)
+    places = [spec.origin or "", *(spec.submodule_search_locations or ())] if spec else []
+    return not places or any(part in place for place in places for part in _SITES)
 
 
 @lru_cache(maxsize=1024)
@@ -75,7 +92,11 @@ def _read(path: Path, module: str, _mtime: int, _size: int) -> tuple[str, tuple[
     """Return a source's digest and what it imports; read again when the file changes."""
     source = path.read_bytes()
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    return digest_bytes(source), tuple(_imports(ast.parse(source), package))
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise SpecError("a module is not Python", where=path, received=error) from error
+    return digest_bytes(source), tuple(_imports(tree, package))
 
 
 def _imports(tree: ast.Module, package: str) -> Iterator[str]:
@@ -92,4 +113,5 @@ def _imports(tree: ast.Module, package: str) -> Iterator[str]:
 def forget() -> None:
     """Forget where modules were found: for tests that make and remove modules."""
     _source.cache_clear()
+    _installed.cache_clear()
     sys.path_importer_cache.clear()

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+
+from millrace.machine import processor_name
 
 _ALTERNATIVES = {"tensorflow": ("tensorflow-cpu", "tensorflow")}
 
@@ -21,7 +22,7 @@ def environment(packages: Iterable[str]) -> dict[str, str]:
 
 def machine() -> dict[str, str | int | None]:
     """Return what may change the last bits of a result and is recorded, but is not in a key."""
-    return {"processor": _processor(), "cores": os.cpu_count(), "system": platform.system()}
+    return {"processor": processor_name(), "cores": os.cpu_count(), "system": platform.system()}
 
 
 @lru_cache(maxsize=64)
@@ -32,13 +33,3 @@ def _version(name: str) -> str:
         except PackageNotFoundError:
             continue
     return "absent"
-
-
-@lru_cache(maxsize=1)
-def _processor() -> str:
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
-            names = (line.partition(":")[2].strip() for line in file if "model name" in line)
-            return next(names, platform.machine())
-    except OSError:
-        return platform.machine()

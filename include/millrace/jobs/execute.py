@@ -5,6 +5,7 @@ This is the only place that decides whether a stage runs.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import socket
 import time
@@ -77,7 +78,7 @@ class Executor:
         stage = stage_named(job.stage)
         parts = key_parts(stage, job.params, job.inputs)
         key = key_of(parts)
-        previous = self.catalog.executions.previous(self.workflow, job.stage, job.partition)
+        previous = self.catalog.executions.previous(self.run, job.stage, job.partition)
         record = self.catalog.executions.begin(
             run=self.run,
             stage=job.stage,
@@ -113,33 +114,34 @@ class Executor:
         )
         if stage.volatile:
             artifact = self._perform(stage, request, replace=False)
-            return artifact, False, "looks at the sources in every run"
-        found = None if job.stage in self.force else self._find(key)
+            return artifact, False, "looks at the world outside the store in every run"
+        forced = job.stage in self.force
+        found, _ = (None, False) if forced else self._find(key)
         if found is not None:
             return found, True, "in the store, made from equal inputs"
-        with key_lock(self.home / "locks", key) as waited:
-            found = self._find(key) if waited else None
+        with key_lock(self.home / "locks", key):
+            found, damaged = (None, False) if forced else self._find(key)
             if found is not None:
                 return found, True, "made by another job while this one waited"
-            if job.stage in self.force:
-                reason, replace = "forced", True
-            else:
-                reason, replace = explain_miss(parts, old_parts), False
+            reason = "forced" if forced else explain_miss(parts, old_parts)
             log.info("Executing %s: %s", _title(job), reason)
-            return self._perform(stage, request, replace=replace), False, reason
+            made = self._perform(stage, request, replace=forced or damaged)
+            return made, False, reason
 
-    def _find(self, key: str) -> Artifact | None:
-        """Return the stored artifact of a key, unless it is damaged: then it is made again."""
+    def _find(self, key: str) -> tuple[Artifact | None, bool]:
+        """Return the stored artifact of a key, and whether there is one that is damaged."""
         try:
             found = self.store.find(key)
         except IntegrityError as error:
             log.warning("A stored artifact is damaged and is made again: %s", error)
-            return None
-        return found if found is None or self.store.complete(found) else None
+            return None, True
+        if found is not None and not self.store.complete(found):
+            log.warning("A stored artifact lacks an object and is made again: %s", found.ref.uri)
+            return None, True
+        return found, False
 
     def _perform(self, stage: Stage, request: JobRequest, *, replace: bool) -> Artifact:
-        damaged = not replace and not stage.volatile and self.store.has_manifest(request.key)
-        request = JobRequest(**{**vars(request), "replace": replace or damaged})
+        request = dataclasses.replace(request, replace=replace)
         runtime = runtime_named(self.runtime if stage.heavy else "inline")
         return runtime(request, self.store, self.home / "scratch", self.report)
 

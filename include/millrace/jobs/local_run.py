@@ -42,7 +42,7 @@ def run_workflow(
     run = start_run(identity, conf, "local", report=follow.report)
     try:
         results = _run(run, follow)
-    except Exception as error:
+    except BaseException as error:  # an interrupted run has failed, too
         known = error if isinstance(error, MillraceError) else MillraceError(repr(error))
         run.catalog.runs.finish(run.id, "failed", known.to_document())
         raise

@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def key_lock(folder: Path, key: str, timeout: float = 24 * 3600) -> Iterator[bool]:
-    """Hold the lock of `key`; yield whether another process held it first.
+def key_lock(folder: Path, key: str, timeout: float = 24 * 3600) -> Iterator[None]:
+    """Hold the lock of `key`.
 
     Args:
         folder: where the lock files are.
@@ -31,11 +31,10 @@ def key_lock(folder: Path, key: str, timeout: float = 24 * 3600) -> Iterator[boo
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{key}.lock").open("w") as file:
-        waited = not _try(file.fileno())
-        if waited:
+        if not _try(file.fileno()):
             log.info("Another job is making the same artifact; waiting for it")
             _wait(file.fileno(), key, time.monotonic() + timeout)
-        yield waited
+        yield
 
 
 def _wait(descriptor: int, key: str, deadline: float) -> None:

@@ -6,6 +6,8 @@ Needs the store and nothing else, so it works in the task's process, a child pro
 from __future__ import annotations
 
 import fnmatch
+import json
+import os
 import resource
 import shutil
 import socket
@@ -22,13 +24,14 @@ from millrace import __version__
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.manifest import FileEntry, Manifest
 from millrace.artifacts.store import Store
-from millrace.errors import MillraceError
+from millrace.errors import MillraceError, TransientError, redact
 from millrace.jobs.environment import machine
 from millrace.jobs.keys import key_of
 from millrace.jobs.progress import Event, ProgressWriter
 from millrace.jobs.request import JobRequest
 from millrace.jobs.stages import Stage, stage_named
 from millrace.workflow.stage import StageContext, StageResult
+from millrace.workflow.variables import expand
 
 
 @dataclass(frozen=True)
@@ -75,16 +78,29 @@ def perform(
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=scratch, prefix=f"{stage.name}-"))
     try:
-        started = time.monotonic()
-        context = _context(request, store, folder, tell)
-        result = _run(stage, context)
-        seconds = time.monotonic() - started
-        manifest = _manifest(request, store, stage, result, context.output, seconds)
-        artifact = store.publish(manifest, replace=request.replace)
-        store.drop_checkpoints(request.key)
-        return artifact
+        artifact = store.publish(_make(request, store, folder, tell), replace=request.replace)
+    except OSError as error:
+        raise TransientError(
+            "the machine failed the stage",
+            where=stage.name,
+            received=error,
+            remedy="Check free space and permissions of MILLRACE_HOME and the store.",
+        ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    store.drop_checkpoints(request.key)
+    return artifact
+
+
+def _make(
+    request: JobRequest, store: Store, folder: Path, report: Callable[[Event], None]
+) -> Manifest:
+    """Run the stage, put its files, and return the manifest to publish."""
+    stage = stage_named(request.stage)
+    context = _context(request, store, folder, report)
+    started = time.monotonic()
+    result = _run(stage, context)
+    return _manifest(request, store, stage, result, context.output, time.monotonic() - started)
 
 
 def _context(
@@ -95,7 +111,7 @@ def _context(
     scratch.mkdir()
     return StageContext(
         params=request.params,
-        locations=request.locations,
+        locations=expand(request.locations, os.environ),
         inputs={role: [store.get(ref) for ref in refs] for role, refs in request.inputs.items()},
         output=output,
         scratch=scratch,
@@ -134,7 +150,7 @@ def _manifest(
     return Manifest(
         kind=result.kind,
         key=key_of(parts) if stage.volatile else request.key,
-        files=_put_files(store, output, result),
+        files=_put_files(store, output, result, again=request.replace),
         facts=result.facts,
         rows=result.rows,
         key_parts=parts,
@@ -142,12 +158,14 @@ def _manifest(
     )
 
 
-def _put_files(store: Store, output: Path, result: StageResult) -> dict[str, FileEntry]:
+def _put_files(
+    store: Store, output: Path, result: StageResult, *, again: bool
+) -> dict[str, FileEntry]:
     files = {}
     for path in sorted(p for p in output.rglob("*") if p.is_file()):
         name = path.relative_to(output).as_posix()
         derived = any(fnmatch.fnmatch(name, pattern) for pattern in result.derived)
-        files[name] = replace(store.put(path), derived=derived)
+        files[name] = replace(store.put(path, again=again), derived=derived)
     return files
 
 
@@ -163,6 +181,6 @@ def _provenance(request: JobRequest, result: StageResult, seconds: float) -> Map
         "seconds": round(seconds, 3),
         "peak_memory_bytes": usage.ru_maxrss * 1024,
         "metrics": dict(result.metrics),
-        "locations": dict(request.locations),
+        "locations": json.loads(redact(json.dumps(dict(request.locations)))),
         "inputs": inputs,
     }

@@ -28,6 +28,10 @@ _KEEP: Mapping[str, Any] = {
     "decision": "keep",
     "reasons": ["the challenger is the champion already"],
 }
+_TRIAL: Mapping[str, Any] = {
+    "decision": "refuse",
+    "reasons": ["a run with a limit is a trial: it does not replace a champion"],
+}
 log = logging.getLogger(__name__)
 
 Reference = Mapping[str, Any]
@@ -69,10 +73,7 @@ def promote(
         evaluation = run.store.get(ArtifactRef.from_document(evaluated))
         if evaluation.facts["champion_bundle"] != (rival and rival.bundle.digest):
             evaluation = _evaluation(run, rival, dataset, bundle, fitted)
-        if champion is not None and rival is None:
-            decision: Mapping[str, Any] = _KEEP
-        else:
-            decision = _judge(run, evaluation, dataset, bundle)
+        decision = _settled(run, champion, rival) or _judge(run, evaluation, dataset, bundle)
         try:
             return _decide(run, champion, ArtifactRef.from_document(bundle), evaluation, decision)
         except ChampionChanged as error:
@@ -82,14 +83,29 @@ def promote(
     )
 
 
+def _settled(
+    run: WorkflowRun, champion: ModelVersion | None, rival: ModelVersion | None
+) -> Mapping[str, Any] | None:
+    """Return the decision where the gate has nothing to judge."""
+    if champion is None:
+        return None
+    if rival is None:
+        return _KEEP
+    return _TRIAL if run.params.limit is not None else None
+
+
 def _decided(run: WorkflowRun, bundle: Reference) -> dict[str, Any] | None:
-    """Return what this run decided of this bundle before its task was killed or cleared."""
+    """Return the promotion that this run made before its task was killed or cleared.
+
+    A refusal is judged again: the gate of the spec may have been corrected.
+    """
     models, workflow = run.catalog.models, run.identity.workflow
     version = models.version_of(bundle["digest"], workflow)
     if version is None:
         return None
     for made in models.promotions(workflow):
-        if made.run == run.id and made.version == version.version:
+        promoted = made.decision == "promoted"
+        if promoted and made.run == run.id and made.version == version.version:
             return _outcome(run, version.version, made.decision, made.reason.split("; "))
     return None
 

@@ -6,17 +6,23 @@ turns the run's spec and its upstream references into a `Job` and hands it to th
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from millrace.artifacts.digests import digest_value
 from millrace.artifacts.reference import ArtifactRef
-from millrace.errors import SpecError
+from millrace.catalog.records import ModelVersion
+from millrace.errors import DataError, SpecError
 from millrace.jobs.execute import Job
 from millrace.jobs.promotion import evaluate, promote
 from millrace.jobs.workflow_run import WorkflowRun
+from millrace.machine import computes_bfloat16
 from millrace.workflow.params import PredictParams
 from millrace.workflow.variables import expand
+
+log = logging.getLogger(__name__)
 
 Reference = Mapping[str, Any]
 """An `ArtifactRef` as JSON values: what an XCom holds."""
@@ -27,7 +33,7 @@ Partition = Mapping[str, Any]
 
 def discover(run: WorkflowRun) -> list[dict[str, Any]]:
     """Return the partitions of the run's sources."""
-    job = Job("discover", {"sources": _sources(run), "limit": run.params.limit})
+    job = Job("discover", {"limit": run.params.limit}, locations={"sources": _sources(run)})
     artifact = run.executor.execute(job)
     partitions: list[dict[str, Any]] = artifact.facts["partitions"]
     return partitions
@@ -35,12 +41,10 @@ def discover(run: WorkflowRun) -> list[dict[str, Any]]:
 
 def collect(run: WorkflowRun, partition: Partition) -> Reference:
     """Bring a partition into the store."""
-    from millrace.data.sources.reader import keyed
-
     source = _source(run, partition["source"])
     job = Job(
         "collect",
-        {"kind": source["kind"], "read": keyed(source), "partition": dict(partition)},
+        {"kind": source["kind"], "read": _read(source), "partition": dict(partition)},
         locations={"source": source},
         partition=_title(partition),
     )
@@ -89,6 +93,8 @@ def train(run: WorkflowRun, dataset: Reference) -> Reference:
         name: getattr(run.spec, name).model_dump(mode="json")
         for name in ("model", "augment", "train")
     }
+    if run.spec.train.precision == "auto":  # what it means here decides the result
+        params["machine"] = {"bfloat16": computes_bfloat16()}
     return _execute(run, "train", params, {"dataset": [dataset]})
 
 
@@ -100,48 +106,58 @@ def baseline(run: WorkflowRun, dataset: Reference) -> Reference:
 
 def predict(
     run: WorkflowRun, records: Reference, file: str, partition: Partition | None = None
-) -> Reference | None:
-    """Score records with the champion and deliver them; None where there is no champion yet.
+) -> dict[str, Any] | None:
+    """Score records with the champion and deliver them.
 
     Args:
         run: of the task.
         records: of a dataset, or of a transformed partition.
         file: the table of that artifact to score.
         partition: where the task is mapped.
-    """
-    from millrace.data.delivery import deliver
 
+    Returns:
+        The predictions' reference, with ``delivered`` rows; None where there is no champion that
+        fits a training run's records.
+
+    Raises:
+        DataError: the records of a prediction run do not fit the model.
+    """
     version = _version(run)
     if version is None:
+        log.info("There is no champion yet")
         return None
-    inputs = {"records": [records], "bundle": [version.bundle.to_document()]}
+    misfit = _misfit(run, version, records)
+    if misfit is not None and run.labelled:
+        log.info("The champion stays, but cannot score these records: %s", misfit)
+        return None
+    if misfit is not None:
+        raise DataError(
+            "the records do not fit the model",
+            where=f"version {version.version}",
+            received=misfit,
+            remedy="Train a model with the workflow's present transform, or name another version.",
+        )
+    inputs: dict[str, list[Reference]] = {
+        "records": [records],
+        "bundle": [version.bundle.to_document()],
+    }
     reference = _execute(run, "predict", {"file": file}, inputs, partition)
-    artifact = run.store.get(ArtifactRef.from_document(reference))
-    delivered = deliver(
-        artifact.path("predictions.parquet"),
-        run.settings.predictions,
-        run.spec.predict.table,
-        workflow=run.identity.workflow,
-        run_id=run.identity.run_id,
-        model_version=version.version,
-        model_digest=version.bundle.digest,
-        batch_key=artifact.ref.key,
-    )
-    run.catalog.batches.record(
-        workflow=run.identity.workflow,
-        run=run.id,
-        key=artifact.ref.key,
-        source_digest=records["digest"],
-        model_version=version.version,
-        rows=delivered.rows,
-        table=run.spec.predict.table,
-        predictions=artifact.ref,
-    )
-    return reference
+    return {**reference, "delivered": _deliver(run, version, records, reference)}
 
 
-def finish(run: WorkflowRun) -> None:
-    """Come after all partitions; what ends a run well is recorded by whoever runs its last task."""
+def finish(
+    run: WorkflowRun, cleaned: Iterable[Reference], predicted: Iterable[Reference | None]
+) -> dict[str, Any]:
+    """Check the refusals of all partitions against their budget, and count what was delivered.
+
+    Raises:
+        DataError: a reason refused more records than its budget allows.
+    """
+    from millrace.data.cleaned_budget import check_cleaned
+
+    artifacts = [run.store.get(ArtifactRef.from_document(ref)) for ref in cleaned]
+    check_cleaned(artifacts, run.spec.clean.budget)
+    return {"delivered": sum(ref["delivered"] for ref in predicted if ref is not None)}
 
 
 STEPS: Mapping[str, Callable[..., Any]] = {
@@ -170,20 +186,73 @@ def _execute(
     return run.executor.execute(job).ref.to_document()
 
 
+def _deliver(
+    run: WorkflowRun, version: ModelVersion, records: Reference, reference: Reference
+) -> int:
+    """Deliver predictions to SQL and record the batch; return its rows."""
+    from millrace.data.delivery import deliver
+
+    artifact = run.store.get(ArtifactRef.from_document(reference))
+    delivered = deliver(
+        artifact.path("predictions.parquet"),
+        run.settings.predictions,
+        run.spec.predict.table,
+        workflow=run.identity.workflow,
+        run_id=run.identity.run_id,
+        model_version=version.version,
+        model_digest=version.bundle.digest,
+        batch_key=artifact.ref.key,
+    )
+    log.info("Delivered %d predictions, %d of them new", delivered.rows, delivered.new_rows)
+    run.catalog.batches.record(
+        workflow=run.identity.workflow,
+        run=run.id,
+        key=artifact.ref.key,
+        source_digest=records["digest"],
+        model_version=version.version,
+        rows=delivered.rows,
+        table=run.spec.predict.table,
+        predictions=artifact.ref,
+    )
+    return delivered.rows
+
+
+def _misfit(run: WorkflowRun, version: ModelVersion, records: Reference) -> str | None:
+    """Say in which way records are not what a bundle was trained on, or None."""
+    bundle = run.store.get(version.bundle).facts
+    facts = run.store.get(ArtifactRef.from_document(records)).facts
+    if list(bundle["input"]["shape"]) != list(facts["shape"]):
+        return f"shape {facts['shape']}, not {bundle['input']['shape']}"
+    known = bundle.get("transform")
+    if known is not None and known != facts.get("transform"):
+        return f"transform {facts.get('transform')}, not {known}"
+    return None
+
+
 def _sources(run: WorkflowRun) -> list[dict[str, Any]]:
-    """Return the documents of the run's sources, their variables resolved."""
+    """Return the documents of the run's sources, their variables unresolved."""
     chosen: Sequence[Any] = run.spec.sources
     if isinstance(run.params, PredictParams):
         chosen = run.params.sources or run.spec.predict.sources or run.spec.sources
-    documents = [source.model_dump(mode="json") for source in chosen]
-    return [expand(d, os.environ, f"sources.{d['name']}") for d in documents]
+    return [source.model_dump(mode="json") for source in chosen]
 
 
 def _source(run: WorkflowRun, name: str) -> dict[str, Any]:
     return next(source for source in _sources(run) if source["name"] == name)
 
 
-def _version(run: WorkflowRun) -> Any:
+def _read(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a source decides what is collected; a variable's value only as a digest."""
+    from millrace.data.sources.reader import keyed
+
+    read = keyed(expand(source, os.environ, f"sources.{source['name']}"))
+    for name, value in (source.get("options") or {}).items():
+        if "${" in str(value):
+            read["options"][name] = digest_value(read["options"][name])
+    return read
+
+
+def _version(run: WorkflowRun) -> ModelVersion | None:
     """Return the model version to predict with: the one asked for, or the champion."""
     wanted = getattr(run.params, "model_version", None)
     if wanted is None:

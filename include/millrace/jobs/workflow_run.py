@@ -16,7 +16,14 @@ from millrace.jobs.progress import Event
 from millrace.settings import Settings
 from millrace.workflow.graph import Graph, Purpose, workflow_graph
 from millrace.workflow.loader import load_named
-from millrace.workflow.params import PredictParams, RunParams, apply, predict_params, run_params
+from millrace.workflow.params import (
+    PredictParams,
+    RunParams,
+    apply,
+    check_trust,
+    predict_params,
+    run_params,
+)
 from millrace.workflow.spec import WorkflowSpec
 
 
@@ -75,19 +82,22 @@ def start_run(
     """
     settings = Settings.load()
     spec = load_named(settings.workflows, identity.workflow)
+    check_trust(spec, conf)
+    catalog = Catalog(settings.catalog)
+    params = dict(conf)
     if identity.purpose == "training":
         spec = apply(spec, run_params(conf))
-    else:
-        predict_params(conf)
+    elif predict_params(conf).model_version is None:  # one model for all partitions of the run
+        champion = catalog.models.champion(identity.workflow)
+        params["model_version"] = None if champion is None else champion.version
     document = spec.model_dump(mode="json")
-    catalog = Catalog(settings.catalog)
     catalog.runs.start(
         run_id=identity.run_id,
         workflow=identity.workflow,
         dag_id=identity.dag_id,
         spec=document,
         spec_digest=digest_value(document),
-        params=dict(conf),
+        params=params,
         trigger=trigger,
         version=__version__,
     )
@@ -114,6 +124,8 @@ def open_run(
             where=f"{identity.dag_id} {identity.run_id}",
             remedy="Clear the task `discover` of this run; it records the run.",
         )
+    if record.state != "running":  # a task of it was cleared
+        catalog.runs.reopen(record.id)
     spec = WorkflowSpec.model_validate(record.spec)
     training = identity.purpose == "training"
     params = run_params(record.params) if training else predict_params(record.params)

@@ -15,6 +15,11 @@ def champion_alias(workflow: str) -> AssetAlias:
     return AssetAlias(name=f"{workflow}_promotions")
 
 
+def predictions_alias(workflow: str) -> AssetAlias:
+    """Return the outlet through which the last task says that predictions were delivered."""
+    return AssetAlias(name=f"{workflow}_deliveries")
+
+
 def predictions_asset(workflow: str) -> Asset:
     """Return the asset that changes when predictions were delivered."""
     return Asset(name=f"{workflow}_predictions", uri=f"millrace://{workflow}/predictions")

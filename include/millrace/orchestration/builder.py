@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, XComArg, task, task_group
 
-from millrace.orchestration.assets import champion_alias, champion_asset, predictions_asset
+from millrace.orchestration.assets import champion_alias, champion_asset, predictions_alias
 from millrace.orchestration.docs import dag_docs, task_docs
 from millrace.orchestration.form import prediction_form, training_form
 from millrace.orchestration.policy import RETRY
@@ -89,7 +89,7 @@ def _options(spec: WorkflowSpec, item: Task) -> dict[str, Any]:
     if item.produces == "champion":
         options["outlets"] = [champion_alias(spec.name)]
     if item.produces == "predictions":
-        options["outlets"] = [predictions_asset(spec.name)]
+        options["outlets"] = [predictions_alias(spec.name)]
     if item.name == "finish":  # also where there was no champion and nothing was predicted
         options["trigger_rule"] = "none_failed"
     return options

@@ -12,10 +12,15 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import get_current_context
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk import conf, get_current_context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from millrace.orchestration.assets import champion_alias, champion_asset
+from millrace.orchestration.assets import (
+    champion_alias,
+    champion_asset,
+    predictions_alias,
+    predictions_asset,
+)
 from millrace.orchestration.policy import airflow_errors
 from millrace.workflow.graph import Purpose
 
@@ -42,10 +47,10 @@ def do_task(workflow: str, purpose: Purpose, name: str, taken: Mapping[str, Any]
         result = STEPS[name](run, **taken)
         if run.graph[name].last:
             run.catalog.runs.finish(run.id, "done")
-    if name == "promote" and result["decision"] == "promoted":
-        _announce(context, workflow, result["version"])
+    _check_partitions(name, result)
+    _announce(context, workflow, name, result)
     if name == "predict" and result is None:
-        raise AirflowSkipException("There is no champion yet: nothing was predicted.")
+        raise AirflowSkipException("There is no champion that fits: nothing was predicted.")
     return result
 
 
@@ -57,7 +62,7 @@ def mark_failed(context: Mapping[str, Any]) -> None:
     dag_run = context["dag_run"]
     catalog = Catalog(Settings.load().catalog)
     record = catalog.runs.find(dag_run.dag_id, dag_run.run_id)
-    if record is not None and record.state == "running":
+    if record is not None and record.state != "failed":
         reason = str(context.get("reason") or "a task failed")
         catalog.runs.finish(record.id, "failed", {"type": "MillraceError", "problem": reason})
 
@@ -92,9 +97,17 @@ def _listener(context: Any) -> Callable[[Event], None]:
         if "epoch" in event:
             log.info("%s", _line(event))
         if state is not None:
-            state.set("progress", json.dumps(dict(event)))
+            _keep(state, event)
 
     return report
+
+
+def _keep(state: Any, event: Event) -> None:
+    """Keep the newest event; that Airflow cannot take it must not end the task."""
+    try:
+        state.set("progress", json.dumps(dict(event)))
+    except Exception as error:
+        log.warning("Airflow did not take the progress: %s", error)
 
 
 def _line(event: Event) -> str:
@@ -108,7 +121,23 @@ def _line(event: Event) -> str:
     return f"epoch {event['epoch']}/{event.get('epochs', '?')}  {figures}"
 
 
-def _announce(context: Any, workflow: str, version: int) -> None:
-    """Update the asset of the champion, which starts whatever is scheduled on it."""
+def _check_partitions(name: str, result: Any) -> None:
+    """Say in our words that Airflow would refuse to map that many tasks."""
+    most = conf.getint("core", "max_map_length")
+    if name == "discover" and len(result) > most:
+        raise AirflowFailException(
+            f"The sources have {len(result):,} partitions; Airflow maps at most {most:,}. Raise "
+            "partition_rows of the sources, or Airflow's core.max_map_length."
+        )
+
+
+def _announce(context: Any, workflow: str, name: str, result: Any) -> None:
+    """Update the assets of what has changed, which starts whatever is scheduled on them."""
     events = context["outlet_events"]
-    events[champion_alias(workflow)].add(champion_asset(workflow), extra={"version": version})
+    if name == "promote" and result["decision"] == "promoted":
+        extra = {"version": result["version"]}
+        events[champion_alias(workflow)].add(champion_asset(workflow), extra=extra)
+    last = name in {"predict", "finish"} and predictions_alias(workflow) in context["task"].outlets
+    if last and result is not None and result["delivered"]:
+        extra = {"rows": result["delivered"]}
+        events[predictions_alias(workflow)].add(predictions_asset(workflow), extra=extra)

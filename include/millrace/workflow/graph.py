@@ -96,7 +96,12 @@ _PREDICTION = Graph(
         Task("discover"),
         *_PARTITION,
         Task("predict", {"records": "transform"}, {"file": "records.parquet"}, mapped=True),
-        Task("finish", after=("predict",), last=True, produces="predictions"),
+        Task(
+            "finish",
+            {"cleaned": "clean", "predicted": "predict"},
+            last=True,
+            produces="predictions",
+        ),
     )
 )
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from millrace.errors import SpecError
 from millrace.workflow.base import Value
 from millrace.workflow.graph import FORCIBLE, Purpose
 from millrace.workflow.learning import Seed
 from millrace.workflow.loader import check
-from millrace.workflow.sources import AnySource
+from millrace.workflow.sources import AnySource, unique_names
 from millrace.workflow.spec import WorkflowSpec
 
 _TRAINING = ("epochs", "learning_rate", "batch_size", "seed")
@@ -46,10 +46,16 @@ class PredictParams(Value):
         limit, force: as in `RunParams`.
     """
 
-    sources: tuple[AnySource, ...] | None = Field(None, strict=False)
+    sources: tuple[AnySource, ...] | None = Field(None, min_length=1, strict=False)
     model_version: Annotated[int, Field(ge=1)] | None = None
     limit: Annotated[int, Field(ge=1)] | None = None
     force: tuple[str, ...] | None = Field((), strict=False)
+
+    @field_validator("sources")
+    @classmethod
+    def _unique_names(cls, sources: tuple[AnySource, ...] | None) -> tuple[AnySource, ...] | None:
+        unique_names(sources or ())
+        return sources
 
 
 def run_params(conf: Mapping[str, Any]) -> RunParams:
@@ -64,6 +70,36 @@ def predict_params(conf: Mapping[str, Any]) -> PredictParams:
     params: PredictParams = check(dict(conf), PredictParams, "conf")
     _check_force(params.force, "prediction")
     return params
+
+
+def check_trust(spec: WorkflowSpec, conf: Mapping[str, Any]) -> None:
+    """Refuse a conf that would reach further than the workflow's file does.
+
+    Whoever may trigger a DAG is not thereby allowed to run code of their choice or to read the
+    worker's environment: a source of one's own kind must stand in the spec, and variables are
+    resolved in files only.
+
+    Raises:
+        SpecError: a kind ``package.module:name`` that the spec does not name, or a ``${…}``.
+    """
+    own = {source.kind for source in (*spec.sources, *spec.predict.sources)}
+    given = conf.get("sources") or ()
+    for source in given.values() if isinstance(given, Mapping) else given:
+        kind = source.get("kind") if isinstance(source, Mapping) else None
+        if isinstance(kind, str) and ":" in kind and kind not in own:
+            raise SpecError(
+                "a run may not bring a kind of source of its own",
+                where="conf.sources",
+                received=kind,
+                remedy="Name it in the workflow's file first.",
+            )
+        if "${" in str(source):
+            raise SpecError(
+                "variables are resolved in workflow files only",
+                where="conf.sources",
+                expected="a URI as it is",
+                received=source,
+            )
 
 
 def apply(spec: WorkflowSpec, params: RunParams) -> WorkflowSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -72,6 +73,14 @@ class CustomSource(Source):
 
     kind: str = Field(pattern=IMPLEMENTATION)
     options: dict[str, Any] = {}
+
+
+def unique_names(sources: Sequence[Source]) -> None:
+    """Raise `ValueError` where two sources have one name."""
+    names = [source.name for source in sources]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"source names must be unique; used more than once: {twice}")
 
 
 AnySource = Annotated[

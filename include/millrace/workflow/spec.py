@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from millrace.workflow.base import Name, Value
 from millrace.workflow.images import ImageAugmentation, ImageCleaning, ImageTransform
 from millrace.workflow.learning import AnyModel, Baseline, Gate, Split, Training
-from millrace.workflow.sources import AnySource
+from millrace.workflow.sources import AnySource, unique_names
 
 
 class AssetSchedule(Value):
@@ -22,7 +22,22 @@ class AssetSchedule(Value):
     assets: tuple[str, ...] = Field(min_length=1, strict=False)
 
 
-Schedule = str | AssetSchedule | None
+_PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@yearly")
+
+
+def _known_schedule(value: str) -> str:
+    """Refuse what Airflow would only refuse when it parses the DAG."""
+    from croniter import croniter
+
+    if value.startswith("@") and value not in _PRESETS:
+        raise ValueError(f"a preset of {', '.join(_PRESETS)}")
+    if not value.startswith("@") and not croniter.is_valid(value):
+        raise ValueError("a cron expression such as '0 3 * * *', a preset, assets, or null")
+    return value
+
+
+Timetable = Annotated[str, AfterValidator(_known_schedule)]
+Schedule = Timetable | AssetSchedule | None
 
 
 class Predict(Value):
@@ -37,18 +52,22 @@ class Predict(Value):
 
     table: Name = "predictions"
     sources: tuple[AnySource, ...] = Field((), strict=False)
-    schedule: Schedule = "champion"
+    schedule: Literal["champion"] | Schedule = "champion"
+
+    @field_validator("sources")
+    @classmethod
+    def _unique_names(cls, sources: tuple[AnySource, ...]) -> tuple[AnySource, ...]:
+        unique_names(sources)
+        return sources
 
 
 class Resources(Value):
     """What the training job asks for.
 
     Attributes:
-        cpus: processor cores. memory_gib: GiB. gpus: devices; 0 trains on the processor.
+        gpus: devices; 0 trains on the processor. Airflow admits the job through its pool `gpu`.
     """
 
-    cpus: Annotated[float, Field(gt=0)] | None = None
-    memory_gib: Annotated[float, Field(gt=0)] | None = None
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
 
 
@@ -83,10 +102,7 @@ class WorkflowSpec(Value):
     @field_validator("sources")
     @classmethod
     def _unique_names(cls, sources: tuple[AnySource, ...]) -> tuple[AnySource, ...]:
-        names = [source.name for source in sources]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"source names must be unique; used more than once: {twice}")
+        unique_names(sources)
         return sources
 
     @field_validator("labels")

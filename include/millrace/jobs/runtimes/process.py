@@ -25,7 +25,9 @@ from millrace.jobs.outcome import read_failure
 from millrace.jobs.progress import Event, ProgressReader
 from millrace.jobs.request import JobRequest
 
-_POLL = 0.25  # seconds between looks at the child and its progress
+_POLL = 0.25  # seconds between looks at the child
+_PROGRESS = {True: 0.25, False: 2.0}  # seconds between looks at its progress, by a local store
+_TERMINATED = 128 + 15  # exit code of a child that left on SIGTERM
 _GRACE = 4.0  # seconds from SIGTERM to SIGKILL; Airflow gives a task 5
 _TAIL = 20  # lines of a dead child's output that an error shows
 log = logging.getLogger(__name__)
@@ -53,14 +55,30 @@ def run_process(
     reader = threading.Thread(target=_log_lines, args=(child.stdout, tail), daemon=True)
     reader.start()
     try:
-        while child.poll() is None:
-            time.sleep(_POLL)
-            progress.poll()
+        _follow(child, progress, _PROGRESS[store.local_root is not None])
     finally:
         _stop(child)
         reader.join(_GRACE)
-    progress.poll()
+    _look(progress)
     return _result(request, store, child.returncode, tail)
+
+
+def _follow(child: subprocess.Popen[str], progress: ProgressReader, every: float) -> None:
+    """Pass on the child's progress until it ends."""
+    due = 0.0
+    while child.poll() is None:
+        time.sleep(_POLL)
+        if time.monotonic() >= due:
+            _look(progress)
+            due = time.monotonic() + every
+
+
+def _look(progress: ProgressReader) -> None:
+    """Pass on new progress; whoever watches a job must not be able to end it."""
+    try:
+        progress.poll()
+    except Exception as error:
+        log.warning("The progress cannot be shown: %s", error)
 
 
 def _result(request: JobRequest, store: Store, code: int, tail: deque[str]) -> Artifact:
@@ -73,9 +91,9 @@ def _result(request: JobRequest, store: Store, code: int, tail: deque[str]) -> A
     failure = read_failure(store, request)
     if failure is not None:
         raise failure
-    if code < 0:
+    if code < 0 or code == _TERMINATED:
         raise TransientError(
-            f"the job's process was killed by signal {-code}",
+            f"the job's process was killed by signal {-code if code < 0 else code - 128}",
             where=request.stage,
             remedy="Out of memory is the usual cause of signal 9; a retry resumes.",
         )

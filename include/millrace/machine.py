@@ -1,0 +1,27 @@
+"""The processor, as the system describes it; it may change the last bits of a result."""
+
+from __future__ import annotations
+
+import platform
+from functools import lru_cache
+from pathlib import Path
+
+_LIST = Path("/proc/cpuinfo")
+
+
+@lru_cache(maxsize=8)
+def _field(name: str) -> str:
+    """Return a field of the first processor in Linux's list; empty elsewhere."""
+    lines = _LIST.read_text(encoding="utf-8").splitlines() if _LIST.exists() else []
+    found = [line.partition(":")[2].strip() for line in lines if line.startswith(name)]
+    return found[0] if found else ""
+
+
+def processor_name() -> str:
+    """Return the processor's name, or its architecture where the system gives no name."""
+    return _field("model name") or platform.machine()
+
+
+def computes_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16."""
+    return bool({"avx512_bf16", "amx_bf16"} & set(_field("flags").split()))
