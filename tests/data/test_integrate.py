@@ -277,3 +277,32 @@ def test_two_records_of_one_id_are_refused(bench: Any) -> None:
 def test_a_source_that_gave_no_record_is_named(bench: Any) -> None:
     with pytest.raises(DataError, match=r"gave no record.*late"):
         bench.integrate(**parts(bench, two_classes(bench)), sources={"made": None, "late": None})
+
+
+def test_a_data_set_says_its_transform(bench: Any) -> None:
+    made = parts(bench, two_classes(bench))
+    united = bench.integrate(**made, sources={"made": None})
+    assert united.result.facts["transform"] == made["records"][0].result.facts["transform"]
+
+
+def test_parts_of_different_transforms_are_refused(bench: Any) -> None:
+    cleaned = [bench.clean(two_classes(bench, name=name, seed=n)) for n, name in enumerate("ab")]
+    made = [
+        bench.transform(one, size=[4, 4], channels=1, invert=invert)
+        for one, invert in zip(cleaned, (False, True), strict=True)
+    ]
+    with pytest.raises(DataError, match="transformed in different ways"):
+        bench.integrate(made, cleaned, sources={"a": None, "b": None})
+
+
+@pytest.mark.parametrize("group", ["content", "record"])
+def test_a_group_that_two_fixed_sources_share_is_named_with_its_sides(
+    bench: Any, group: str
+) -> None:
+    train = two_classes(bench, 200, groups=[f"patient {n // 10}" for n in range(200)])
+    test = two_classes(bench, 40, name="held", seed=9, groups=["patient 3", "patient 90"] * 20)
+    made, fixed = parts(bench, train, test), {"made": "train", "held": "test"}
+    with pytest.raises(
+        DataError, match=r"a group is on.*1 on several: 'patient 3' in test and train.*split"
+    ):
+        bench.integrate(**made, sources=fixed, group=group)

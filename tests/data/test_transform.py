@@ -12,6 +12,7 @@ import pytest
 from millrace.artifacts.tables import column_to_images, image_shape
 from millrace.data.schemas import canonical
 from millrace.errors import SpecError
+from millrace.workflow.images import ImageTransform
 
 
 def noise(shape: tuple[int, ...], seed: int = 0) -> np.ndarray[Any, Any]:
@@ -34,6 +35,9 @@ def test_a_canonical_picture_is_untouched(bench: Any) -> None:
     assert made.table().schema.equals(canonical((5, 4, 3)))
     assert (images(made) == np.stack([noise((5, 4, 3), n) for n in range(3)])).all()
     assert made.result.facts["shape"] == [5, 4, 3]
+    assert made.result.facts["transform"] == ImageTransform(size=[5, 4], channels=3).model_dump(
+        mode="json"
+    )
 
 
 def test_sixteen_levels_fill_the_range(bench: Any) -> None:

@@ -24,6 +24,7 @@ from millrace.data.integration.ordered import OrderedRows
 from millrace.data.integration.refused import Cleaned, Refused, uncut
 from millrace.data.integration.rows import Rows, number, read_all
 from millrace.data.integration.splits import SIDES, Sides, assign, fixed_sides, shuffle_order
+from millrace.data.integration.transforms import common_transform
 from millrace.data.integration.verdicts import judge
 from millrace.data.integration.vocabulary import vocabulary
 from millrace.data.schemas import dataset
@@ -54,8 +55,9 @@ def run(context: StageContext) -> StageResult:
 
     Raises:
         DataError: no record is left; a reason exceeds its budget; a single class; a class too small
-            to split; record ids that are not unique.
+            to split; record ids that are not unique; inputs of different transforms.
     """
+    transform = common_transform([a.facts.get("transform") for a in context.inputs["records"]])
     paths = [artifact.path("records.parquet") for artifact in context.inputs["records"]]
     cleaned = _cleaned(context)
     rows = Rows.read(paths)
@@ -78,6 +80,7 @@ def run(context: StageContext) -> StageResult:
         rows=len(kept),
         facts={
             "labels": accepted.labels,
+            "transform": transform,
             "shape": list(image_shape(read_schema(paths[0]))),
             "rows": {side: sum(counts.values()) for side, counts in accepted.counts.items()},
             "class_counts": accepted.counts,

@@ -27,7 +27,10 @@ def run(context: StageContext) -> StageResult:
     tables = (_canonical(table, make) for table in read_table(path))
     rows = write_table(context.output / "records.parquet", canonical(make.shape), tables)
     return StageResult(
-        kind="records", rows=rows, facts={"shape": list(make.shape)}, counts=Counts(rows, rows)
+        kind="records",
+        rows=rows,
+        facts={"shape": list(make.shape), "transform": dict(context.params)},
+        counts=Counts(rows, rows),
     )
 
 

@@ -70,6 +70,7 @@ def run(context: StageContext) -> StageResult:
     progress = trainer.fit(context.checkpoints, context.scratch, context.report)
     counts = dict(zip(training.labels, training.class_counts().tolist(), strict=True))
     document = _bundle_document(task, progress, classifier)
+    document["transform"] = dataset.facts.get("transform")
     document["dataset_digest"] = dataset.manifest.digest
     document["reference"] = reference_statistics(histogram, counts)
     _write(context, task, classifier, document, progress)
@@ -153,6 +154,7 @@ def _result(document: dict[str, Any], progress: Progress, rows: int) -> StageRes
             "format": FORMAT,
             "labels": document["labels"],
             "input": document["input"],
+            "transform": document["transform"],
             "network_digest": document["network_digest"],
             "dataset_digest": document["dataset_digest"],
             "epochs": training["epochs"],

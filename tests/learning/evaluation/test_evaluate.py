@@ -118,6 +118,16 @@ def test_a_champion_of_another_question_is_not_comparable(workshop, dataset, oth
     assert reason in champion["reason"]
 
 
+@pytest.mark.parametrize("theirs", [None, {"invert": True, "size": [4, 4]}])
+def test_a_champion_of_another_transform_is_not_comparable(workshop, dataset, theirs):
+    ours = {"invert": False, "size": [4, 4]}
+    bundle, champion = workshop.bundle(transform=ours), workshop.bundle(transform=theirs)
+    made = workshop.run(evaluate, PARAMS, dataset=dataset, bundle=bundle, champion=champion)
+    figures = made[0].facts["champion"]
+    assert figures["comparable"] == (theirs is None)
+    assert theirs is None or "another transform: invert differ" in figures["reason"]
+
+
 def test_a_baseline_of_other_records_is_refused(workshop, dataset, make_records):
     bundle = workshop.bundle()
     fewer = baseline(workshop, dataset, bundle, slice(0, 3))

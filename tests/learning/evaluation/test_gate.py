@@ -1,11 +1,12 @@
 """Tests of the stage `gate`: who becomes champion, and the sentences that say why."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from millrace.artifacts.digests import canonical_json
-from millrace.errors import DataError
+from millrace.errors import DataError, IntegrityError, TransientError
 from millrace.learning import evaluate, gate
 from millrace.learning.gating.answers import answer_checks
 from millrace.learning.gating.champion import champion_checks
@@ -95,12 +96,13 @@ def test_a_champion_of_other_labels_does_not_stand_in_the_way(workshop, dataset)
 
 def test_a_bundle_that_does_not_answer_is_refused(workshop, dataset):
     good = workshop.bundle()
-    made = workshop.run(evaluate, EVALUATION, dataset=dataset, bundle=good)
-    evaluation = workshop.keep(*made)
-    path = good.path("model.onnx")
-    path.chmod(0o644)
-    path.write_bytes(b"\x08\x09 damaged")
-    result, _ = workshop.run(gate, dump(), evaluation=evaluation, bundle=good, dataset=dataset)
+    made, output = workshop.run(evaluate, EVALUATION, dataset=dataset, bundle=good)
+    folder = good.extract(workshop.folder())
+    (folder / "model.onnx").write_bytes(b"\x08\x09 no graph")
+    mute = workshop.publish("bundle", folder)
+    facts = {**made.facts, "bundle": mute.ref.digest}
+    evaluation = workshop.keep(replace(made, facts=facts), output)
+    result, _ = workshop.run(gate, dump(), evaluation=evaluation, bundle=mute, dataset=dataset)
     assert result.facts["decision"] == "refuse"
     assert "the bundle does not answer" in result.facts["reasons"][0]
     assert result.metrics == {}
@@ -179,3 +181,13 @@ def test_figures_that_differ_look_different():
     assert figures(0.9811, 0.99) == ("0.9811", "0.99")
     assert figures(0.98999, 0.99) == ("0.98999", "0.99")
     assert figures(0.1 + 0.2, 0.3) == ("0.30000000000000004", "0.3")
+
+
+@pytest.mark.parametrize("kind", [IntegrityError, TransientError])
+def test_a_failure_of_the_store_is_no_refusal(workshop, dataset, monkeypatch, kind):
+    def fail(artifact):
+        raise kind("the store failed")
+
+    monkeypatch.setattr("millrace.learning.gating.answers.Bundle.open", fail)
+    with pytest.raises(kind, match="the store failed"):
+        answer_checks(workshop.bundle(), dataset, 100)

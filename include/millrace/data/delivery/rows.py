@@ -21,7 +21,8 @@ _COLUMNS = [*_TEXTS, "content_digest", "probability", "probabilities"]
 def prediction_rows(path: Path) -> Iterator[list[dict[str, Any]]]:
     """Yield the predictions of a file as rows, at most a thousand at a time.
 
-    ``content`` is the digest of the picture, 32 hex digits; ``probabilities`` is JSON text: an object from class to probability in the model's order.
+    ``content`` is the digest of the picture, 32 hex digits; ``probabilities`` is JSON text: an
+    object from class to probability in the model's order.
     """
     labels = _labels(path)
     for table in read_table(path, _COLUMNS):

@@ -17,12 +17,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from millrace.data.integration.rows import Rows
+from millrace.errors import DataError
 
 SIDES = ("test", "validation", "train")
 """The sides by preference: a record that could be on two is on the first."""
 
 _TEST, _VALIDATION, _TRAIN = range(3)
 _FREE = 3
+_SHOWN = 5
 
 Sides = npt.NDArray[np.int8]
 Hashes = npt.NDArray[np.uint64]
@@ -42,7 +44,11 @@ def assign(rows: Rows, fixed: Sides, split: Mapping[str, Any]) -> Sides:
     Args:
         fixed: see `fixed_sides`.
         split: the values of `millrace.workflow.learning.Split`.
+
+    Raises:
+        DataError: sources fixed to different sides share a group that they gave.
     """
+    _check_groups(rows, fixed)
     groups = _groups(rows, split["group"])
     sides = _follow(groups, fixed)
     free = sides == _FREE
@@ -82,6 +88,29 @@ def _follow(groups: Hashes, fixed: Sides) -> Sides:
         if here.any():
             sides[(fixed == _FREE) & np.isin(groups, groups[here])] = place
     return sides
+
+
+def _check_groups(rows: Rows, fixed: Sides) -> None:
+    given = rows.groups.is_valid().to_numpy(zero_copy_only=False) & (fixed != _FREE)
+    encoded = rows.groups.filter(pa.array(given)).dictionary_encode()
+    count = len(encoded.dictionary)
+    pairs = np.unique(encoded.indices.to_numpy() * np.int64(_FREE) + fixed[given])
+    shared = np.flatnonzero(np.bincount(pairs // _FREE, minlength=count) > 1)
+    if not len(shared):
+        return
+    shown = "; ".join(
+        f"{encoded.dictionary[group].as_py()!r} in "
+        + " and ".join(SIDES[pair % _FREE] for pair in pairs[pairs // _FREE == group])
+        for group in shared[:_SHOWN]
+    )
+    raise DataError(
+        "a group is on more than one fixed side",
+        where="integrate",
+        expected="every group of the sources on one side",
+        received=f"{len(shared):,} on several: {shown}",
+        remedy="Take the group out of one of the sources, or leave `split` of one source free, "
+        "so that its records follow their group.",
+    )
 
 
 def _groups(rows: Rows, group: str) -> Hashes:

@@ -1,6 +1,7 @@
 """The figures of the others on the same records: the baseline and the current champion.
 
-A champion that answers another question (other labels, other pictures) is not comparable, which is
+A champion that answers another question (other labels, pictures of another shape or transform) is
+not comparable, which is
 a finding and not an error.
 """
 
@@ -72,7 +73,11 @@ def _difference(champion: Bundle, challenger: Bundle) -> str | None:
         return "the champion knows other labels"
     if champion.shape != challenger.shape:
         return f"the champion takes pictures of {champion.shape}, not of {challenger.shape}"
-    return None
+    theirs, ours = champion.document.get("transform"), challenger.document.get("transform")
+    if theirs is None or ours is None or theirs == ours:
+        return None
+    names = sorted(n for n in {*theirs, *ours} if theirs.get(n) != ours.get(n))
+    return f"the champion takes pictures of another transform: {', '.join(names)} differ"
 
 
 def _check_same_records(predictions: Path, test: Path) -> None:

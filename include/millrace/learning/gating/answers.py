@@ -15,7 +15,7 @@ import numpy as np
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.tables import Images, column_to_images, image_shape, read_schema, read_table
-from millrace.errors import MillraceError
+from millrace.errors import IntegrityError, MillraceError, TransientError
 from millrace.learning.bundle import Bundle
 from millrace.learning.gating.check import Check, figure
 
@@ -36,11 +36,16 @@ def answer_checks(
     Returns:
         The checks, and the median time of an answer to one record in milliseconds (None where it
         does not answer).
+
+    Raises:
+        IntegrityError, TransientError: the store failed, which says nothing of the bundle.
     """
     try:
         bundle = Bundle.open(artifact)
         images = _records(dataset)
         probabilities = bundle.predict(images)
+    except (IntegrityError, TransientError):
+        raise
     except MillraceError as error:
         sentence = f"the bundle does not answer: {error.problem}"
         return [Check("answers", False, "probabilities", None, sentence)], None
