@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -54,6 +55,7 @@ def history(home: Path, tmp_path: Path) -> dict[str, ArtifactRef]:
     home.mkdir(exist_ok=True)
     store = Store(settings.store)
     made = {
+        "partitions": _publish(store, tmp_path, "partitions", {}, None, partitions=_PARTITIONS),
         "dataset": _publish(store, tmp_path, "dataset", {"test.parquet": _RECORDS}, 3),
         "bundle": _publish(store, tmp_path, "bundle", {"bundle.json": b"{}"}, None),
         "evaluation": _publish(
@@ -69,6 +71,7 @@ def history(home: Path, tmp_path: Path) -> dict[str, ArtifactRef]:
     return made
 
 
+_PARTITIONS = [{"source": "uci", "index": 0}, {"source": "uci", "index": 1}]
 _RECORDS = pa.table(
     {"record_id": ["digits/0", "digits/1", "digits/2"], "label": ["3", "1", "4"],
      "split": ["test"] * 3}
@@ -80,7 +83,12 @@ _PREDICTIONS = pa.table(
 
 
 def _publish(
-    store: Store, folder: Path, kind: str, files: dict[str, pa.Table | bytes], rows: int | None
+    store: Store,
+    folder: Path,
+    kind: str,
+    files: dict[str, pa.Table | bytes],
+    rows: int | None,
+    **facts: Any,
 ) -> ArtifactRef:
     entries = {}
     for name, content in files.items():
@@ -91,7 +99,9 @@ def _publish(
         else:
             write_table(path, content.schema, [content])
         entries[name] = store.put(path)
-    manifest = Manifest(kind, digest_value({"key of": kind}), entries, {"kind": kind}, rows)
+    manifest = Manifest(
+        kind, digest_value({"key of": kind}), entries, {"kind": kind, **facts}, rows
+    )
     return store.publish(manifest).ref
 
 

@@ -34,6 +34,12 @@ def test_dots_lead_into_mappings() -> None:
     assert found == {"sources": {"a": {"uri": "x", "limit": 5}, "b": {"uri": "y"}}}
 
 
+@pytest.mark.parametrize("given", ["force=train", 'force=["train"]'])
+def test_force_may_be_given_as_a_parameter_too(given: str) -> None:
+    assert build_conf([given], ["evaluate"], None) == {"force": ["train", "evaluate"]}
+    assert build_conf([given], [], None) == {"force": ["train"]}
+
+
 def test_force_and_limit_have_their_own_words() -> None:
     assert build_conf([], ["train", "evaluate"], 10) == {
         "force": ["train", "evaluate"],

@@ -93,6 +93,33 @@ def test_a_failure_prints_the_task_its_error_and_its_log(
     assert str(home / "airflow" / "logs" / place) in out
 
 
+def test_a_failure_is_that_of_its_partition_and_its_attempt(
+    millrace: Any, airflow: FakeAirflow, history: Any
+) -> None:
+    with Catalog(Settings.load().catalog) as catalog:
+        found = catalog.executions.begin(1, "discover", None, "k", {}, [], 1, "here")
+        catalog.executions.finish(found, "done", output=history["partitions"])
+        for partition, attempt in (("uci/1", 1), ("uci/1", 2), ("uci/0", 2)):
+            one = catalog.executions.begin(1, "clean", partition, "k", {}, [], attempt, "here")
+            error = DataError(f"{partition} try {attempt}").to_document()
+            catalog.executions.finish(one, "failed", error=error)
+    _prepare(airflow, "failed", {**_task("partition.clean", "failed"), "map_index": 1})
+    _, out, _ = millrace("run", "digits")
+    assert "partition.clean partition uci/1 failed: uci/1 try 2." in out
+
+
+def test_an_error_of_an_earlier_attempt_is_not_that_of_the_last(
+    millrace: Any, airflow: FakeAirflow, history: Any
+) -> None:
+    with Catalog(Settings.load().catalog) as catalog:
+        execution = catalog.executions.begin(1, "train", None, "k", {}, [], 1, "here")
+        catalog.executions.finish(execution, "failed", error=DataError("old").to_document())
+    _prepare(airflow, "failed", _task("train", "failed"))
+    code, out, _ = millrace("run", "digits")
+    assert code == ExitCode.BUG
+    assert "old" not in out
+
+
 def test_a_failure_without_a_record_shows_the_end_of_the_log(
     millrace: Any, airflow: FakeAirflow, history: Any, home: Path
 ) -> None:

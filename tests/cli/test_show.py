@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from millrace.catalog.catalog import Catalog
 from millrace.errors import ExitCode
+from millrace.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -15,8 +17,9 @@ from millrace.errors import ExitCode
         (("run", "99"), "no such run"),
         (("run", "nonsense"), "there is no such run"),
         (("artifact", "ffff"), "there is no such artifact"),
-        (("record", "digits/77"), "no run holds this record"),
-        (("prediction", "digits/77"), "no batch of predictions holds this record"),
+        (("record",), "nothing was named; expected millrace show record ID"),
+        (("record", "digits/77"), "none of the newest 200 runs holds this record"),
+        (("prediction", "digits/77"), "none of the newest 500 batches of predictions holds"),
         (("model", "digits:7"), "no such model version"),
         (("model", "digits:last"), "not a model version"),
     ],
@@ -35,9 +38,11 @@ def test_a_prefix_that_fits_everything_is_refused(millrace: Any, history: Any) -
     assert "more than one artifact begins so" in err
 
 
-@pytest.mark.parametrize("name", ["1", "r1"])
-def test_a_run_lists_its_stages_and_what_came_out(millrace: Any, history: Any, name: str) -> None:
-    code, out, _ = millrace("show", "run", name)
+@pytest.mark.parametrize("name", [["1"], ["r1"], []])
+def test_a_run_lists_its_stages_and_what_came_out(
+    millrace: Any, history: Any, name: list[str]
+) -> None:
+    code, out, _ = millrace("show", "run", *name)
     assert code == 0
     for word in ("integrate", "train", "evaluate", "first execution", "256.0 MiB", "0.9917"):
         assert word in out
@@ -103,3 +108,28 @@ def test_a_catalog_without_tables_is_a_sentence_and_migrate_mends_it(
     assert "catalog migrate" in err
     assert millrace("catalog", "migrate")[0] == 0
     assert millrace("runs") == (0, "No runs yet.\n", "")
+
+
+def test_without_any_run_the_latest_one_is_a_sentence(millrace: Any, home: Any) -> None:
+    home.mkdir()
+    millrace("catalog", "migrate")
+    code, _, err = millrace("show", "run")
+    assert code == ExitCode.SPEC
+    assert "there are no runs yet" in err
+
+
+def test_a_partition_that_was_tried_again_is_counted_once(millrace: Any, history: Any) -> None:
+    with Catalog(Settings.load().catalog) as catalog:
+        again = catalog.executions.begin(1, "predict", None, "k", {}, [], 2, "here")
+        catalog.executions.finish(again, "cached", output=history["predictions"])
+    assert "3 records" in millrace("show", "run")[1]
+
+
+def test_passwords_of_databases_are_never_printed(
+    millrace: Any, history: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "postgresql+psycopg2://me:hunter2@host/db?password=hunter2"
+    monkeypatch.setenv("MILLRACE_PREDICTIONS", url)
+    _, out, _ = millrace("show", "run")
+    assert "postgresql+psycopg2://me:***@host/db" in out
+    assert "hunter2" not in out

@@ -18,11 +18,12 @@ def run(_: argparse.Namespace) -> int:
     """Migrate the catalog."""
     from millrace.catalog.catalog import Catalog
     from millrace.cli.console import console
+    from millrace.cli.words import without_password
     from millrace.settings import Settings
 
     settings = Settings.load()
     settings.home.mkdir(parents=True, exist_ok=True)
     with Catalog(settings.catalog) as catalog:
         catalog.migrate()
-    console().print(f"{settings.catalog} is up to date.", markup=False)
+    console().print(f"{without_password(settings.catalog)} is up to date.", markup=False)
     return 0

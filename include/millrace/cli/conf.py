@@ -28,8 +28,8 @@ def build_conf(params: Iterable[str], force: list[str], limit: int | None) -> di
                 "not a parameter", where="--param", expected="NAME=VALUE", received=word
             )
         _put(conf, name.split("."), _value(text))
-    if force:
-        conf["force"] = [*conf.get("force", []), *force]
+    if force or "force" in conf:
+        conf["force"] = [*_listed(conf.get("force")), *force]
     if limit is not None:
         conf["limit"] = limit
     return conf
@@ -54,6 +54,13 @@ def _put(conf: dict[str, Any], path: list[str], value: Any) -> None:
         if not isinstance(conf, dict):
             raise SpecError("a parameter is both a value and a mapping", where=".".join(path))
     conf[path[-1]] = value
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return a parameter that may be one thing or several as a list."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 def _value(text: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,15 @@ from millrace.orchestration.embedded.tail import tail
 _LINES = 8  # of the log, where nothing better is known
 
 
-def print_failure(run: RunView, executions: Iterable[ExecutionRecord], logs: Path) -> ExitCode:
+def print_failure(
+    run: RunView, executions: Iterable[ExecutionRecord], partitions: Sequence[str], logs: Path
+) -> ExitCode:
     """Print the first task that failed; return the exit code that tells whether a retry helps.
 
     Args:
         run: that ended.
         executions: its stage executions, for the error's own sentence.
+        partitions: names, in the order of Airflow's map index.
         logs: Airflow's folder of task logs.
     """
     out = console()
@@ -32,9 +35,10 @@ def print_failure(run: RunView, executions: Iterable[ExecutionRecord], logs: Pat
         return ExitCode.BUG
     first = min(failed, key=lambda one: str(one.get("end_date")))
     log = log_path(logs, first)
-    place = f" partition {first['map_index']}" if first["map_index"] >= 0 else ""
-    out.print(f"[red]{escape(str(first['task_id']))}{place} failed:[/] ", end="")
-    error = _error(first, executions)
+    partition = _partition(first, partitions)
+    place = "" if partition is None else f" partition {partition}"
+    out.print(f"[red]{escape(str(first['task_id']) + place)} failed:[/] ", end="")
+    error = _error(first, partition, executions)
     out.print(str(error or f"the log ends with\n{tail(log, _LINES)}"), markup=False)
     out.print(f"Log: {log}", markup=False)
     if len(failed) > 1:
@@ -55,10 +59,22 @@ def log_path(logs: Path, instance: Mapping[str, Any]) -> Path:
     return folder / f"attempt={instance['try_number']}.log"
 
 
+def _partition(instance: Mapping[str, Any], partitions: Sequence[str]) -> str | None:
+    """Return the name of a mapped task's partition, or its number where no name is known."""
+    index = int(instance["map_index"])
+    if index < 0:
+        return None
+    return partitions[index] if index < len(partitions) else str(index)
+
+
 def _error(
-    instance: Mapping[str, Any], executions: Iterable[ExecutionRecord]
+    instance: Mapping[str, Any], partition: str | None, executions: Iterable[ExecutionRecord]
 ) -> MillraceError | None:
-    """Return the error that the stage's last failed execution left."""
-    stage = stage_of(str(instance["task_id"]))
-    errors = [one.error for one in executions if one.stage == stage and one.error is not None]
+    """Return the error that this attempt of this partition left, if it came so far."""
+    wanted = (stage_of(str(instance["task_id"])), partition, instance["try_number"])
+    errors = [
+        one.error
+        for one in executions
+        if (one.stage, one.partition, one.attempt) == wanted and one.error is not None
+    ]
     return MillraceError.from_document(dict(errors[-1])) if errors else None

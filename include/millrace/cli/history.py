@@ -45,6 +45,13 @@ class RunHistory:
         record = self.record
         return [] if record is None else self._catalog.executions.of_run(record.id)
 
+    def partitions(self) -> list[str]:
+        """Return the names of the run's partitions, in the order of Airflow's map index."""
+        found = [e.output for e in self.executions() if e.stage == "discover" and e.output]
+        artifact = self._store.find(found[-1].key) if found else None
+        listed = [] if artifact is None else artifact.facts["partitions"]
+        return [f"{one['source']}/{one['index']}" for one in listed]
+
     def events(self, executions: Sequence[ExecutionRecord]) -> dict[str, list[Event]]:
         """Return what the unpartitioned jobs reported, by stage."""
         return {

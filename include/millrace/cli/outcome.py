@@ -9,6 +9,7 @@ from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
 from millrace.catalog.records import ExecutionRecord, RunRecord
 from millrace.cli.console import console
+from millrace.cli.words import without_password
 from millrace.settings import Settings
 
 Rows = list[tuple[str, str]]
@@ -52,7 +53,8 @@ def _model(catalog: Catalog, record: RunRecord) -> Rows:
 
 
 def _predictions(executions: Sequence[ExecutionRecord]) -> Rows:
-    outputs = [one.output for one in executions if one.stage == "predict" and one.output]
+    last = {one.partition: one.output for one in executions if one.stage == "predict"}
+    outputs = [output for output in last.values() if output is not None]
     if not outputs:
         return []
     return [("Predictions", f"{sum(output.rows or 0 for output in outputs):,} records")]
@@ -61,8 +63,8 @@ def _predictions(executions: Sequence[ExecutionRecord]) -> Rows:
 def _places(settings: Settings, executions: Sequence[ExecutionRecord]) -> Rows:
     rows = [
         ("Store", settings.store),
-        ("Catalog", settings.catalog),
-        ("Prediction table", settings.predictions),
+        ("Catalog", without_password(settings.catalog)),
+        ("Prediction table", without_password(settings.predictions)),
         ("Logs", str(settings.home / "airflow" / "logs")),
     ]
     return rows + _plots(settings, _last(executions, "evaluate"))

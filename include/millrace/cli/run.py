@@ -97,4 +97,5 @@ def watch(installation: Installation, airflow: AirflowClient, dag_id: str, run_i
         print_outcome(settings, dag_id, run_id)
         return ExitCode.DONE
     with RunHistory(settings, dag_id, run_id) as history:
-        return print_failure(last, history.executions(), installation.airflow_home / "logs")
+        logs = installation.airflow_home / "logs"
+        return print_failure(last, history.executions(), history.partitions(), logs)

@@ -1,4 +1,4 @@
-"""`progress`: what a job reported, in one line for people."""
+"""Short texts for people: what a job reported, a database without its password."""
 
 from __future__ import annotations
 
@@ -26,3 +26,12 @@ def progress(event: Mapping[str, Any]) -> str:
     if not parts:
         parts = [f"{k} {v}" for k, v in event.items() if isinstance(v, str | int) and k != "at"]
     return "  ".join(parts)
+
+
+def without_password(url: str) -> str:
+    """Return a SQLAlchemy URL with its password hidden, wherever it stands."""
+    from sqlalchemy.engine import make_url
+
+    parsed = make_url(url)
+    secret = dict.fromkeys({"password", "passfile"} & set(parsed.query), "***")
+    return parsed.update_query_dict(secret).render_as_string(hide_password=True)

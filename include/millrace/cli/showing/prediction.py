@@ -27,7 +27,7 @@ def show(record_id: str) -> None:
                 rows.add_row(*_cells(batch, row))
     if not rows.row_count:
         raise SpecError(
-            "no batch of predictions holds this record",
+            f"none of the newest {_BATCHES} batches of predictions holds this record",
             expected="<source>/<locator>, as in the column record_id",
             received=record_id,
         )

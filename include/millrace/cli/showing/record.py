@@ -30,7 +30,7 @@ def show(record_id: str) -> None:
             console().print(rows)
             return
     raise SpecError(
-        "no run holds this record",
+        f"none of the newest {_RUNS} runs holds this record",
         expected="<source>/<locator>, as in the column record_id",
         received=record_id,
     )

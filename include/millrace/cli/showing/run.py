@@ -10,9 +10,11 @@ from millrace.cli.tables import table
 from millrace.errors import MillraceError, SpecError
 from millrace.wording import duration, size
 
+_RUNS = 10_000  # the latest ones among which a run id is looked for
 
-def show(name: str) -> None:
-    """Print the run with the catalog's number `name`, or with Airflow's run id `name`."""
+
+def show(name: str | None) -> None:
+    """Print the run with the catalog's number or Airflow's run id `name`; else the latest one."""
     with Sources() as sources:
         record = _find(sources, name)
         executions = sources.catalog.executions.of_run(record.id)
@@ -27,14 +29,17 @@ def show(name: str) -> None:
     print_outcome(sources.settings, record.dag_id, record.run_id)
 
 
-def _find(sources: Sources, name: str) -> RunRecord:
+def _find(sources: Sources, name: str | None) -> RunRecord:
     runs = sources.catalog.runs
-    if name.isdecimal():
+    if name is not None and name.isdecimal():
         return runs.get(int(name))
-    found = [record for record in runs.latest(limit=10_000) if record.run_id == name]
-    if not found:
-        raise SpecError("there is no such run", received=name, remedy="`millrace runs` lists them.")
-    return found[0]
+    latest = runs.latest(limit=1 if name is None else _RUNS)
+    found = [record for record in latest if name in (None, record.run_id)]
+    if found:
+        return found[0]
+    if name is None:
+        raise SpecError("there are no runs yet", remedy="`millrace run digits` makes one.")
+    raise SpecError("there is no such run", received=name, remedy="`millrace runs` lists them.")
 
 
 def _stages(executions: list[ExecutionRecord]) -> None:
