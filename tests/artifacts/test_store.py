@@ -137,9 +137,20 @@ def test_a_reference_to_what_is_not_there_says_what_to_clear(store: Store, tmp_p
         other.get(ref)
 
 
-def test_an_artifact_that_changed_under_its_key_is_refused(store: Store, tmp_path: Path) -> None:
+def test_a_replaced_artifact_stays_readable_for_whoever_refers_to_it(
+    store: Store, tmp_path: Path
+) -> None:
     ref = store.publish(manifest(store, tmp_path, "first")).ref
     store.publish(manifest(store, tmp_path, "second"), replace=True)
+    assert store.get(ref).path("file.txt").read_text() == "first"
+    assert list(store.keys()) == [KEY]
+
+
+def test_an_artifact_that_changed_under_its_key_is_refused(store: Store, tmp_path: Path) -> None:
+    ref = store.publish(manifest(store, tmp_path, "first")).ref
+    path = Path(store.manifest_uri(KEY).removeprefix("file://"))
+    path.unlink()
+    store.publish(manifest(store, tmp_path, "second"))
     with pytest.raises(IntegrityError, match="changed under its key"):
         store.get(ref)
 

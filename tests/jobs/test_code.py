@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from millrace.errors import SpecError
-from millrace.jobs.code import code_digests
+from millrace.jobs.code import code_digests, forget
 
 
 def test_a_stage_reaches_what_it_imports_and_no_more() -> None:
@@ -26,6 +26,28 @@ def test_a_users_package_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert set(before) == {"mine", "mine.rules", "mine.helper"}
     (package / "helper.py").write_text("LIMIT = 30\n")
     assert code_digests(["mine.rules"])["mine.helper"] != before["mine.helper"]
+
+
+def test_a_users_module_is_followed_into_its_other_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget()
+    (tmp_path / "my_rules.py").write_text("import my_helpers.limits, numpy, json\n")
+    (tmp_path / "my_helpers").mkdir()
+    (tmp_path / "my_helpers" / "__init__.py").write_text("")
+    (tmp_path / "my_helpers" / "limits.py").write_text("LIMIT = 3\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert set(code_digests(["my_rules"])) == {"my_rules", "my_helpers", "my_helpers.limits"}
+
+
+def test_code_that_is_not_python_is_a_spec_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget()
+    (tmp_path / "torn_rules.py").write_text("def rule(:\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SpecError, match="not Python"):
+        code_digests(["torn_rules"])
 
 
 def test_a_module_that_is_not_there_is_a_spec_error() -> None:

@@ -85,12 +85,21 @@ def test_a_missing_field_is_named(tmp_path: Path) -> None:
         ("clean: {budget: {blanc: 0.1}}", "clean.budget"),
         ("predict: {table: 'x; drop table y'}", "predict.table"),
         ("runtime: podman", "runtime"),
+        ("schedule: every monday", "schedule"),
+        ("schedule: champion", "schedule"),
+        ("predict: {schedule: '61 * * * *'}", "predict.schedule"),
+        ("resources: {cpus: 2}", "resources.cpus"),
         ("version: 2", "version"),
     ],
 )
 def test_a_wrong_value_is_named(tmp_path: Path, line: str, field: str) -> None:
     text = GOOD if not line.startswith("version") else GOOD.replace("version: 1\n", "")
     assert f": {field}: " in error_of(tmp_path, text + line + "\n")
+
+
+@pytest.mark.parametrize("schedule", ["'@daily'", "'0 3 * * 1-5'", "{assets: [other_champion]}"])
+def test_a_schedule_is_a_preset_a_cron_or_assets(tmp_path: Path, schedule: str) -> None:
+    assert load_file(write(tmp_path, GOOD + f"schedule: {schedule}\n")).schedule is not None
 
 
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:

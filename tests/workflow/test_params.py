@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from millrace.errors import SpecError
-from millrace.workflow.params import apply, predict_params, run_params
+from millrace.workflow.params import apply, check_trust, predict_params, run_params
 from millrace.workflow.spec import WorkflowSpec
 
 
@@ -64,3 +64,32 @@ def test_prediction_takes_sources_as_in_a_spec() -> None:
 def test_prediction_refuses_training_params() -> None:
     with pytest.raises(SpecError, match="epochs"):
         predict_params({"epochs": 3})
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        [{"name": "x", "kind": "subprocess:Popen", "options": {"args": "id"}}],
+        [{"name": "x", "kind": "idx", "images": "${AIRFLOW__CORE__FERNET_KEY}"}],
+        {"train": {"images": "/data/${HOME}"}},
+        {"train": {"kind": "os:system"}},
+    ],
+)
+def test_a_conf_reaches_no_further_than_the_workflows_file(
+    spec: WorkflowSpec, sources: Any
+) -> None:
+    with pytest.raises(SpecError, match=r"conf\.sources"):
+        check_trust(spec, {"sources": sources})
+
+
+def test_a_conf_may_name_a_kind_that_the_file_names(spec: WorkflowSpec) -> None:
+    document = spec.model_dump(mode="json")
+    document["sources"] = [{"name": "own", "kind": "mine.sources:Reader"}]
+    own = WorkflowSpec.model_validate(document)
+    check_trust(own, {"sources": [{"name": "new", "kind": "mine.sources:Reader"}]})
+
+
+@pytest.mark.parametrize("sources", [[], [{"name": "a", "kind": "sklearn"}] * 2])
+def test_prediction_sources_are_some_and_named_apart(sources: Any) -> None:
+    with pytest.raises(SpecError, match="sources"):
+        predict_params({"sources": sources})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from millrace.errors import TransientError
+from millrace.orchestration.embedded.components import component
 from millrace.orchestration.embedded.installation import DEFAULT_PORT, USER, Installation
 from millrace.orchestration.embedded.password import password
 from millrace.orchestration.embedded.ports import choose_port
@@ -37,10 +39,31 @@ def new_port(installation: Installation) -> int:
     return port
 
 
-def client(installation: Installation) -> AirflowClient:
-    """Return a client of this installation's Airflow, running or not."""
+def client(installation: Installation, timeout: float = 90.0) -> AirflowClient:
+    """Return a client of this installation's Airflow, running or not.
+
+    Args:
+        installation: which one.
+        timeout: seconds for one call.
+    """
     port = known_port(installation) or installation.port or DEFAULT_PORT
-    return AirflowClient(url(port), USER, password(installation.password_file))
+    secret = password(installation.password_file)
+    return AirflowClient(url(port), USER, secret, timeout=timeout)
+
+
+def running_client(installation: Installation) -> AirflowClient:
+    """Return a client that may log in: never at a stranger who listens on our port now.
+
+    Raises:
+        TransientError: this installation's API server does not run.
+    """
+    if component("api-server").runs(installation):
+        return client(installation)
+    raise TransientError(
+        "Airflow does not run",
+        where=installation.settings.home,
+        remedy="Start it with `millrace up`; look at it with `millrace status`.",
+    )
 
 
 def _file(installation: Installation) -> Path:

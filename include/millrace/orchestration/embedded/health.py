@@ -7,13 +7,13 @@ a heartbeat counts here only if it is younger than the process.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from millrace.errors import TransientError
-from millrace.orchestration.embedded.components import COMPONENTS, Component
+from millrace.orchestration.embedded.components import COMPONENTS, Component, component
 from millrace.orchestration.embedded.installation import Installation
 from millrace.orchestration.embedded.tail import tail
 from millrace.orchestration.rest import AirflowClient
@@ -22,21 +22,26 @@ _POLL = 0.25  # seconds
 
 
 def wait_until_healthy(
-    installation: Installation, client: AirflowClient, seconds: float, report: Callable[[str], None]
+    installation: Installation,
+    client: AirflowClient,
+    seconds: float,
+    report: Callable[[str], None],
+    components: Sequence[Component] = COMPONENTS,
 ) -> None:
-    """Wait until every component is healthy.
+    """Wait until these components are healthy.
 
     Args:
         installation: whose components were started.
         client: of its API server.
         seconds: to wait at most.
         report: told when a component becomes healthy, and the last lines of one that died.
+        components: that were started.
 
     Raises:
         TransientError: a component died or stayed silent; names its log.
     """
     end = time.monotonic() + seconds
-    waiting = list(COMPONENTS)
+    waiting = list(components)
     while waiting:
         _refuse_the_dead(installation, report)
         health = _health(client)
@@ -49,13 +54,33 @@ def wait_until_healthy(
         time.sleep(_POLL if waiting else 0)
 
 
-def is_healthy(component: Component, installation: Installation, health: dict[str, Any]) -> bool:
-    """Whether `health`, the server's document, speaks well of the component's present process."""
-    entry = health.get(component.health) or {}
-    process = component.process(installation)
+def hung(installation: Installation, client: AirflowClient, seconds: float) -> list[Component]:
+    """Return the components that are alive, yet stay unhealthy for so long.
+
+    A server that does not answer is one of them; what the others do, only it could say.
+
+    Args:
+        installation: of which every component is alive.
+        client: of its API server, with a short timeout.
+        seconds: after which silence is no longer taken for a delay.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        health = _health(client)
+        asked = COMPONENTS if health else [component("api-server")]
+        silent = [one for one in asked if not is_healthy(one, installation, health)]
+        if not silent or time.monotonic() > end:
+            return silent
+        time.sleep(_POLL)
+
+
+def is_healthy(one: Component, installation: Installation, health: dict[str, Any]) -> bool:
+    """Whether `health`, the server's document, speaks well of its present process."""
+    entry = health.get(one.health) or {}
+    process = one.process(installation)
     if entry.get("status") != "healthy" or process is None or not process.alive:
         return False
-    beat = entry.get(f"latest_{component.health}_heartbeat")
+    beat = entry.get(f"latest_{one.health}_heartbeat")
     return beat is None or datetime.fromisoformat(beat).timestamp() >= process.started
 
 
@@ -67,13 +92,13 @@ def _health(client: AirflowClient) -> dict[str, Any]:
 
 
 def _refuse_the_dead(installation: Installation, report: Callable[[str], None]) -> None:
-    for component in COMPONENTS:
-        if component.runs(installation):
+    for one in COMPONENTS:
+        if one.runs(installation):
             continue
-        log = component.log(installation)
+        log = one.log(installation)
         report(f"the last lines of {log}:\n{tail(log, 15)}")
         raise TransientError(
-            f"the {component.name} stopped while it was starting",
+            f"the {one.name} stopped while it was starting",
             where=log,
             received=tail(log, 1),
             remedy="Mend what the log says, then run `millrace up` again.",
@@ -83,7 +108,7 @@ def _refuse_the_dead(installation: Installation, report: Callable[[str], None]) 
 def _silent(
     installation: Installation, waiting: Iterable[Component], seconds: float
 ) -> TransientError:
-    names = ", ".join(component.name for component in waiting)
+    names = ", ".join(one.name for one in waiting)
     return TransientError(
         f"not healthy after {seconds:.0f} s: {names}",
         where=Path(installation.logs),

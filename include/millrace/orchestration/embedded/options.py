@@ -63,6 +63,12 @@ OPTIONS: tuple[Option, ...] = (
         "LocalExecutor forks this many workers at the start; the default is 32 processes.",
     ),
     Option(
+        "core",
+        "max_map_length",
+        "10000",
+        "A task a partition: the default of 1,024 limits a workflow to so many partitions.",
+    ),
+    Option(
         "dag_processor",
         "refresh_interval",
         "10",

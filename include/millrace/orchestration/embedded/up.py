@@ -1,7 +1,7 @@
 """`up`: bring the embedded Airflow into the state "running", whatever state it is in.
 
-Running already: nothing is touched. Half dead (a component died, the machine was restarted, a file
-is stale): what is dead is cleared away and started, what lives stays.
+Running already: nothing is touched. Half dead (a component died or hangs, the machine was
+restarted, a file is stale): what is dead is cleared away and started, what lives stays.
 """
 
 from __future__ import annotations
@@ -21,16 +21,18 @@ from millrace.orchestration.embedded.components import (
 from millrace.orchestration.embedded.dagfiles import Parsed, wait_until_parsed
 from millrace.orchestration.embedded.database import migrate
 from millrace.orchestration.embedded.down import stop_all
-from millrace.orchestration.embedded.health import wait_until_healthy
+from millrace.orchestration.embedded.health import hung, wait_until_healthy
 from millrace.orchestration.embedded.installation import DEFAULT_PORT, Installation
 from millrace.orchestration.embedded.lock import lock
 from millrace.orchestration.embedded.options import environment
 from millrace.orchestration.embedded.password import password
 from millrace.orchestration.embedded.preflight import preflight
 from millrace.orchestration.embedded.process import ManagedProcess, kill, marked
+from millrace.orchestration.embedded.sweep import sweep
 
 HEALTHY_SECONDS = 180.0  # the first start compiles every module, on a slow disk
 PARSED_SECONDS = 60.0
+HUNG_SECONDS = 20.0  # a component that is alive but silent for longer hangs
 
 Report = Callable[[str], None]
 
@@ -64,22 +66,59 @@ def up(installation: Installation, report: Report) -> Running:
     preflight(installation.settings.home)
     installation.prepare()
     with lock(installation.run / "lock"):
-        dead = [one for one in COMPONENTS if not one.runs(installation)]
-        if dead:
-            _start(installation, dead, report)
+        started = _revive(installation, report)
+        _explain_port(installation, report)
         parser = component("dag-processor").process(installation)
         began = 0.0 if parser is None else parser.started
         with address.client(installation) as client:
             client.warm_up()
             client.ensure_pool("gpu", installation.gpu_slots, "Training jobs that use a GPU.")
             parsed = wait_until_parsed(client, installation.dags, began, PARSED_SECONDS)
-            return Running(client.url, parsed, tuple(one.name for one in dead))
+            return Running(client.url, parsed, started)
+
+
+def _revive(installation: Installation, report: Report) -> tuple[str, ...]:
+    """Start what is dead, then what hangs; return the names, in the order of `COMPONENTS`.
+
+    Twice: only a server that answers can say which of the others hang.
+    """
+    started: set[str] = set()
+    for _ in range(2):
+        broken = _broken(installation, report)
+        if broken:
+            _start(installation, broken, report)
+            started.update(one.name for one in broken)
+    return tuple(one.name for one in COMPONENTS if one.name in started)
+
+
+def _broken(installation: Installation, report: Report) -> list[Component]:
+    """Return the components that are dead, or, where none is, those that hang."""
+    dead = [one for one in COMPONENTS if not one.runs(installation)]
+    if dead:
+        return dead
+    with address.client(installation, timeout=HUNG_SECONDS) as client:
+        found = hung(installation, client, HUNG_SECONDS)
+    for one in found:
+        report(f"the {one.name} runs but has not answered for {HUNG_SECONDS:.0f} s")
+    return found
+
+
+def _explain_port(installation: Installation, report: Report) -> None:
+    """Say that a running installation does not move to the port that is wished for now."""
+    port = address.known_port(installation)
+    if installation.port not in (None, port):
+        report(
+            f"it runs on port {port}, not on {installation.port} as MILLRACE_PORT says: "
+            "`millrace down` and `millrace up` move it"
+        )
 
 
 def _start(installation: Installation, dead: list[Component], report: Report) -> None:
-    """Start the components that do not run; on failure stop what was started."""
+    """Start the components that do not work; on failure stop what was started."""
     whole = len(dead) == len(COMPONENTS)
     _clear_away(installation, dead, report)
+    if whole:  # otherwise a task may still write there
+        sweep(installation.settings.home / "scratch")
     env = environment(installation, _port(installation, whole, report))
     _prepare(installation, env, report)
     report("starting " + ", ".join(one.name for one in dead))
@@ -87,7 +126,7 @@ def _start(installation: Installation, dead: list[Component], report: Report) ->
         for one in reversed(dead):  # the API server first: the others report to it
             _launch(installation, one, env)
         with address.client(installation) as client:
-            wait_until_healthy(installation, client, HEALTHY_SECONDS, report)
+            wait_until_healthy(installation, client, HEALTHY_SECONDS, report, dead)
     except (MillraceError, KeyboardInterrupt):
         stop_all(installation, COMPONENTS if whole else dead)
         raise
@@ -100,7 +139,7 @@ def _clear_away(installation: Installation, dead: list[Component], report: Repor
     left = [member for process in stale for member in process.members()]
     count = kill([*left, *marked(installation.settings.home, names)])
     if count:
-        report(f"cleared away {count} processes of an Airflow that died")
+        report(f"cleared away {count} processes of components that died or hang")
     for one in dead:
         one.file(installation).unlink(missing_ok=True)
 
