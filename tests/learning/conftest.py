@@ -16,7 +16,7 @@ from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.manifest import Manifest
 from millrace.artifacts.store import Store
 from millrace.artifacts.tables import image_field, images_to_column, write_table
-from millrace.workflow.images import ImageAugmentation
+from millrace.workflow.images import ImageAugmentation, ImageTransform
 from millrace.workflow.learning import Training
 from millrace.workflow.stage import StageContext, StageResult
 
@@ -105,6 +105,7 @@ def _dataset(folder: Path, rows: Mapping[str, int], only: str | None = None) -> 
         write_side(path, images, [only or LABELS[index] for index in classes])
         files[path.name] = store.put(path)
     facts = {"labels": list(LABELS), "shape": list(SHAPE), "rows": dict(rows)}
+    facts["transform"] = ImageTransform(size=SHAPE[:2], channels=1).model_dump(mode="json")
     return store.publish(Manifest("dataset", "d" * 64, files, facts))
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from millrace.data.decoding import decode_file
+from millrace.data.transforms.canonical import Canonical
 from millrace.errors import DataError
 from millrace.learning.dataset import DatasetSplit
 
@@ -19,6 +22,15 @@ pytestmark = pytest.mark.tensorflow
 def sample(trained):
     images, _ = DatasetSplit.of(trained[0], "test").load()
     return images[:20]
+
+
+def noise(mode):
+    """Return a PNG file of 8 x 8 pixels."""
+    shape = (8, 8, len(mode)) if len(mode) > 1 else (8, 8)
+    buffer = io.BytesIO()
+    pixels = np.random.default_rng(3).integers(0, 256, shape, np.uint8)
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def test_keras_saved_model_and_onnx_agree(trained, sample):
@@ -55,6 +67,57 @@ def test_the_saved_model_takes_encoded_pictures(trained, sample):
     assert answer["probabilities"].numpy() == pytest.approx(expected, abs=1e-5)
     labels = np.array([b"left", b"middle", b"right"])
     assert list(answer["label"].numpy()) == list(labels[expected.argmax(1)])
+
+
+@pytest.mark.parametrize("invert", [False, True])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_encoded_pictures_become_the_pixels_of_the_transform(invert, channels, mode):
+    from millrace.learning.export.saved_model import canonical_pixels
+    from millrace.learning.framework import tf
+
+    data = noise(mode)
+    values = {"size": [8, 8], "channels": channels, "invert": invert}
+    (expected,) = Canonical(values)(decode_file(data)[None], 255)
+    made = canonical_pixels(tf.constant(data), (8, 8, channels), invert)
+    np.testing.assert_array_equal(made.numpy(), expected)
+
+
+@pytest.mark.parametrize("invert", [False, True])
+def test_encoded_pictures_are_answered_as_transformed_ones(trained, tmp_path, invert):
+    from millrace.learning.export.saved_model import save_saved_model
+    from millrace.learning.framework import keras, tf
+
+    classifier = keras.models.load_model(trained[1].context.output / "model.keras")
+    values = {"size": [8, 8], "channels": 1, "invert": invert}
+    save_saved_model(classifier, ["a", "b", "c"], (8, 8, 1), tmp_path / "saved", values)
+    model, data = tf.saved_model.load(str(tmp_path / "saved")), noise("L")
+    answer = model.signatures["serve_encoded"](encoded=tf.constant([data]))
+    image = Canonical(values)(decode_file(data)[None], 255)
+    expected = model.signatures["serve"](image=tf.constant(image))["probabilities"].numpy()
+    assert answer["probabilities"].numpy() == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "transform", [None, {"resize": "fit"}, {"resize": "stretch", "custom": "my.own:function"}]
+)
+def test_a_transform_that_the_graph_cannot_repeat_has_no_signature(trained, tmp_path, transform):
+    from millrace.learning.export.saved_model import save_saved_model, takes_encoded
+    from millrace.learning.framework import keras, tf
+
+    classifier = keras.models.load_model(trained[1].context.output / "model.keras")
+    save_saved_model(classifier, ["a", "b", "c"], (8, 8, 1), tmp_path / "saved", transform)
+    assert not takes_encoded(transform)
+    signatures = tf.saved_model.load(str(tmp_path / "saved")).signatures
+    assert "serve" in signatures
+    assert "serve_encoded" not in signatures
+
+
+def test_the_bundle_says_its_transform_and_whether_it_takes_encoded_pictures(trained):
+    document = json.loads((trained[1].context.output / "bundle.json").read_text())
+    assert document["encoded"] is True
+    assert document["transform"] == trained[0].facts["transform"]
+    assert trained[2].facts["transform"] == trained[0].facts["transform"]
 
 
 def test_the_keras_file_is_a_function_of_the_network(trained, tmp_path):

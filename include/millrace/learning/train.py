@@ -19,7 +19,7 @@ from millrace.learning.dataset import DatasetSplit
 from millrace.learning.export.agreement import check_agreement
 from millrace.learning.export.keras_file import network_digest, save_keras
 from millrace.learning.export.onnx_file import save_onnx
-from millrace.learning.export.saved_model import save_saved_model
+from millrace.learning.export.saved_model import save_saved_model, takes_encoded
 from millrace.learning.framework import keras, make_deterministic, processor_name, tf
 from millrace.learning.networks.classifier import Architecture
 from millrace.learning.normalisation import (
@@ -71,6 +71,7 @@ def run(context: StageContext) -> StageResult:
     counts = dict(zip(training.labels, training.class_counts().tolist(), strict=True))
     document = _bundle_document(task, progress, classifier)
     document["transform"] = dataset.facts.get("transform")
+    document["encoded"] = takes_encoded(document["transform"])
     document["dataset_digest"] = dataset.manifest.digest
     document["reference"] = reference_statistics(histogram, counts)
     _write(context, task, classifier, document, progress)
@@ -119,7 +120,13 @@ def _write(
     """Write the bundle's files and check that its graphs agree."""
     folder = context.output
     save_keras(classifier, folder / "model.keras", context.scratch)
-    save_saved_model(classifier, task.training.labels, task.training.shape, folder / "saved_model")
+    save_saved_model(
+        classifier,
+        task.training.labels,
+        task.training.shape,
+        folder / "saved_model",
+        document["transform"],
+    )
     save_onnx(classifier, task.training.shape, folder / "model.onnx")
     images, _ = next(task.validation.groups())
     check_agreement(folder, images[:_SAMPLE])
