@@ -70,7 +70,7 @@ def run(context: StageContext) -> StageResult:
     received = _received(cleaned)
     quarantine = context.output / "quarantine.parquet"
     by_reason = count_reasons(quarantine)
-    check_refusals(by_reason, received, context.params["budget"], quarantine)
+    check_refusals(by_reason, received, context.params["budget"], [quarantine])
     kept = np.flatnonzero(verdicts.kept)
     _check_left(len(kept), received, by_reason)
     accepted = _split(rows, fixed, kept, context.params)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import pyarrow.compute as pc
-
-from millrace.artifacts.tables import read_table
 from millrace.errors import DataError
 
 _DEFAULT = 0.05
@@ -16,7 +13,10 @@ _ORIGINS = 3
 
 
 def check_refusals(
-    by_reason: Mapping[str, int], received: int, budget: Mapping[str, float], quarantine: Path
+    by_reason: Mapping[str, int],
+    received: int,
+    budget: Mapping[str, float],
+    quarantines: Iterable[Path],
 ) -> None:
     """Compare refusals with their budgets.
 
@@ -24,7 +24,8 @@ def check_refusals(
         by_reason: refused records by reason.
         received: records that cleaning received, of all sources.
         budget: largest share by reason, ``default`` for the rest (0.05 unless given).
-        quarantine: file of the refused records, to name where most came from.
+        quarantines: files of the refused records, to name where most came from; looked at only
+            where a budget is exceeded.
 
     Raises:
         DataError: a reason exceeds its budget.
@@ -34,7 +35,7 @@ def check_refusals(
         if count > limit * received:
             raise DataError(
                 f"too many records were refused as {reason!r}, most of them in "
-                f"{_origins(quarantine, reason)}",
+                f"{_origins(quarantines, reason)}",
                 where="clean.budget",
                 expected=f"at most {limit:.2%} of {received:,} records",
                 received=f"{count / received:.2%} ({count:,} records)",
@@ -43,9 +44,14 @@ def check_refusals(
             )
 
 
-def _origins(quarantine: Path, reason: str) -> str:
+def _origins(quarantines: Iterable[Path], reason: str) -> str:
+    import pyarrow.compute as pc
+
+    from millrace.artifacts.tables import read_table
+
     counts: Counter[str] = Counter()
-    for table in read_table(quarantine, columns=["origin", "reason"]):
+    tables = (t for path in quarantines for t in read_table(path, columns=["origin", "reason"]))
+    for table in tables:
         origins = table["origin"].filter(pc.equal(table["reason"], reason)).to_pylist()
         counts.update(origin.rpartition("#")[0] or origin for origin in origins)
     return ", ".join(f"{name} ({count:,})" for name, count in counts.most_common(_ORIGINS))
