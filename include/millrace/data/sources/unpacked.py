@@ -1,14 +1,23 @@
-"""`unpacked`: a gzip source as a plain file in the cache, so that its partitions can be sought."""
+"""`unpacked`: a gzip source as a plain file in the cache, so that its partitions can be sought.
+
+Content out of all proportion to its archive is refused before it fills the disk.
+"""
 
 from __future__ import annotations
 
+import errno
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from millrace.data.sources.cache import cache_folder, new_file
 from millrace.data.sources.files import SourceFile
 from millrace.data.sources.stream import ByteStream, is_gzip
+from millrace.errors import DataError, TransientError
 
 _CHUNK = 1 << 20  # bytes
+_LARGEST = 1 << 30  # bytes that any archive may unpack to
+_RATIO = 200  # of larger content to its archive; gzip cannot exceed 1,032
 
 
 def unpacked(file: SourceFile, size: int | None = None) -> Path:
@@ -19,18 +28,62 @@ def unpacked(file: SourceFile, size: int | None = None) -> Path:
             there is.
 
     Raises:
-        DataError: the content is truncated, damaged, or not of that size.
+        DataError: the content is truncated, damaged, not of that size, or more than 200 times as
+            large as the archive and larger than a gibibyte.
+        TransientError: the disk has no room for it.
     """
     if not is_gzip(file.path):
         return file.path
     path = cache_folder("unpacked") / file.digest
     if path.is_file():
         return path
-    with ByteStream(file.path, file.name) as stream, new_file(path) as part, part.open("wb") as out:
-        if size is None:
-            out.writelines(stream.chunks())
-        else:
-            for start in range(0, size, _CHUNK):
-                out.write(stream.read(min(_CHUNK, size - start)))
-            stream.check_end()
+    try:
+        with ByteStream(file.path, file.name) as stream, new_file(path) as part:
+            _write(stream, part, file, size)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _no_room(file, path.parent) from error
     return path
+
+
+def _write(stream: ByteStream, part: Path, file: SourceFile, size: int | None) -> None:
+    limit = max(_LARGEST, _RATIO * file.path.stat().st_size)
+    free = shutil.disk_usage(part.parent).free
+    written = 0
+    with part.open("wb") as out:
+        for chunk in _chunks(stream, size):
+            written += len(chunk)
+            if written > limit:
+                raise _bomb(file, limit)
+            if written > free:
+                raise _no_room(file, part.parent)
+            out.write(chunk)
+
+
+def _chunks(stream: ByteStream, size: int | None) -> Iterator[bytes]:
+    if size is None:
+        yield from stream.chunks()
+        return
+    for start in range(0, size, _CHUNK):
+        yield stream.read(min(_CHUNK, size - start))
+    stream.check_end()
+
+
+def _bomb(file: SourceFile, limit: int) -> DataError:
+    return DataError(
+        "a compressed file unpacks to too much",
+        where=file.name,
+        expected=f"at most {limit:,} bytes from {file.path.stat().st_size:,}",
+        received="more",
+        remedy="Check where the file is from; if it is right, give it uncompressed.",
+    )
+
+
+def _no_room(file: SourceFile, folder: Path) -> TransientError:
+    return TransientError(
+        "the disk has no room for the unpacked source",
+        where=file.name,
+        received=f"{shutil.disk_usage(folder).free:,} bytes free",
+        remedy="Free some space, or set MILLRACE_HOME to a folder on a larger disk.",
+    )
