@@ -61,7 +61,7 @@ def test_a_forced_stage_gives_the_same_bytes(installed: Any) -> None:
 
 
 def test_a_challenger_below_the_gate_is_refused_and_says_why(installed: Any) -> None:
-    outcome = installed.run(epochs=1, learning_rate=1e-6)
+    outcome = installed.run(limit=None, epochs=1, learning_rate=1e-6)
     assert outcome["decision"] == "refused"
     assert "accuracy" in outcome["reasons"][0]
     assert outcome["champion"] == 1
