@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from millrace.artifacts.tables import write_table
 from millrace.catalog.catalog import Catalog
 from millrace.cli import main
 from millrace.cli.console import console
+from millrace.orchestration.embedded.process import ManagedProcess, kill
 from millrace.settings import Settings
 
 Millrace = Callable[..., tuple[int, str, str]]
@@ -45,7 +48,11 @@ def airflow(home: Path) -> Iterator[FakeAirflow]:
         port = int(fake.url.rpartition(":")[2])
         (home / "run" / "address.json").write_text(json.dumps({"port": port}))
         (home / "passwords.json").write_text(json.dumps({"admin": fake.password}))
+        command = [sys.executable, "-c", "import time; time.sleep(600)"]
+        server = ManagedProcess.start("api-server", command, os.environ, home, home / "log")
+        server.write(home / "run" / "api-server.json")
         yield fake
+        kill(server.members())
 
 
 @pytest.fixture

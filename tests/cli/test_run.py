@@ -61,6 +61,17 @@ def test_without_airflow_the_remedy_is_named(
     assert "millrace up" in err
 
 
+def test_a_stranger_on_our_port_never_sees_the_password(
+    millrace: Any, airflow: FakeAirflow, home: Path
+) -> None:
+    (home / "run" / "api-server.json").unlink()
+    code, _, err = millrace("run", "digits")
+    assert code == ExitCode.RETRY
+    assert "Airflow does not run. Start it with `millrace up`" in err
+    assert millrace("down")[0] == 0
+    assert airflow.logins == 0
+
+
 def test_a_success_prints_its_outcome(millrace: Any, airflow: FakeAirflow, history: Any) -> None:
     _prepare(airflow, "success", _task("train", "success"))
     code, out, _ = millrace("run", "digits", "--param", "epochs=3", "--force", "train")

@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -154,6 +155,36 @@ def test_a_killed_scheduler_is_repaired_and_its_run_goes_on(
     assert not [p for p in psutil.process_iter() if _session(p) == scheduler]
     assert _ends(client, "patient", run_id) == "success"
     assert (folder / "began").read_text() == "xx"
+
+
+def test_a_scheduler_that_hangs_is_replaced(
+    installation: Installation, client: AirflowClient
+) -> None:
+    scheduler = _pid(installation, "scheduler")
+    others = [_pid(installation, one.name) for one in COMPONENTS[1:]]
+    os.kill(scheduler, signal.SIGSTOP)
+    _until(lambda: client.health()["scheduler"]["status"] == "unhealthy")
+    told: list[str] = []
+    assert up(installation, told.append).started == ("scheduler",)
+    assert "the scheduler runs but has not answered for 20 s" in told
+    assert not psutil.pid_exists(scheduler)
+    assert [_pid(installation, one.name) for one in COMPONENTS[1:]] == others
+    run_id = client.trigger("quick", {})["dag_run_id"]
+    assert _ends(client, "quick", run_id) == "success"
+
+
+def test_a_server_that_hangs_is_replaced(installation: Installation, running: Running) -> None:
+    os.kill(_pid(installation, "api-server"), signal.SIGSTOP)
+    assert up(installation, lambda _: None).started == ("api-server",)
+
+
+def test_another_port_is_explained_and_nothing_moves(
+    installation: Installation, running: Running
+) -> None:
+    told: list[str] = []
+    again = up(replace(installation, port=9), told.append)
+    assert (again.url, again.started) == (running.url, ())
+    assert "not on 9 as MILLRACE_PORT says" in told[-1]
 
 
 def test_down_in_the_middle_of_a_task_leaves_nothing_behind(

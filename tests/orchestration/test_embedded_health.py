@@ -16,7 +16,7 @@ from millrace.errors import TransientError
 from millrace.orchestration.embedded.components import COMPONENTS, component
 from millrace.orchestration.embedded.dagfiles import reason, wait_until_parsed
 from millrace.orchestration.embedded.down import stop_all
-from millrace.orchestration.embedded.health import is_healthy, wait_until_healthy
+from millrace.orchestration.embedded.health import hung, is_healthy, wait_until_healthy
 from millrace.orchestration.embedded.installation import Installation
 from millrace.orchestration.embedded.process import ManagedProcess
 from millrace.orchestration.embedded.tail import tail
@@ -84,6 +84,32 @@ def test_a_silent_component_is_named(sleeping: Installation, fake: FakeAirflow) 
         pytest.raises(TransientError, match="not healthy after 0 s: scheduler, dag-processor"),
     ):
         wait_until_healthy(sleeping, client, 0, lambda _: None)
+
+
+def test_what_is_alive_but_silent_hangs(sleeping: Installation, fake: FakeAirflow) -> None:
+    document = _health()
+    fake.answers["GET", "/api/v2/monitor/health"] = (200, document)
+    with _client(fake) as client:
+        assert hung(sleeping, client, 0.1) == []
+        document["scheduler"]["status"] = "unhealthy"
+        assert hung(sleeping, client, 0.1) == [component("scheduler")]
+
+
+def test_a_server_that_does_not_answer_hangs_and_accuses_nobody(
+    sleeping: Installation, fake: FakeAirflow
+) -> None:
+    fake.answers["GET", "/api/v2/monitor/health"] = (200, b"not json")
+    with _client(fake) as client:
+        assert hung(sleeping, client, 0.1) == [component("api-server")]
+
+
+def test_a_delay_is_not_taken_for_a_hang(sleeping: Installation, fake: FakeAirflow) -> None:
+    fake.answers["GET", "/api/v2/monitor/health"] = [
+        (200, _health(status="unhealthy")),
+        (200, _health()),
+    ]
+    with _client(fake) as client:
+        assert hung(sleeping, client, 10) == []
 
 
 def test_a_tail_has_no_colours_and_no_empty_lines(tmp_path: Any) -> None:

@@ -25,13 +25,13 @@ def run(arguments: argparse.Namespace) -> int:
     from millrace.cli.console import console
     from millrace.cli.run import start, watch
     from millrace.cli.up import bring_up, show_access
-    from millrace.orchestration.embedded.address import client
+    from millrace.orchestration.embedded.address import running_client
     from millrace.orchestration.embedded.installation import Installation
 
     installation = Installation.load()
     running = bring_up(installation)
     out = console()
-    with client(installation) as airflow:
+    with running_client(installation) as airflow:
         run_id = start(airflow, arguments.workflow, {})
         code = watch(installation, airflow, arguments.workflow, run_id)
     out.print()

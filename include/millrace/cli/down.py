@@ -41,12 +41,10 @@ def run(_: argparse.Namespace) -> int:
 
 def _unfinished(installation: Installation) -> list[str]:
     """Return the runs in progress; none where Airflow does not answer."""
-    from millrace.orchestration.embedded.address import client
+    from millrace.orchestration.embedded.address import running_client
 
-    if not installation.password_file.exists():
-        return []
-    with client(installation) as airflow:
-        try:
+    try:
+        with running_client(installation) as airflow:
             return [f"{one['dag_id']} {one['dag_run_id']}" for one in airflow.active_runs()]
-        except MillraceError:
-            return []
+    except MillraceError:
+        return []

@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Trigger the run and, unless told otherwise, follow it to its end."""
     from millrace.cli.conf import build_conf, check_conf
     from millrace.cli.console import console
-    from millrace.orchestration.embedded.address import client
+    from millrace.orchestration.embedded.address import running_client
     from millrace.orchestration.embedded.installation import Installation
 
     installation = Installation.load()
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         from millrace.cli.local import run_here
 
         return run_here(installation.settings, arguments.name, conf)
-    with client(installation) as airflow:
+    with running_client(installation) as airflow:
         run_id = start(airflow, arguments.name, conf)
         console().print(f"{arguments.name} {run_id}: {run_page(airflow, arguments.name, run_id)}")
         if arguments.no_follow:
