@@ -156,6 +156,22 @@ def test_prediction_batches_are_listed(client, installation) -> None:
     assert "digits_predictions" in text
 
 
+def test_a_repeated_run_lists_the_batches_that_it_found_made(client, installation) -> None:
+    first = installation.start()
+    models, batches = installation.catalog.models, installation.catalog.batches
+    models.register("digits", installation.artifact("b" * 64, "bundle", {}).ref, first.id, {})
+    for key, rows in (("c", 12_345), ("a", 54_321)):
+        scored = installation.artifact(key * 64, "predictions", {}, name=key)
+        batches.record("digits", first.id, key * 64, "d" * 64, 1, rows, "t", scored.ref)
+    again = installation.start("manual__2")
+    same = installation.artifact("c" * 64, "predictions", {}, name="c")
+    installation.execute(again, "predict", same, state="cached")
+    text = page(client, again)
+    assert text.count("12,345") == 1
+    assert "54,321" not in text
+    assert page(client, first).count("12,345") == 1
+
+
 def test_a_report_survives_artifacts_that_are_gone_or_damaged(client, installation) -> None:
     run = installation.start()
     for key, stage in (("e" * 64, "evaluate"), ("d" * 64, "integrate")):

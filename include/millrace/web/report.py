@@ -9,6 +9,7 @@ from typing import Any
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.reference import ArtifactRef
+from millrace.catalog.catalog import Catalog
 from millrace.catalog.records import ModelVersion, PredictionBatch, Promotion, RunRecord
 from millrace.errors import MillraceError
 from millrace.web.library import Library
@@ -49,6 +50,7 @@ class Report:
         errors: a sentence each: the run's own, or those of its failed stages.
         quarantine: refused records by reason, most first; None where nothing was cleaned.
         gate: facts of the gate's decision, or None.
+        batches: what it predicted, also where an earlier run was the first to do so.
         decisions: what was decided of this run's models, oldest first.
     """
 
@@ -78,8 +80,22 @@ def report(library: Library, run: RunRecord) -> Report:
         gate=None if gate is None else gate.facts,
         decisions=[one for one in catalog.models.promotions(run.workflow) if one.run == run.id],
         model=None if bundle is None else catalog.models.version_of(bundle.digest, run.workflow),
-        batches=catalog.batches.of_run(run.id),
+        batches=_batches(catalog, run, stages),
     )
+
+
+def _batches(catalog: Catalog, run: RunRecord, stages: Iterable[StageRow]) -> list[PredictionBatch]:
+    """Return the batches that the run was first to make, and those that it found made."""
+    scored = [one.output for row in stages if row.name == "predict" for one in row.executions]
+    found = [
+        batch
+        for ref in scored
+        if ref is not None
+        for batch in catalog.batches.containing(ref.digest)
+        if (batch.workflow, batch.key) == (run.workflow, ref.key)
+    ]
+    every = {batch.id: batch for batch in (*catalog.batches.of_run(run.id), *found)}
+    return [every[number] for number in sorted(every)]
 
 
 def _output(stages: Iterable[StageRow], name: str) -> ArtifactRef | None:
