@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from millrace.cli.parser import COMMANDS, build_parser
-from millrace.workflow.loader import load_all, spec_files
+from millrace.workflow.loader import load_all, load_file, spec_files
 
 PROJECT = Path(__file__).parents[2]
 _BLOCKS = re.findall(r"```bash\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
@@ -48,3 +48,19 @@ def test_a_record_of_an_example_is_of_a_source_that_ships(line: str) -> None:
 def test_a_workflow_of_an_example_ships(line: str) -> None:
     names = {path.stem for path in spec_files(PROJECT / "include" / "workflows")}
     assert _words(line)[1].removesuffix("_predict") in names
+
+
+def test_the_workflow_of_the_readme_is_a_right_one(tmp_path: Path) -> None:
+    found = re.search(r"```yaml\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+    assert found is not None
+    (tmp_path / "mnist.yaml").write_text(found[1])
+    assert load_file(tmp_path / "mnist.yaml").name == "mnist"
+
+
+def test_every_picture_and_page_of_the_readme_exists() -> None:
+    text = (PROJECT / "README.md").read_text()
+    places = re.findall(r"\]\(([^)#:]+)\)|src=\"([^\"]+)\"", text)
+    missing = [
+        place for pair in places for place in pair if place and not (PROJECT / place).exists()
+    ]
+    assert missing == []
