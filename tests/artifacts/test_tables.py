@@ -52,3 +52,45 @@ def test_what_is_no_table_is_an_integrity_error(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(b"PAR1 nothing PAR1")
     with pytest.raises(IntegrityError, match="not a readable table"):
         list(tables.read_table(tmp_path / "t.parquet"))
+
+
+CONTENTS = pa.schema([("record_id", pa.string()), ("content", pa.binary())])
+
+
+def contents(sizes: list[int | None]) -> pa.Table:
+    held = [None if size is None else bytes(size) for size in sizes]
+    names = [f"r/{number}" for number in range(len(sizes))]
+    return pa.table([pa.array(names), pa.array(held, pa.binary())], schema=CONTENTS)
+
+
+def test_bytes_end_a_row_group_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "GROUP_BYTES", 100)
+    sizes = [60, 40, 1, 99, 1, None, 500, 0, 100, 0, 101, 1]
+    tables.write_table(tmp_path / "t.parquet", CONTENTS, [contents(sizes)])
+    groups = [group["content"].to_pylist() for group in tables.read_table(tmp_path / "t.parquet")]
+    held = [[None if data is None else len(data) for data in group] for group in groups]
+    assert held == [[60, 40], [1, 99], [1, None], [500], [0, 100, 0], [101], [1]]
+
+
+def test_row_groups_of_bytes_do_not_depend_on_how_rows_arrive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "GROUP_BYTES", 4_000)
+    sizes = np.random.default_rng(5).integers(0, 900, 2_000).tolist()
+    digests = set()
+    for step in (2_000, 1, 3, 5, 777):
+        pieces = [contents(sizes).slice(start, step) for start in range(0, 2_000, step)]
+        assert tables.write_table(tmp_path / "t.parquet", CONTENTS, pieces) == 2_000
+        digests.add(digest_file(tmp_path / "t.parquet"))
+    assert len(digests) == 1
+    groups = list(tables.read_table(tmp_path / "t.parquet"))
+    assert pa.concat_tables(groups).equals(contents(sizes))
+    assert max(sum(map(len, g["content"].to_pylist())) for g in groups) <= 4_000
+
+
+def test_pictures_as_large_as_cifars_fill_whole_row_groups(tmp_path: Path) -> None:
+    images = np.zeros((8_193, 32, 32, 3), np.uint8)
+    schema = pa.schema([tables.image_field("image", (32, 32, 3))])
+    table = pa.table([tables.images_to_column(images)], schema=schema)
+    tables.write_table(tmp_path / "t.parquet", schema, [table])
+    assert [g.num_rows for g in tables.read_table(tmp_path / "t.parquet")] == [8_192, 1]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from millrace.errors import DataError
@@ -304,3 +305,20 @@ def test_a_group_that_two_fixed_sources_share_is_named_with_its_sides(
     made, fixed = parts(bench, train, test), {"made": "train", "held": "test"}
     with pytest.raises(DataError, match=r"a group is.*1 on several: 'patient 3' in test and train"):
         bench.integrate(**made, sources=fixed, group=group)
+
+
+def test_row_groups_of_few_bytes_change_no_record(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown, labels = hostile()
+    made = []
+    for limit in (64 << 20, 50):  # bytes; three pictures of 16, with their digests only one
+        monkeypatch.setattr("millrace.artifacts.tables.GROUP_BYTES", limit)
+        monkeypatch.setattr("millrace.data.transform.GROUP_BYTES", limit)
+        both = cut_up(bench, shown, labels, [0, 70])
+        made.append(bench.integrate(**both, sources={"made": None}))
+    names = [f"{side}.parquet" for side in SIDES] + ["quarantine.parquet", "duplicates.parquet"]
+    for name in names:
+        assert made[0].table(name).equals(made[1].table(name)), name
+    groups = pq.ParquetFile(made[1].artifact.path("train.parquet")).num_row_groups
+    assert groups == made[1].result.facts["rows"]["train"]

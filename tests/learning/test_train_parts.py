@@ -48,6 +48,17 @@ def test_pictures_keep_their_classes_when_streamed(large):
         assert columns[3 * index] == 230
 
 
+def test_a_pool_of_large_pictures_is_bounded_by_bytes(large, monkeypatch):
+    whole = np.sort(read(StreamingFeed(large, seed=3), 1, 128)[0].reshape(20_000, -1).sum(1))
+    monkeypatch.setattr("millrace.learning.training.feed._POOL_BYTES", 8_192 * 64 * 2)
+    feed = StreamingFeed(large, seed=3)
+    assert [len(pool) for pool in feed._cut([2, 0, 1], large.group_rows())] == [2, 1]
+    monkeypatch.setattr("millrace.learning.training.feed._POOL_BYTES", 1)
+    assert list(feed._cut([2, 0, 1], large.group_rows())) == [[2], [0], [1]]
+    bounded = np.sort(read(feed, 1, 128)[0].reshape(20_000, -1).sum(1))
+    np.testing.assert_array_equal(bounded, whole)
+
+
 def test_records_are_streamed_where_they_do_not_fit(large):
     assert isinstance(open_feed(large, 1), MemoryFeed)
     assert isinstance(open_feed(large, 1, fits=1_000), StreamingFeed)

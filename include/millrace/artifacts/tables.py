@@ -14,18 +14,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from millrace.errors import IntegrityError
 
 ROW_GROUP = 8_192
-"""Rows of a row group: the unit of memory of every stage."""
+"""Rows of a row group, at most: the unit of memory of every stage."""
+
+GROUP_BYTES = 64 << 20
+"""Bytes of pictures and contents in a row group, at most, unless a single row has more."""
 
 Images = npt.NDArray[np.uint8]
 
 
 def write_table(path: Path, schema: pa.Schema, batches: Iterable[pa.Table]) -> int:
-    """Write `batches`, re-cut to full row groups; return the number of rows."""
+    """Write `batches`, re-cut to full row groups; return the number of rows.
+
+    The cut depends on the rows' order and sizes, never on how they arrive.
+    """
     rows = 0
     with pq.ParquetWriter(
         path,
@@ -36,8 +43,8 @@ def write_table(path: Path, schema: pa.Schema, batches: Iterable[pa.Table]) -> i
         write_statistics=False,
         store_schema=True,
     ) as writer:
-        for table in regroup(batches, ROW_GROUP):
-            writer.write_table(table.cast(schema), row_group_size=ROW_GROUP)
+        for table in _row_groups(batch.cast(schema) for batch in batches):
+            writer.write_table(table, row_group_size=ROW_GROUP)
             rows += table.num_rows
     return rows
 
@@ -57,6 +64,38 @@ def regroup(batches: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
         yield pa.concat_tables(waiting).combine_chunks()
 
 
+def _row_groups(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Yield tables of at most `ROW_GROUP` rows and `GROUP_BYTES`, each as full as it can be."""
+    waiting: list[pa.Table] = []
+    rows = size = 0
+    for batch in batches:
+        ends = np.concatenate([[0], np.cumsum(_row_bytes(batch))])
+        start = 0
+        while start < batch.num_rows:
+            fitting = int(np.searchsorted(ends, ends[start] + GROUP_BYTES - size, "right")) - 1
+            stop = min(max(fitting, start + (rows == 0)), start + ROW_GROUP - rows, batch.num_rows)
+            if stop > start:
+                waiting.append(batch.slice(start, stop - start))
+            rows, size = rows + stop - start, size + int(ends[stop] - ends[start])
+            start = stop
+            if start < batch.num_rows or rows == ROW_GROUP:
+                yield pa.concat_tables(waiting).combine_chunks()
+                waiting, rows, size = [], 0, 0
+    if rows:
+        yield pa.concat_tables(waiting).combine_chunks()
+
+
+def _row_bytes(table: pa.Table) -> npt.NDArray[np.int64]:
+    """Return the bytes of each row's binary columns."""
+    sizes = np.zeros(table.num_rows, np.int64)
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if pa.types.is_fixed_size_binary(field.type):
+            sizes += field.type.byte_width
+        elif pa.types.is_binary(field.type):
+            sizes += pc.fill_null(pc.binary_length(column), 0).to_numpy()
+    return sizes
+
+
 def read_table(path: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:
     """Yield the row groups of a table file, one at a time."""
     try:
@@ -65,6 +104,12 @@ def read_table(path: Path, columns: list[str] | None = None) -> Iterator[pa.Tabl
                 yield file.read_row_group(group, columns=columns)
     except pa.ArrowInvalid as error:
         raise IntegrityError("not a readable table", where=path, received=error) from error
+
+
+def sliced(table: pa.Table, rows: int) -> Iterator[pa.Table]:
+    """Yield a table in parts of at most `rows` rows; an empty one as it is."""
+    for start in range(0, max(table.num_rows, 1), rows):
+        yield table.slice(start, rows)
 
 
 def read_schema(path: Path) -> pa.Schema:

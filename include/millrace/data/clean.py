@@ -17,14 +17,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from millrace.artifacts.tables import read_table, write_table
+from millrace.artifacts.tables import read_table, sliced, write_table
 from millrace.data.cleaning.conflicts import conflict_details
 from millrace.data.cleaning.duplicates import Equals, find_equals
 from millrace.data.cleaning.judge import Judge
 from millrace.data.cleaning.reasons import CONFLICTING_LABEL
+from millrace.data.encoding import FILE
 from millrace.data.schemas import CLEAN, DUPLICATES, QUARANTINE
 from millrace.data.spill import Spill
 from millrace.workflow.stage import Counts, StageContext, StageResult
+
+_FILES = 256  # picture files decoded at once
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def _judge(path: Path, params: Any, scratch: Path) -> _Sorted:
     accepted = Spill(scratch / "accepted.arrow", CLEAN)
     refused = Spill(scratch / "refused.arrow", QUARANTINE)
     digests, labels, ids = [np.zeros(0, "S16")], [], []
-    for table in read_table(path):
+    for table in _decodable(path):
         good, bad, seen = judge(table)
         accepted.append(good)
         refused.append(bad)
@@ -95,6 +98,13 @@ def _judge(path: Path, params: Any, scratch: Path) -> _Sorted:
         pa.chunked_array(labels, pa.string()),
         pa.chunked_array(ids, pa.string()),
     )
+
+
+def _decodable(path: Path) -> Iterator[pa.Table]:
+    """Yield the records: row groups, or less where files are yet to be decoded to larger pixels."""
+    for table in read_table(path):
+        files = pc.any(pc.equal(table["encoding"], FILE)).as_py()
+        yield from sliced(table, _FILES) if files else (table,)
 
 
 def _equals(rows: _Sorted, params: Any) -> Equals:

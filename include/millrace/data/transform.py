@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import pyarrow as pa
 
-from millrace.artifacts.tables import images_to_column, read_table, write_table
+from millrace.artifacts.tables import GROUP_BYTES, images_to_column, read_table, sliced, write_table
 from millrace.data.decoding import decode
 from millrace.data.schemas import canonical
 from millrace.data.transforms.canonical import Canonical
@@ -24,7 +26,9 @@ def run(context: StageContext) -> StageResult:
     """
     make = Canonical(context.params)
     path = context.one("records").path("records.parquet")
-    tables = (_canonical(table, make) for table in read_table(path))
+    step = max(1, GROUP_BYTES // prod(make.shape))
+    parts = (part for table in read_table(path) for part in sliced(table, step))
+    tables = (_canonical(part, make) for part in parts)
     rows = write_table(context.output / "records.parquet", canonical(make.shape), tables)
     return StageResult(
         kind="records",

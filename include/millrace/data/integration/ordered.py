@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from millrace.artifacts.tables import ROW_GROUP
 from millrace.data.spill import Spill
 
 _BUCKET = 32 << 20  # bytes that a bucket aims at
@@ -34,8 +33,7 @@ class OrderedRows:
         self._added = 0
         self._schema = schema
         rows = int(ranks.max(initial=-1)) + 1
-        fitting = max(_BUCKET // max(row_bytes, 1), ROW_GROUP, -(-rows // _MOST_BUCKETS))
-        self._bucket_rows = -(-fitting // ROW_GROUP) * ROW_GROUP
+        self._bucket_rows = max(_BUCKET // max(row_bytes, 1), -(-rows // _MOST_BUCKETS), 1)
         stored = schema.append(pa.field("rank", pa.int64()))
         scratch.mkdir(parents=True, exist_ok=True)
         self._buckets = [

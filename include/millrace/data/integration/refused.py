@@ -21,7 +21,6 @@ from millrace.data.integration.verdicts import Verdicts
 from millrace.data.schemas import DUPLICATES, QUARANTINE
 
 Tables = Iterator[pa.Table]
-_PIXELS = 16 << 10  # bytes; a guess at a refused record, which sizes buckets
 
 
 @dataclass(frozen=True)
@@ -138,11 +137,15 @@ def _chosen(table: pa.Table, schema: pa.Schema) -> pa.Table:
 def _write_ordered(
     path: Path, schema: pa.Schema, tables: Callable[[], Tables], scratch: Path
 ) -> int:
-    chunks = [chunk for table in tables() for chunk in table["record_id"].chunks]
+    chunks: list[pa.Array] = []
+    size = 0
+    for table in tables():
+        chunks.extend(table["record_id"].chunks)
+        size += table.nbytes
     ids = pa.concat_arrays(chunks) if chunks else pa.array([], pa.string())
     ranks = np.empty(len(ids), np.int64)
     ranks[pc.sort_indices(ids).to_numpy()] = np.arange(len(ids))
-    ordered = OrderedRows(scratch, schema, ranks, _PIXELS)
+    ordered = OrderedRows(scratch, schema, ranks, size // max(len(ids), 1))
     for table in tables():
         ordered.add(uncut(table))
     return write_table(path, schema, ordered.read())

@@ -17,7 +17,8 @@ from millrace.learning.dataset import Classes, DatasetSplit
 FITS = 2 << 30
 """Bytes of pictures that are taken into memory."""
 
-_POOL = 4  # row groups whose records are mixed with each other
+_POOL = 4  # row groups whose records are mixed with each other, at most
+_POOL_BYTES = 256 << 20  # of their pictures, at most, unless one group has more
 
 
 class EpochReader(Protocol):
@@ -66,13 +67,35 @@ class StreamingFeed:
         return _Stream(self._pools(np.random.default_rng((self._seed, number))))
 
     def _pools(self, random: np.random.Generator) -> Iterator[tuple[Images, Classes]]:
-        groups = random.permutation(len(self._split.group_rows()))
-        for start in range(0, len(groups), _POOL):
-            parts = list(self._split.groups(groups[start : start + _POOL].tolist()))
-            images = np.concatenate([images for images, _ in parts])
-            classes = np.concatenate([classes for _, classes in parts])
-            order = random.permutation(len(classes))
-            yield images[order], classes[order]
+        sizes = self._split.group_rows()
+        for groups in self._cut(random.permutation(len(sizes)).tolist(), sizes):
+            order = random.permutation(sum(sizes[group] for group in groups))
+            yield self._mixed(groups, order)
+
+    def _cut(self, groups: list[int], sizes: list[int]) -> Iterator[list[int]]:
+        """Cut the order of the row groups into pools."""
+        picture = int(np.prod(self._split.shape))
+        pool: list[int] = []
+        for group in groups:
+            size = picture * sum(sizes[other] for other in (*pool, group))
+            if pool and (len(pool) == _POOL or size > _POOL_BYTES):
+                yield pool
+                pool = []
+            pool.append(group)
+        if pool:
+            yield pool
+
+    def _mixed(self, groups: list[int], order: npt.NDArray[np.int64]) -> tuple[Images, Classes]:
+        """Return the records of some groups in that order; one group more is alive meanwhile."""
+        places = np.argsort(order)
+        images = np.empty((len(order), *self._split.shape), np.uint8)
+        classes = np.empty(len(order), np.int32)
+        start = 0
+        for pictures, indices in self._split.groups(groups):
+            here = places[start : start + len(indices)]
+            images[here], classes[here] = pictures, indices
+            start += len(indices)
+        return images, classes
 
 
 def open_feed(split: DatasetSplit, seed: int, fits: int = FITS) -> Feed:
