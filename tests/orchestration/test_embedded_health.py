@@ -28,7 +28,8 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 def _launch(installation: Installation, name: str, command: list[str]) -> ManagedProcess:
     one = component(name)
     folder = installation.settings.home
-    process = ManagedProcess.start(name, command, os.environ, folder, one.log(installation))
+    env = {**os.environ, "MILLRACE_HOME": str(folder)}  # by which `stop_all` finds it again
+    process = ManagedProcess.start(name, command, env, folder, one.log(installation))
     process.write(one.file(installation))
     return process
 
