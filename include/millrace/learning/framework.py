@@ -13,7 +13,8 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+
+from millrace.machine import computes_bfloat16
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
@@ -59,20 +60,7 @@ def bfloat16_is_native() -> bool:
     if devices:
         details = tf.config.experimental.get_device_details(devices[0])
         return bool(details.get("compute_capability", (0, 0)) >= (8, 0))
-    return bool({"avx512_bf16", "amx_bf16"} & set(_processor("flags").split()))
+    return computes_bfloat16()
 
 
-def processor_name() -> str:
-    """Return the processor's name as the system gives it; empty where it does not."""
-    return _processor("model name")
-
-
-def _processor(field: str) -> str:
-    """Return a field of the first processor in Linux's list; empty elsewhere."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    found = [line.split(":", 1)[1].strip() for line in lines if line.startswith(field)]
-    return found[0] if found else ""
-
-
-__all__ = ["bfloat16_is_native", "keras", "make_deterministic", "processor_name", "tf"]
+__all__ = ["bfloat16_is_native", "keras", "make_deterministic", "tf"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from millrace.learning.export.agreement import check_agreement
 from millrace.learning.export.keras_file import network_digest, save_keras
 from millrace.learning.export.onnx_file import save_onnx
 from millrace.learning.export.saved_model import save_saved_model, takes_encoded
-from millrace.learning.framework import keras, make_deterministic, processor_name, tf
+from millrace.learning.framework import keras, make_deterministic, tf
 from millrace.learning.networks.classifier import Architecture
 from millrace.learning.normalisation import (
     Normalisation,
@@ -29,6 +28,7 @@ from millrace.learning.normalisation import (
 )
 from millrace.learning.training.build import Task, build_trainer, resolved_precision
 from millrace.learning.training.checkpoint import Progress
+from millrace.machine import processor_name
 from millrace.workflow.images import ImageAugmentation
 from millrace.workflow.learning import AnyModel, Training
 from millrace.workflow.stage import StageContext, StageResult
@@ -139,7 +139,7 @@ def _machine(progress: Progress) -> dict[str, Any]:
     """Return what may change the last bits, or only the time."""
     return {
         "format": FORMAT,
-        "processor": processor_name() or platform.machine(),
+        "processor": processor_name(),
         "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
