@@ -132,6 +132,26 @@ def test_a_second_run_takes_everything_from_the_store(airflow: Running) -> None:
     assert set(states.values()) == {"cached"}
 
 
+def test_a_cleared_task_repeats_itself_and_changes_nothing(airflow: Running) -> None:
+    before = airflow.executions("second")
+    body = {
+        "dry_run": False,
+        "dag_run_id": "second",
+        "task_ids": ["evaluate", "promote", "predict"],
+    }
+    airflow.client._call("POST", "/dags/tiny/clearTaskInstances", {**body, "only_failed": False})
+    assert airflow.wait("tiny", "second") == "success"
+    repeated = airflow.executions("second")[len(before) :]
+    assert {e.stage: e.state for e in repeated} == {"evaluate": "cached", "predict": "cached"}
+    with airflow.catalog as catalog:
+        record = catalog.runs.find("tiny", "second")
+        assert record is not None
+        assert record.state == "done"
+        assert [p.decision for p in catalog.models.promotions("tiny") if p.run == record.id] == [
+            "kept"
+        ]
+
+
 @pytest.mark.parametrize("conf", [{"epochs": "three"}, {"epochs": 0}, {"force": ["trian"]}])
 def test_a_wrong_conf_is_refused_at_the_trigger(airflow: Running, conf: dict[str, Any]) -> None:
     with pytest.raises(SpecError):

@@ -124,7 +124,7 @@ def open_run(
             where=f"{identity.dag_id} {identity.run_id}",
             remedy="Clear the task `discover` of this run; it records the run.",
         )
-    if record.state != "running":  # a task of it was cleared
+    if record.state != "running" and attempt > 1:  # cleared; a sibling that failed is no reason
         catalog.runs.reopen(record.id)
     spec = WorkflowSpec.model_validate(record.spec)
     training = identity.purpose == "training"
