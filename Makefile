@@ -8,6 +8,7 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
 	$$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && exit; done; echo python3)
 WORKFLOW ?= digits
+GOAL ?= $(or $(firstword $(MAKECMDGOALS)),demo)
 VENV := .venv
 BIN := $(VENV)/bin
 ROOM_MIB := 3072
@@ -77,13 +78,13 @@ clean: down ## Stop Airflow and remove the virtual environment; results stay in 
 	@rm -rf $(VENV)
 
 $(VENV)/.installed: requirements.txt pyproject.toml
-	@$(MAKE) --no-print-directory check-python check-room environment
+	@$(MAKE) --no-print-directory GOAL=$(GOAL) check-python check-room environment
 	@echo "Installing the locked requirements (some minutes the first time) …"
 	@$(call install,requirements.txt)
 	@touch $@
 
 $(VENV)/.installed-test: requirements-test.txt requirements.txt pyproject.toml
-	@$(MAKE) --no-print-directory check-python check-room environment
+	@$(MAKE) --no-print-directory GOAL=$(GOAL) check-python check-room environment
 	@echo "Installing the locked requirements of the tests (some minutes the first time) …"
 	@$(call install,requirements-test.txt)
 	@touch $(VENV)/.installed $@
@@ -113,7 +114,7 @@ check-python:
 	@$(PYTHON) -c '$(SUITABLE)' 2>/dev/null || { \
 		echo "Millrace needs Python 3.11, 3.12 or 3.13; $(PYTHON) is" \
 			"$$($(PYTHON) --version 2>/dev/null || echo not there)." \
-			"Name another one: make $(or $(firstword $(MAKECMDGOALS)),demo) PYTHON=/path/to/python3.12" >&2; \
+			"Name another one: make $(GOAL) PYTHON=/path/to/python3.12" >&2; \
 		exit 1; }
 
 .PHONY: check-room
