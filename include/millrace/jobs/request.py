@@ -22,7 +22,7 @@ class JobRequest:
         params: of the stage; in the key. locations: URIs outside the store; not in the key.
         inputs: references by role.
         replace: publish even where the key has an artifact already (forced, or damaged).
-        attempt: names the documents that this attempt writes (progress, error).
+        attempt: names the document in which this attempt says why it failed.
     """
 
     stage: str

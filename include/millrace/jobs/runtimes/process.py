@@ -22,7 +22,7 @@ from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.store import Store
 from millrace.errors import MillraceError, TransientError
 from millrace.jobs.outcome import read_failure
-from millrace.jobs.progress import Event, ProgressReader
+from millrace.jobs.progress import Event, ProgressReader, document_name
 from millrace.jobs.request import JobRequest
 
 _POLL = 0.25  # seconds between looks at the child
@@ -38,7 +38,7 @@ def run_process(
 ) -> Artifact:
     """Perform the request in a child process and follow it."""
     uri = store.write_document(f"requests/{request.key}.json", request.to_bytes())
-    store.write_document(f"progress/{request.key}.json", b"{}")
+    store.write_document(document_name(request.key), b"{}")
     progress = ProgressReader(store, request.key, report)
     command = [sys.executable, "-m", "millrace.jobs", uri, "--lifeline", "--scratch", str(scratch)]
     child = subprocess.Popen(
