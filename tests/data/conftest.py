@@ -162,8 +162,10 @@ class Bench:
         return list(made.result.facts["partitions"])
 
     def collect(self, source: Mapping[str, Any], partition: Mapping[str, Any]) -> Made:
-        params = {"kind": source["kind"], "read": keyed(source), "partition": partition}
-        return self.run(collect, params, locations={"source": source})
+        content = {name: value for name, value in partition.items() if name != "index"}
+        params = {"kind": source["kind"], "read": keyed(source), "partition": content}
+        locations = {"source": source, "at": {"index": partition["index"]}}
+        return self.run(collect, params, locations=locations)
 
     def raw(self, pictures: Sequence[Any], labels: Sequence[str | None], **values: Any) -> Made:
         """Make collected records of pictures: arrays (height, width, channels), or files' bytes."""
@@ -173,7 +175,6 @@ class Bench:
             {
                 "record_id": f"{name}/{start + n:09d}",
                 "source": name,
-                "partition": values.get("partition", 0),
                 "position": start + n,
                 "origin": f"{name}.bin#{start + n}",
                 "group": groups[n],

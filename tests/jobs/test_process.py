@@ -71,7 +71,6 @@ def request_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         kind = "slow_source:Reader"
         partition = {
             "source": "s",
-            "index": 0,
             "start": 0,
             "stop": 3,
             "fingerprint": "f",
@@ -80,8 +79,15 @@ def request_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         params = {"kind": kind, "read": {"options": options}, "partition": partition}
         parts = {"stage": "collect", "params": params}
         source = {"name": "s", "kind": kind, "options": options}
+        places = {"source": source, "at": {"index": 0}}
         return JobRequest(
-            "collect", key_of(parts), parts, params, {}, {"source": source}, attempt="1"
+            "collect",
+            key_of(parts),
+            parts,
+            params,
+            {},
+            places,
+            attempt="1",
         )
 
     return make

@@ -78,7 +78,6 @@ def write_side(path: Path, images: Any, labels: list[str | None]) -> None:
         [
             ("record_id", pa.string()),
             ("source", pa.string()),
-            ("partition", pa.int32()),
             ("label", pa.string()),
             ("content_digest", pa.binary(16)),
             image_field("image", images.shape[1:]),
@@ -87,7 +86,6 @@ def write_side(path: Path, images: Any, labels: list[str | None]) -> None:
     columns = [
         pa.array([f"corners/{path.stem}{row:05d}" for row in range(rows)], pa.string()),
         pa.array(["corners"] * rows, pa.string()),
-        pa.array([0] * rows, pa.int32()),
         pa.array(labels, pa.string()),
         pa.array([row.to_bytes(16) for row in range(rows)], pa.binary(16)),
         images_to_column(images),

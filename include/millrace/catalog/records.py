@@ -28,6 +28,8 @@ class RunRecord:
         version: of Millrace.
         error: of a failed run, as `MillraceError.to_document` gives it.
         started_at: of the first attempt, however often the run was cleared.
+        corrections: artifacts of corrected records that the run uses, by source.
+        kept: why garbage collection must spare the run, or None.
     """
 
     id: int
@@ -43,6 +45,26 @@ class RunRecord:
     error: Mapping[str, Any] | None
     started_at: datetime
     finished_at: datetime | None
+    corrections: Mapping[str, Any] | None = None
+    kept: str | None = None
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Corrected records of one source; the latest of a source is in force.
+
+    Attributes:
+        ref: artifact of kind ``corrections``. rows: records in it.
+        actor: who recorded them.
+    """
+
+    id: int
+    workflow: str
+    source: str
+    ref: ArtifactRef
+    rows: int
+    actor: str
+    recorded_at: datetime
 
 
 @dataclass(frozen=True)

@@ -60,10 +60,31 @@ class RunRow(Base):
     error: Mapped[Document | None]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    corrections: Mapped[Document | None]
+    kept: Mapped[str | None] = mapped_column(Name(250))
 
     def record(self) -> records.RunRecord:
         """Return the row as a value."""
         return records.RunRecord(**_values(self))
+
+
+class CorrectionRow(Base):
+    """Corrected records of one source, in force from the next run on."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (Index(None, "workflow", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workflow: Mapped[str] = mapped_column(Name(100))
+    source: Mapped[str] = mapped_column(Name(100))
+    ref: Mapped[Document]
+    rows: Mapped[int]
+    actor: Mapped[str] = mapped_column(Name(250))
+    recorded_at: Mapped[datetime]
+
+    def record(self) -> records.Correction:
+        """Return the row as a value."""
+        return records.Correction(**(_values(self) | {"ref": ArtifactRef.from_document(self.ref)}))
 
 
 class InputRow(Base):

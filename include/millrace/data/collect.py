@@ -18,7 +18,8 @@ def run(context: StageContext) -> StageResult:
     """Read one partition of a source.
 
     Parameters (keyed): ``kind``; ``read``, see `millrace.data.sources.reader.keyed`;
-    ``partition``. Locations: ``source``, the source's whole document.
+    ``partition``, without its index. Locations: ``source``, the source's
+    whole document; ``at``, the partition's ``index``, which moves as a source grows.
     Writes ``records.parquet`` (RAW).
 
     Raises:
@@ -26,7 +27,7 @@ def run(context: StageContext) -> StageResult:
             holds another number of records than its header says.
         SpecError: a custom reader does not yield RAW tables.
     """
-    partition = Partition.from_document(context.params["partition"])
+    partition = Partition.from_document({**context.params["partition"], **context.locations["at"]})
     reader = open_reader(context.locations["source"])
     rows = write_table(context.output / "records.parquet", RAW, _tables(reader, partition))
     if rows != partition.rows:
@@ -57,6 +58,5 @@ def _tables(reader: SourceReader, partition: Partition) -> Iterator[pa.Table]:
 
 
 def _check(table: pa.Table, partition: Partition) -> None:
-    for name, wanted in (("source", partition.source), ("partition", partition.index)):
-        if any(value != wanted for value in table[name].unique().to_pylist()):
-            raise ValueError(f"{name} is not {wanted!r} in every row")
+    if any(value != partition.source for value in table["source"].unique().to_pylist()):
+        raise ValueError(f"source is not {partition.source!r} in every row")

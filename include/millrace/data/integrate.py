@@ -1,8 +1,7 @@
 """The integrate stage: unite all partitions into one data set with its splits. Changes no picture.
 
 Memory holds a few short columns a record; pictures are streamed, and shuffled once through buckets
-on disk. The result does not depend on the order of the partitions nor on how the sources were cut;
-``partition`` is therefore 0 in all of its tables.
+on disk. The result does not depend on the order of the partitions nor on how the sources were cut.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from millrace.data.clean import count_reasons
 from millrace.data.integration.balance import class_counts
 from millrace.data.integration.budget import check_refusals
 from millrace.data.integration.ordered import OrderedRows
-from millrace.data.integration.refused import Cleaned, Refused, uncut
+from millrace.data.integration.refused import Cleaned, Refused
 from millrace.data.integration.rows import Rows, number, read_all
 from millrace.data.integration.splits import SIDES, Sides, assign, fixed_sides, shuffle_order
 from millrace.data.integration.transforms import common_transform
@@ -162,7 +161,7 @@ def _write_splits(
         context.scratch / "rows", canonical, ranks, int(np.prod(shape)) + _SMALL_COLUMNS
     )
     for table in read_all(paths):
-        ordered.add(uncut(table))
+        ordered.add(table)
     start = 0
     for place, side in enumerate(SIDES):
         stop = start + int((accepted.sides == place).sum())

@@ -17,7 +17,6 @@ DIGEST = pa.binary(16)
 _PLACE = [
     _text("record_id"),
     _text("source"),
-    pa.field("partition", pa.int32(), nullable=False),
     pa.field("position", pa.int64(), nullable=False),
     _text("origin"),
 ]
@@ -27,8 +26,22 @@ _CONTENT = [pa.field("content", pa.binary(), nullable=True), _text("encoding")]
 RAW = pa.schema([*_NAMED, *_CONTENT])
 """A collected record: where it came from, and its bytes as they were."""
 
-CLEAN = pa.schema([*_NAMED, pa.field("content_digest", DIGEST, nullable=False), *_CONTENT])
-"""A record that kept the contract, its content decoded to pixels."""
+THUMBNAIL_SIDE = 16
+"""Height and width, in pixels, of the grey thumbnails that near duplicates are verified on."""
+
+CLEAN = pa.schema(
+    [
+        *_NAMED,
+        pa.field("content_digest", DIGEST, nullable=False),
+        pa.field("perceptual_hash", pa.uint64(), nullable=True),
+        pa.field("thumbnail", pa.binary(THUMBNAIL_SIDE**2), nullable=True),
+        *_CONTENT,
+    ]
+)
+"""A record that kept the contract, its content decoded to pixels.
+
+The perceptual hash and the thumbnail are null where near duplicates are not asked for.
+"""
 
 QUARANTINE = pa.schema(
     [*_PLACE, _text("label", nullable=True), _text("reason"), _text("detail"), *_CONTENT]

@@ -42,10 +42,11 @@ def discover(run: WorkflowRun) -> list[dict[str, Any]]:
 def collect(run: WorkflowRun, partition: Partition) -> Reference:
     """Bring a partition into the store."""
     source = _source(run, partition["source"])
+    content = {name: value for name, value in partition.items() if name != "index"}
     job = Job(
         "collect",
-        {"kind": source["kind"], "read": _read(source), "partition": dict(partition)},
-        locations={"source": source},
+        {"kind": source["kind"], "read": _read(source), "partition": content},
+        locations={"source": source, "at": {"index": partition["index"]}},
         partition=_title(partition),
     )
     return run.executor.execute(job).ref.to_document()

@@ -18,7 +18,7 @@ from millrace.artifacts.tables import column_to_images, image_shape, read_schema
 from millrace.errors import DataError
 from millrace.learning.bundle import Bundle
 
-COLUMNS = ("record_id", "source", "partition", "label", "content_digest", "image")
+COLUMNS = ("record_id", "source", "label", "content_digest", "image")
 """What predictions take from a table of canonical records."""
 
 _DIGEST = pa.binary(16)
@@ -30,7 +30,6 @@ def predictions_schema(labels: Sequence[str]) -> pa.Schema:
         [
             pa.field("record_id", pa.string(), nullable=False),
             pa.field("source", pa.string(), nullable=False),
-            pa.field("partition", pa.int32(), nullable=False),
             pa.field("label", pa.string()),
             pa.field("content_digest", _DIGEST, nullable=False),
             pa.field("predicted", pa.string(), nullable=False),

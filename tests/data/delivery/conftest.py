@@ -33,7 +33,6 @@ def file(tmp_path: Path) -> Callable[..., Path]:
             [
                 ("record_id", pa.string()),
                 ("source", pa.string()),
-                ("partition", pa.int32()),
                 ("label", pa.string()),
                 ("content_digest", pa.binary(16)),
                 ("predicted", pa.string()),
@@ -48,7 +47,6 @@ def file(tmp_path: Path) -> Callable[..., Path]:
         columns = [
             ids,
             ["s"] * rows,
-            [0] * rows,
             [label] * rows,
             [bytes([content]) * 16] * rows,
             ["dog"] * rows,

@@ -110,14 +110,13 @@ def test_tables_have_the_raw_schema_and_rows_add_up(source: dict[str, Any]) -> N
         assert sum(table.num_rows for table in tables) == partition.rows
         for table in tables:
             table.validate(full=True)
-            assert set(table["partition"].to_pylist()) == {partition.index}
 
 
 @pytest.mark.parametrize("rows", [1_000, 5, 3])
 def test_records_are_the_same_however_the_source_is_cut(source: dict[str, Any], rows: int) -> None:
-    whole = read(source).drop_columns(["partition"])
+    whole = read(source)
     cut_up = read(source | {"partition_rows": rows if len(whole) < 1_000 else rows * 200})
-    assert cut_up.drop_columns(["partition"]).combine_chunks().equals(whole.combine_chunks())
+    assert cut_up.combine_chunks().equals(whole.combine_chunks())
 
 
 def test_ids_are_unique_and_begin_with_the_source(source: dict[str, Any]) -> None:
@@ -156,7 +155,6 @@ def test_what_is_keyed_holds_no_folder(source: dict[str, Any], files: Any) -> No
     ("column", "value", "said"),
     [
         ("source", pa.repeat("other", 7), "source is not 'own'"),
-        ("partition", pa.repeat(pa.scalar(9, pa.int32()), 7), "partition is not 0"),
         ("origin", pa.nulls(7, pa.string()), "origin.* null values"),
         ("content", pa.array(range(7)), "content"),
         (None, None, "label"),

@@ -136,7 +136,6 @@ def records(seen: Any, labels: Any = None, sources: Any = None, shape: Any = SHA
     columns = {
         "record_id": pa.array([f"s/{i:06}" for i in range(rows)], pa.string()),
         "source": pa.array(["s"] * rows if sources is None else list(sources), pa.string()),
-        "partition": pa.array([0] * rows, pa.int32()),
         "label": pa.array(names, pa.string()),
         "content_digest": pa.array([i.to_bytes(16) for i in range(rows)], pa.binary(16)),
         "image": images_to_column(pictures(seen, shape)),

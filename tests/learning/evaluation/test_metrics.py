@@ -25,7 +25,6 @@ def table(truth, probabilities, sources=None):
     columns = {
         "record_id": [f"r{i}" for i in range(rows)],
         "source": ["s"] * rows if sources is None else sources,
-        "partition": pa.array([0] * rows, pa.int32()),
         "label": pa.array(truth, pa.string()),
         "content_digest": pa.array([bytes(16)] * rows, pa.binary(16)),
     }

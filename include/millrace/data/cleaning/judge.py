@@ -66,6 +66,8 @@ def _accepted(
     columns = {name: raw[name] for name in raw.column_names}
     columns["label"] = labels
     columns["content_digest"] = digest_column(digests)
+    columns["perceptual_hash"] = pa.nulls(raw.num_rows, CLEAN.field("perceptual_hash").type)
+    columns["thumbnail"] = pa.nulls(raw.num_rows, CLEAN.field("thumbnail").type)
     if pc.any(pc.equal(raw["encoding"], FILE)).as_py():
         columns["content"], columns["encoding"] = _pixel_columns(decoded)
     table = pa.table({name: columns[name] for name in CLEAN.names})

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -147,11 +146,5 @@ def _write_ordered(
     ranks[pc.sort_indices(ids).to_numpy()] = np.arange(len(ids))
     ordered = OrderedRows(scratch, schema, ranks, size // max(len(ids), 1))
     for table in tables():
-        ordered.add(uncut(table))
+        ordered.add(table)
     return write_table(path, schema, ordered.read())
-
-
-def uncut(table: pa.Table) -> pa.Table:
-    """Return `table` with partition 0: a data set does not show how its sources were cut."""
-    zeros: Any = pa.repeat(pa.scalar(0, pa.int32()), table.num_rows)
-    return table.set_column(table.column_names.index("partition"), "partition", zeros)

@@ -54,7 +54,6 @@ def pixel_table(
     columns = {
         "record_id": join(prefix, pc.utf8_lpad(digits, 9, "0")),
         "source": pa.repeat(partition.source, rows),
-        "partition": pa.repeat(pa.scalar(partition.index, pa.int32()), rows),
         "position": positions,
         "origin": join(f"{file}#", digits),
         "group": pa.nulls(rows, pa.string()),
