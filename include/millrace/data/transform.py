@@ -27,7 +27,8 @@ def run(context: StageContext) -> StageResult:
     make = Canonical(context.params)
     path = context.one("records").path("records.parquet")
     step = max(1, GROUP_BYTES // prod(make.shape))
-    parts = (part for table in read_table(path) for part in sliced(table, step))
+    columns = [*canonical(make.shape).names[:-1], "content", "encoding"]
+    parts = (part for table in read_table(path, columns) for part in sliced(table, step))
     tables = (_canonical(part, make) for part in parts)
     rows = write_table(context.output / "records.parquet", canonical(make.shape), tables)
     return StageResult(
