@@ -9,6 +9,7 @@ from types import TracebackType
 
 from millrace.catalog import revision
 from millrace.catalog.batches import Batches
+from millrace.catalog.corrections import Corrections
 from millrace.catalog.database import Database
 from millrace.catalog.executions import Executions
 from millrace.catalog.models import Models
@@ -80,6 +81,11 @@ class Catalog:
     def batches(self) -> Batches:
         """Prediction batches."""
         return Batches(self._checked, self._clock)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        """Corrected records of sources."""
+        return Corrections(self._checked, self._clock)
 
     @cached_property
     def _checked(self) -> Database:

@@ -35,16 +35,18 @@ class Runs:
         params: Mapping[str, Any],
         trigger: str,
         version: str,
+        corrections: Mapping[str, Any] | None = None,
     ) -> RunRecord:
         """Record that a run started, or that it was cleared and runs again.
 
-        A repeated start keeps the id and the first `started_at`; the spec, the parameters and the
-        version become those of the latest start.
+        A repeated start keeps the id and the first `started_at`; the spec, the parameters, the
+        version and the corrections become those of the latest start.
 
         Args:
             run_id: Airflow's; unique within `dag_id` only.
             trigger: what started it.
             version: of Millrace.
+            corrections: references of corrected records, by source.
         """
         latest = {
             "workflow": workflow,
@@ -56,6 +58,7 @@ class Runs:
             "state": "running",
             "error": None,
             "finished_at": None,
+            "corrections": dict(corrections) if corrections else None,
         }
 
         def work(session: Session) -> RunRecord:

@@ -7,7 +7,7 @@ the digests of the partition.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from millrace.data.cleaning.conflicts import conflict_details
 from millrace.data.cleaning.duplicates import Equals, find_equals
 from millrace.data.cleaning.judge import Judge
 from millrace.data.cleaning.reasons import CONFLICTING_LABEL
+from millrace.data.corrections import FILE_NAME, corrected
 from millrace.data.encoding import FILE
 from millrace.data.schemas import CLEAN, DUPLICATES, QUARANTINE
 from millrace.data.spill import Spill
@@ -46,13 +47,14 @@ def run(context: StageContext) -> StageResult:
 
     Parameters (keyed): ``rules``, values of `ImageCleaning`; ``label_map``; ``labels``, the
     vocabulary (empty: any); ``labelled``: false for records to predict, whose labels may be missing
-    and whose duplicates are all kept. Input: ``records`` (RAW). Writes ``records.parquet`` (CLEAN),
+    and whose duplicates are all kept. Inputs: ``records`` (RAW); ``corrections`` of the source,
+    optional, see `millrace.data.corrections`. Writes ``records.parquet`` (CLEAN),
     ``quarantine.parquet`` and ``duplicates.parquet``.
 
     Raises:
         SpecError: a user's rule fails, or the budget names an unknown reason.
     """
-    rows = _judge(context.one("records").path("records.parquet"), context.params, context.scratch)
+    rows = _judge(_records(context), context.params, context.scratch)
     equals = _equals(rows, context.params)
     keep = ~(equals.conflicting | equals.duplicate)
     out = context.output
@@ -79,12 +81,20 @@ def count_reasons(path: Path) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _judge(path: Path, params: Any, scratch: Path) -> _Sorted:
+def _records(context: StageContext) -> Iterator[pa.Table]:
+    """Yield the row groups of the records, with the corrections in place."""
+    corrections = context.optional("corrections")
+    path = None if corrections is None else corrections.path(FILE_NAME)
+    tables = read_table(context.one("records").path("records.parquet"))
+    return corrected(tables, path, context.params["label_map"])
+
+
+def _judge(tables: Iterable[pa.Table], params: Any, scratch: Path) -> _Sorted:
     judge = Judge(params)
     accepted = Spill(scratch / "accepted.arrow", CLEAN)
     refused = Spill(scratch / "refused.arrow", QUARANTINE)
     digests, labels, ids = [np.zeros(0, "S16")], [], []
-    for table in _decodable(path):
+    for table in _decodable(tables):
         good, bad, seen = judge(table)
         accepted.append(good)
         refused.append(bad)
@@ -100,9 +110,9 @@ def _judge(path: Path, params: Any, scratch: Path) -> _Sorted:
     )
 
 
-def _decodable(path: Path) -> Iterator[pa.Table]:
+def _decodable(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """Yield the records: row groups, or less where files are yet to be decoded to larger pixels."""
-    for table in read_table(path):
+    for table in tables:
         files = pc.any(pc.equal(table["encoding"], FILE)).as_py()
         yield from sliced(table, _FILES) if files else (table,)
 

@@ -53,7 +53,7 @@ def collect(run: WorkflowRun, partition: Partition) -> Reference:
 
 
 def clean(run: WorkflowRun, partition: Partition, collected: Reference) -> Reference:
-    """Apply the data contract to a partition."""
+    """Apply the data contract to a partition, its records corrected where people did so."""
     rules = run.spec.clean.model_dump(mode="json")
     rules.pop("budget")
     params = {
@@ -62,7 +62,10 @@ def clean(run: WorkflowRun, partition: Partition, collected: Reference) -> Refer
         "labels": list(run.spec.labels),
         "labelled": run.labelled,
     }
-    return _execute(run, "clean", params, {"records": [collected]}, partition)
+    inputs: dict[str, list[Reference]] = {"records": [collected]}
+    if partition["source"] in run.corrections:
+        inputs["corrections"] = [run.corrections[partition["source"]]]
+    return _execute(run, "clean", params, inputs, partition)
 
 
 def transform(run: WorkflowRun, partition: Partition, cleaned: Reference) -> Reference:

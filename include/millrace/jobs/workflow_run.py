@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from millrace import __version__
@@ -45,6 +45,7 @@ class WorkflowRun:
         identity: names. id: the catalog's number of the run.
         spec: as it was when the run started, with the run's parameters applied.
         params: the run's parameters. executor: runs its jobs.
+        corrections: references of corrected records by source, as they were when the run started.
     """
 
     identity: RunIdentity
@@ -55,6 +56,7 @@ class WorkflowRun:
     store: Store
     catalog: Catalog
     executor: Executor
+    corrections: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def graph(self) -> Graph:
@@ -100,6 +102,7 @@ def start_run(
         params=params,
         trigger=trigger,
         version=__version__,
+        corrections=_corrections(catalog, identity.workflow),
     )
     return open_run(identity, attempt=attempt, report=report)
 
@@ -141,7 +144,16 @@ def open_run(
         force=_forced(params.force or ()),
         report=report,
     )
-    return WorkflowRun(identity, record.id, spec, params, settings, store, catalog, executor)
+    corrections = record.corrections or {}
+    return WorkflowRun(
+        identity, record.id, spec, params, settings, store, catalog, executor, corrections
+    )
+
+
+def _corrections(catalog: Catalog, workflow: str) -> dict[str, Any]:
+    """Return the corrections in force by source; they are frozen for the run."""
+    found = catalog.corrections.in_force(workflow)
+    return {one.source: one.ref.to_document() for one in found}
 
 
 def _forced(tasks: Collection[str]) -> frozenset[str]:

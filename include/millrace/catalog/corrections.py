@@ -1,0 +1,69 @@
+"""Queries about corrected records: of each source, the latest entry is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from millrace.artifacts.reference import ArtifactRef
+from millrace.catalog.database import Database
+from millrace.catalog.records import Correction
+from millrace.catalog.rows import CorrectionRow
+
+
+class Corrections:
+    """The corrections of all workflows. An entry with no rows withdraws those before it."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def record(
+        self, workflow: str, source: str, ref: ArtifactRef, rows: int, actor: str
+    ) -> Correction:
+        """Put corrections of a source in force, from the next run on.
+
+        Args:
+            ref: artifact of kind ``corrections`` with all that hold, earlier ones too.
+            rows: corrected records; 0 withdraws all.
+            actor: who decided it.
+        """
+
+        def work(session: Session) -> Correction:
+            row = CorrectionRow(
+                workflow=workflow,
+                source=source,
+                ref=ref.to_document(),
+                rows=rows,
+                actor=actor,
+                recorded_at=self._clock(),
+            )
+            session.add(row)
+            session.flush()
+            session.refresh(row)
+            return row.record()
+
+        return self._database.write(work)
+
+    def in_force(self, workflow: str) -> list[Correction]:
+        """Return the corrections that the workflow's next run uses, one a source, by source."""
+        latest = (
+            select(func.max(CorrectionRow.id))
+            .where(CorrectionRow.workflow == workflow)
+            .group_by(CorrectionRow.source)
+        )
+        query = (
+            select(CorrectionRow)
+            .where(CorrectionRow.id.in_(latest), CorrectionRow.rows > 0)
+            .order_by(CorrectionRow.source)
+        )
+        return self._database.read(lambda session: [r.record() for r in session.scalars(query)])
+
+    def history(self, workflow: str) -> list[Correction]:
+        """Return all entries of a workflow, newest first."""
+        query = select(CorrectionRow).where(CorrectionRow.workflow == workflow)
+        query = query.order_by(CorrectionRow.id.desc())
+        return self._database.read(lambda session: [r.record() for r in session.scalars(query)])
