@@ -7,26 +7,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from millrace.workflow.base import CUSTOM, IMPLEMENTATION, Name, Value, tag_by_kind
-
-FixedSplit = Literal["train", "validation", "test"]
-
-
-class Source(Value):
-    """What every source has.
-
-    Attributes:
-        name: unique in the workflow; the first part of its records' ids.
-        label_map: maps the source's raw labels to the workflow's. Raw labels not named stay as
-            they are; a raw label mapped to null is refused into quarantine.
-        split: puts all of the source's records on one side; null leaves it to the workflow's split.
-        partition_rows: records a partition, at most. Large sources are cut so.
-    """
-
-    name: Name
-    label_map: dict[str, str | None] = {}
-    split: FixedSplit | None = None
-    partition_rows: int = Field(10_000, ge=1, le=10_000_000)
+from millrace.workflow.array_sources import (
+    Hdf5Source,
+    ImageCsvSource,
+    NpySource,
+    NpzSource,
+    ParquetSource,
+)
+from millrace.workflow.base import CUSTOM, IMPLEMENTATION, tag_by_kind
+from millrace.workflow.source import Source
 
 
 class SklearnSource(Source):
@@ -87,6 +76,11 @@ AnySource = Annotated[
     Annotated[SklearnSource, Tag("sklearn")]
     | Annotated[IdxSource, Tag("idx")]
     | Annotated[CifarSource, Tag("cifar")]
+    | Annotated[ImageCsvSource, Tag("image_csv")]
+    | Annotated[NpySource, Tag("npy")]
+    | Annotated[NpzSource, Tag("npz")]
+    | Annotated[Hdf5Source, Tag("hdf5")]
+    | Annotated[ParquetSource, Tag("parquet")]
     | Annotated[CustomSource, Tag(CUSTOM)],
     Discriminator(tag_by_kind),
 ]
