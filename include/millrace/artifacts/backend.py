@@ -9,14 +9,30 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import fsspec
 
 from millrace.errors import IntegrityError, SpecError, TransientError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of a store.
+
+    Attributes:
+        name: relative to the root, with ``/``. bytes: its size.
+        modified: when it was written, by the store's own clock; seconds since the epoch.
+    """
+
+    name: str
+    bytes: int
+    modified: float
 
 
 class Backend(Protocol):
@@ -47,6 +63,12 @@ class Backend(Protocol):
 
     def remove_tree(self, prefix: str) -> None:
         """Remove all below `prefix`; nothing there is fine."""
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """Yield all files below `prefix`, unfinished temporary ones too, in any order."""
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove files; one that is not there is fine."""
 
 
 def open_backend(uri: str) -> Backend:
@@ -117,6 +139,19 @@ class LocalBackend:
     def remove_tree(self, prefix: str) -> None:
         shutil.rmtree(self._root / prefix, ignore_errors=True)
 
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        for folder, _, files in os.walk(self._root / prefix):
+            for file in files:
+                path = Path(folder, file)
+                with suppress(FileNotFoundError):
+                    stat = path.lstat()
+                    name = path.relative_to(self._root).as_posix()
+                    yield Entry(name, stat.st_size, stat.st_mtime)
+
+    def remove(self, names: Sequence[str]) -> None:
+        for name in names:
+            (self._root / name).unlink(missing_ok=True)
+
 
 class RemoteBackend:
     """Any other fsspec file system. Object stores publish a put as a whole or not at all."""
@@ -173,6 +208,18 @@ class RemoteBackend:
         with _answers(prefix), suppress(FileNotFoundError):
             self._fs.rm(self._path(prefix), recursive=True)
 
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        start = len(self._root) + 1
+        with _answers(prefix):
+            self._fs.invalidate_cache()
+            found = self._fs.find(self._path(prefix), detail=True)
+        for path, info in found.items():
+            yield Entry(path[start:], int(info["size"]), _modified(info))
+
+    def remove(self, names: Sequence[str]) -> None:
+        with _answers(", ".join(names[:1])), suppress(FileNotFoundError):
+            self._fs.rm([self._path(name) for name in names])
+
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 
@@ -192,6 +239,19 @@ class _Part:
 
     def __exit__(self, *_: object) -> None:
         self._part.unlink(missing_ok=True)
+
+
+def _modified(info: Mapping[str, Any]) -> float:
+    """Return when a file was written; each kind of store has a word of its own for it."""
+    names = ("LastModified", "last_modified", "updated", "mtime", "modification_time", "created")
+    value = next((info[name] for name in names if info.get(name) is not None), None)
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, int | float):
+        return float(value)
+    raise SpecError("the store does not tell when its files were written", received=list(info))
 
 
 def _sync(path: Path) -> None:
