@@ -39,6 +39,11 @@ class Store:
         """The root as a local folder, or None for a remote store."""
         return self._backend.local_root
 
+    @property
+    def backend(self) -> Backend:
+        """The file operations under the root, for whoever looks after the store as a whole."""
+        return self._backend
+
     # manifests
 
     def manifest_uri(self, key: str) -> str:
@@ -66,7 +71,8 @@ class Store:
             raise DataError(
                 "an artifact is not in the store",
                 where=ref.uri,
-                remedy="Clear the task that makes it, so that it runs again.",
+                remedy="It may have been collected as garbage. Clear the task that makes it, so "
+                "that it runs again.",
             )
         if artifact.manifest.digest != ref.digest:
             raise IntegrityError(
