@@ -17,6 +17,12 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "sklearn": "millrace.data.sources.sklearn_datasets:SklearnReader",
         "idx": "millrace.data.sources.idx:IdxReader",
         "cifar": "millrace.data.sources.cifar:CifarReader",
+        "image_folder": "millrace.data.sources.image_folder:ImageFolderReader",
+        "image_csv": "millrace.data.sources.image_csv:ImageCsvReader",
+        "npy": "millrace.data.sources.numpy_arrays:NpyReader",
+        "npz": "millrace.data.sources.numpy_arrays_zip:NpzReader",
+        "hdf5": "millrace.data.sources.hdf5:Hdf5Reader",
+        "parquet": "millrace.data.sources.parquet:ParquetReader",
     },
     "model": {
         "mlp": "millrace.learning.networks.mlp:build",

@@ -15,6 +15,7 @@ from millrace.workflow.array_sources import (
     ParquetSource,
 )
 from millrace.workflow.base import CUSTOM, IMPLEMENTATION, tag_by_kind
+from millrace.workflow.folder_sources import ImageFolderSource
 from millrace.workflow.source import Source
 
 
@@ -76,6 +77,7 @@ AnySource = Annotated[
     Annotated[SklearnSource, Tag("sklearn")]
     | Annotated[IdxSource, Tag("idx")]
     | Annotated[CifarSource, Tag("cifar")]
+    | Annotated[ImageFolderSource, Tag("image_folder")]
     | Annotated[ImageCsvSource, Tag("image_csv")]
     | Annotated[NpySource, Tag("npy")]
     | Annotated[NpzSource, Tag("npz")]

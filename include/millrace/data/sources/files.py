@@ -92,12 +92,15 @@ def open_source(uri: str, sha256: str | None = None) -> SourceFile:
     """
     if "://" in uri and not uri.startswith("file:"):
         return _fetched(uri, sha256)
-    path = Path(unquote(urlsplit(uri).path)) if uri.startswith("file:") else _local(uri)
+    path = local_path(uri)
     return SourceFile(_readable(path, uri), path.name, uri, sha256)
 
 
-def _local(text: str) -> Path:
-    path = Path(text).expanduser()
+def local_path(uri: str) -> Path:
+    """Return the path that a text or a ``file:`` URI names, in the project where it is there."""
+    if uri.startswith("file:"):
+        return Path(unquote(urlsplit(uri).path))
+    path = Path(uri).expanduser()
     in_project = Settings.load().project / path
     return in_project if in_project.exists() else path.absolute()
 

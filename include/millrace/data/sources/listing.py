@@ -1,0 +1,61 @@
+"""`FileTree`: picture files by name, wherever they lie: a folder, an archive, a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+LARGEST_FILE = 512 << 20
+"""Bytes of a picture file that is read, at most; above it a record has no content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A picture file.
+
+    Attributes:
+        name: path within the tree, as records show it; unique.
+        place: what opens it: a path, an archive's member, an object's key.
+        size: bytes. version: a text that changes when the file does.
+    """
+
+    name: str
+    place: str
+    size: int
+    version: str
+
+
+class FileTree(Protocol):
+    """Picture files in the order of their names.
+
+    Attributes:
+        ignored: number of files that are no pictures; known once names were listed.
+        wrapper: folder (ending in a slash) that holds every picture of an archive, or "".
+    """
+
+    ignored: int
+    wrapper: str
+
+    def names(self) -> Sequence[str]:
+        """Return the names of all pictures, sorted."""
+
+    def entries(self, start: str = "") -> Iterator[Entry]:
+        """Yield the pictures from the name `start` on, looked at one by one."""
+
+    def digests(self, entries: Sequence[Entry], *, remember: bool) -> list[str]:
+        """Return a text for each entry that is equal only for equal content.
+
+        Args:
+            remember: keep what was computed for the next time; `entries` are then all there are.
+        """
+
+    def contents(self, entries: Sequence[Entry], digests: Sequence[str]) -> Iterator[bytes | None]:
+        """Yield what each file holds, in order; None for one above `LARGEST_FILE`.
+
+        Raises:
+            DataError: a file is gone, or no longer as it was listed.
+        """
+
+    def note(self, name: str) -> bytes | None:
+        """Return a small file of the outermost folder that is no picture; None without one."""

@@ -1,0 +1,122 @@
+"""`LocalTree`: the pictures below a local folder. Follows no link out of it, and never writes."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from millrace.artifacts.digests import digest_bytes
+from millrace.data.sources.listing import LARGEST_FILE, Entry
+from millrace.data.sources.listing_digests import FolderDigests, version_of
+from millrace.data.sources.listing_errors import changed, unreadable
+from millrace.data.sources.listing_names import is_hidden, is_picture, record_name
+from millrace.errors import DataError
+
+_LARGEST_NOTE = 256 << 20  # bytes
+
+
+class LocalTree:
+    """A folder and its subfolders.
+
+    A link to a file of the folder is that file under another name. A link to a subfolder is
+    followed, but links within it are not; one to a folder around it is left out.
+    """
+
+    wrapper = ""
+
+    def __init__(self, root: Path, pattern: str | None) -> None:
+        self._root = Path(os.path.realpath(root))
+        self._pattern = pattern
+        self._known = FolderDigests(self._root)
+        self.ignored = 0
+
+    def names(self) -> Sequence[str]:
+        """Return the names of all pictures, sorted."""
+        return [name for name, _ in self._found]
+
+    def entries(self, start: str = "") -> Iterator[Entry]:
+        """Yield the pictures from the name `start` on, looked at one by one."""
+        for name, path in self._found[bisect_left(self._found, (start, "")) :]:
+            try:
+                stat = os.stat(path)  # noqa: PTH116 (a Path would cost as much again)
+            except OSError as error:
+                raise unreadable(name, error) from error
+            yield Entry(name, path, stat.st_size, version_of(stat))
+
+    def digests(self, entries: Sequence[Entry], *, remember: bool) -> list[str]:
+        """Return the SHA-256 of each file."""
+        return self._known.of(entries, remember=remember)
+
+    def contents(self, entries: Sequence[Entry], digests: Sequence[str]) -> Iterator[bytes | None]:
+        """Yield what each file holds."""
+        for entry, digest in zip(entries, digests, strict=True):
+            content = None if entry.size > LARGEST_FILE else _read(entry)
+            if content is not None and digest_bytes(content) != digest:
+                raise changed(entry.name, digest, digest_bytes(content))
+            yield content
+
+    def note(self, name: str) -> bytes | None:
+        """Return a file of the folder itself that is no picture."""
+        path = self._root / name
+        if not path.is_file():
+            return None
+        self._inside(str(path), name)
+        with path.open("rb") as file:
+            return file.read(_LARGEST_NOTE)
+
+    @cached_property
+    def _found(self) -> list[tuple[str, str]]:
+        """The names and paths of all pictures, sorted by name."""
+        self.ignored = 0
+        return sorted(self._walk(str(self._root), "", (str(self._root),), linked=False))
+
+    def _walk(
+        self, folder: str, prefix: str, around: tuple[str, ...], *, linked: bool
+    ) -> Iterator[tuple[str, str]]:
+        """Yield names and paths below `folder`; `around` are it and the folders above it."""
+        for entry in self._scan(folder, prefix):
+            if is_hidden(entry.name):
+                continue
+            name, link = prefix + entry.name, entry.is_symlink()
+            if entry.is_dir():
+                real = self._inside(entry.path, name) if link else entry.path
+                if link and (linked or real in around):
+                    self.ignored += 1
+                    continue
+                yield from self._walk(real, f"{name}/", (*around, real), linked=linked or link)
+            elif is_picture(name, self._pattern) and (link or entry.is_file()):
+                yield record_name(name), self._inside(entry.path, name) if link else entry.path
+            else:
+                self.ignored += 1
+
+    def _scan(self, folder: str, prefix: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as found:
+                return list(found)
+        except OSError as error:
+            raise unreadable(record_name(prefix) or str(self._root), error) from error
+
+    def _inside(self, path: str, name: str) -> str:
+        """Return where a link ends; raise `DataError` where that is outside the folder."""
+        real = os.path.realpath(path)
+        inside = real.startswith(f"{str(self._root).rstrip('/')}/")
+        if not ((inside or real == str(self._root)) and os.path.exists(real)):  # noqa: PTH110
+            raise DataError(
+                "a link leads out of the source's folder" if not inside else "a link leads nowhere",
+                where=record_name(name),
+                expected="links to files of the folder",
+                remedy="Copy the file into the folder, or remove the link.",
+            )
+        return real
+
+
+def _read(entry: Entry) -> bytes:
+    """Return a file's content, of which no more is read than there was when it was listed."""
+    try:
+        with Path(entry.place).open("rb") as file:
+            return file.read(entry.size + 1)
+    except OSError as error:
+        raise unreadable(entry.name, error) from error
