@@ -24,6 +24,7 @@ from millrace.artifacts.tables import write_table
 from millrace.data import clean, collect, discover, integrate, transform
 from millrace.data.encoding import PixelEncoding
 from millrace.data.schemas import RAW
+from millrace.data.sources.partition import split_document
 from millrace.data.sources.reader import keyed
 from millrace.workflow.images import ImageCleaning, ImageTransform
 from millrace.workflow.learning import Split
@@ -162,9 +163,9 @@ class Bench:
         return list(made.result.facts["partitions"])
 
     def collect(self, source: Mapping[str, Any], partition: Mapping[str, Any]) -> Made:
-        content = {name: value for name, value in partition.items() if name != "index"}
+        content, at = split_document(partition)
         params = {"kind": source["kind"], "read": keyed(source), "partition": content}
-        locations = {"source": source, "at": {"index": partition["index"]}}
+        locations = {"source": source, "at": at}
         return self.run(collect, params, locations=locations)
 
     def raw(self, pictures: Sequence[Any], labels: Sequence[str | None], **values: Any) -> Made:

@@ -18,8 +18,8 @@ def run(context: StageContext) -> StageResult:
     """Read one partition of a source.
 
     Parameters (keyed): ``kind``; ``read``, see `millrace.data.sources.reader.keyed`;
-    ``partition``, without its index. Locations: ``source``, the source's
-    whole document; ``at``, the partition's ``index``, which moves as a source grows.
+    ``partition``, without what moves as a source grows. Locations:
+    ``source``, the source's whole document; ``at``, the partition's ``index`` and ``offset``.
     Writes ``records.parquet`` (RAW).
 
     Raises:

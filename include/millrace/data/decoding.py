@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from PIL import Image, ImageOps
 
 from millrace.artifacts.tables import Images
-from millrace.data.encoding import FILE, PixelEncoding
+from millrace.data.encoding import FILE, UNREADABLE, PixelEncoding
 from millrace.data.schemas import DIGEST
 
 MOST_PIXELS = 50_000_000
@@ -83,6 +83,9 @@ def decode(content: pa.ChunkedArray, encoding: pa.ChunkedArray) -> Decoded:
     content, encoding = _whole(content), _whole(encoding)
     for name in pc.unique(encoding).to_pylist():
         rows = np.flatnonzero(pc.equal(encoding, name).to_numpy(zero_copy_only=False))
+        if name.startswith(UNREADABLE):
+            decoded.failures.update(dict.fromkeys(rows.tolist(), name.removeprefix(UNREADABLE)))
+            continue
         chosen = content if len(rows) == len(content) else content.take(pa.array(rows))
         if name == FILE:
             _decode_files(decoded, rows, chosen)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from millrace.errors import SpecError
+from millrace.errors import SpecError, shorten
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,9 +15,17 @@ if TYPE_CHECKING:
 FILE = "file"
 """The encoding of a picture file (PNG, JPEG, …)."""
 
+UNREADABLE = "unreadable;"
+"""How the encoding begins of a record that its source could not read; the reason follows."""
+
 _PATTERN = re.compile(
     r"pixels;height=([1-9]\d{0,6});width=([1-9]\d{0,6});channels=([13]);maximum=([1-9]\d{0,2})"
 )
+
+
+def unreadable(reason: str) -> str:
+    """Return the encoding of a record that its source could not read, as cleaning will say it."""
+    return f"{UNREADABLE}{shorten(reason)}"
 
 
 @dataclass(frozen=True)

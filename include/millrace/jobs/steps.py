@@ -14,9 +14,10 @@ from typing import Any
 from millrace.artifacts.digests import digest_value
 from millrace.artifacts.reference import ArtifactRef
 from millrace.catalog.records import ModelVersion
+from millrace.data.sources.partition import split_document
 from millrace.errors import DataError, SpecError
 from millrace.jobs.execute import Job
-from millrace.jobs.promotion import evaluate, promote
+from millrace.jobs.promotion import champion_of, evaluate, promote
 from millrace.jobs.workflow_run import WorkflowRun
 from millrace.machine import computes_bfloat16
 from millrace.workflow.params import PredictParams
@@ -42,11 +43,11 @@ def discover(run: WorkflowRun) -> list[dict[str, Any]]:
 def collect(run: WorkflowRun, partition: Partition) -> Reference:
     """Bring a partition into the store."""
     source = _source(run, partition["source"])
-    content = {name: value for name, value in partition.items() if name != "index"}
+    content, at = split_document(partition)
     job = Job(
         "collect",
         {"kind": source["kind"], "read": _read(source), "partition": content},
-        locations={"source": source, "at": {"index": partition["index"]}},
+        locations={"source": source, "at": at},
         partition=_title(partition),
     )
     return run.executor.execute(job).ref.to_document()
@@ -257,10 +258,10 @@ def _read(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _version(run: WorkflowRun) -> ModelVersion | None:
-    """Return the model version to predict with: the one asked for, or the champion."""
+    """Return the model version to predict with: the one asked for, or the run's champion."""
     wanted = getattr(run.params, "model_version", None)
     if wanted is None:
-        return run.catalog.models.champion(run.identity.workflow)
+        return champion_of(run)
     versions = run.catalog.models.versions(run.identity.workflow)
     found = [version for version in versions if version.version == wanted]
     if not found:

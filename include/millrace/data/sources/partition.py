@@ -8,6 +8,9 @@ from typing import Any
 
 from millrace.errors import DataError
 
+MOVING = ("index", "offset")
+"""Fields that tell where a partition is. They move as a source grows, so no key holds them."""
+
 
 @dataclass(frozen=True)
 class Partition:
@@ -18,7 +21,8 @@ class Partition:
         index: number of the partition in its source, from 0.
         start, stop: positions of records in the file or member, from 0.
         fingerprint: digest of the content that the records come from, and of nothing else.
-        member: file inside an archive, or null.
+        member: file inside an archive or folder, or null.
+        offset: byte at which record `start` begins, in a text file; else 0.
     """
 
     source: str
@@ -27,6 +31,7 @@ class Partition:
     stop: int
     fingerprint: str
     member: str | None = None
+    offset: int = 0
 
     @property
     def rows(self) -> int:
@@ -40,7 +45,9 @@ class Partition:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Partition:
         """Rebuild a partition from `to_document`'s values."""
-        return cls(**{name: document[name] for name in cls.__dataclass_fields__})
+        return cls(
+            **{name: document[name] for name in cls.__dataclass_fields__ if name in document}
+        )
 
     def check_unchanged(self, fingerprint: str) -> None:
         """Raise `DataError` where the content is no longer what was discovered."""
@@ -52,6 +59,12 @@ class Partition:
                 received=fingerprint,
                 remedy="Start a new run, which discovers the source again.",
             )
+
+
+def split_document(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what of a partition's document is content, and so keyed, and where it is."""
+    content = {name: value for name, value in document.items() if name not in MOVING}
+    return content, {name: document[name] for name in MOVING if name in document}
 
 
 def cut(
