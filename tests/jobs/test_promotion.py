@@ -30,6 +30,7 @@ class Judged:
         )
         self.compared: list[str | None] = []
         self.meanwhile: list[str] = []
+        self.verdict = "promote"
         self.executor = SimpleNamespace(execute=self._execute)
         self.store = SimpleNamespace(get=lambda ref: self._evaluation(None))
 
@@ -58,7 +59,11 @@ class Judged:
             return self._evaluation(self.compared[-1])
         if self.meanwhile:
             crown(self.catalog, self.meanwhile.pop())
-        return SimpleNamespace(facts={"decision": "promote", "reasons": ["all is well"]})
+        return SimpleNamespace(facts={"decision": self.verdict, "reasons": ["all is well"]})
+
+    def evaluate(self, bundle: str) -> None:
+        other = ref("other").to_document()
+        promotion.evaluate(self, other, ref(bundle).to_document(), other)  # type: ignore[arg-type]
 
     def promote(self, bundle: str) -> dict[str, Any]:
         document = ref(bundle).to_document()
@@ -105,8 +110,51 @@ def test_a_champion_that_keeps_changing_is_a_transient_error(catalog: Catalog) -
 
 def test_a_task_killed_after_its_promotion_says_promoted_again(catalog: Catalog) -> None:
     first = Judged(catalog).promote("mine")
-    assert Judged(catalog).promote("mine") == {**first, "reasons": ["all is well"]}
+    assert Judged(catalog).promote("mine") == {**first, "repeated": True}
     assert len(catalog.models.promotions("w")) == 1
+
+
+def test_a_run_that_kept_the_champion_moves_none_when_it_is_cleared_later(catalog: Catalog) -> None:
+    crown(catalog, "mine")
+    assert Judged(catalog).promote("mine")["decision"] == "kept"
+    crown(catalog, "newer")
+    outcome = Judged(catalog).promote("mine")
+    assert (outcome["decision"], outcome["version"], outcome["champion"]) == ("kept", 1, 2)
+
+
+def test_a_refused_run_stays_refused_when_the_champion_went_back(catalog: Catalog) -> None:
+    crown(catalog, "old")
+    run = Judged(catalog)
+    run.verdict = "refuse"
+    assert run.promote("mine")["decision"] == "refused"
+    run.verdict = "promote"
+    assert run.promote("mine")["decision"] == "refused"
+    assert run.compared == ["digest-old"]
+
+
+def test_a_decided_run_is_evaluated_against_the_champion_of_then(catalog: Catalog) -> None:
+    crown(catalog, "old")
+    run = Judged(catalog)
+    run.promote("mine")
+    crown(catalog, "newer")
+    run.evaluate("mine")
+    assert run.compared == ["digest-old", "digest-old"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "left"), [("promote", "digest-mine"), ("refuse", "digest-old")]
+)
+def test_a_run_predicts_with_the_champion_that_it_left(
+    catalog: Catalog, verdict: str, left: str
+) -> None:
+    crown(catalog, "old")
+    run = Judged(catalog)
+    run.verdict = verdict
+    run.promote("mine")
+    crown(catalog, "newer")
+    champion = promotion.champion_of(run)  # type: ignore[arg-type]
+    assert champion is not None
+    assert champion.bundle.digest == left
 
 
 def test_the_champion_itself_is_kept(catalog: Catalog) -> None:

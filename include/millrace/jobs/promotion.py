@@ -2,6 +2,10 @@
 
 Another run may promote its own challenger meanwhile. Promotion is a compare-and-set on the champion
 that the evaluation knew; where it fails, the challenger is evaluated against the new one.
+
+A run decides once about a bundle. Whenever its tasks are repeated, it evaluates against the champion
+of then, says what it said, and predicts with the champion that it left: an old run that is cleared
+moves no champion.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from typing import Any
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.reference import ArtifactRef
-from millrace.catalog.records import Decision, ModelVersion
+from millrace.catalog.records import Decision, ModelVersion, Promotion
 from millrace.errors import ChampionChanged, TransientError
 from millrace.jobs.execute import Job
 from millrace.jobs.workflow_run import WorkflowRun
@@ -41,7 +45,9 @@ def evaluate(
     run: WorkflowRun, dataset: Reference, bundle: Reference, fitted: Reference
 ) -> Reference:
     """Score the exported bundle on the test split, beside the baseline and the champion."""
-    rival = _rival(_champion(run), bundle)
+    made = _decided(run, bundle)
+    champion = _champion(run) if made is None else _version(run, made.replaced)
+    rival = _rival(champion, bundle)
     return _evaluation(run, rival, dataset, bundle, fitted).ref.to_document()
 
 
@@ -62,11 +68,13 @@ def promote(
 
     Returns:
         ``{"decision", "version", "champion", "reasons"}``; the decision is ``promoted``,
-        ``refused`` or ``kept`` (the challenger is the champion already).
+        ``refused`` or ``kept`` (the challenger is the champion already). ``champion`` is the
+        present one. ``repeated`` is true where the run had decided before its task was killed or
+        cleared.
     """
-    earlier = _decided(run, bundle)
-    if earlier is not None:
-        return earlier
+    made = _decided(run, bundle)
+    if made is not None:
+        return _outcome(run, made.version, made.decision, made.reason.split("; "), repeated=True)
     for _ in range(_TRIES):
         champion = _champion(run)
         rival = _rival(champion, bundle)
@@ -94,23 +102,29 @@ def _settled(
     return _TRIAL if run.params.limit is not None else None
 
 
-def _decided(run: WorkflowRun, bundle: Reference) -> dict[str, Any] | None:
-    """Return the promotion that this run made before its task was killed or cleared.
+def champion_of(run: WorkflowRun) -> ModelVersion | None:
+    """Return the champion as the run's own decision left it; the present one before a decision."""
+    made = [p for p in run.catalog.models.promotions(run.identity.workflow) if p.run == run.id]
+    if not made:
+        return _champion(run)
+    return _version(run, made[-1].replaced if made[-1].decision == "refused" else made[-1].version)
 
-    A refusal is judged again: the gate of the spec may have been corrected.
-    """
+
+def _decided(run: WorkflowRun, bundle: Reference) -> Promotion | None:
+    """Return the decision that this run made about a bundle, or None."""
     models, workflow = run.catalog.models, run.identity.workflow
     version = models.version_of(bundle["digest"], workflow)
     if version is None:
         return None
     for made in models.promotions(workflow):
-        promoted = made.decision == "promoted"
-        if promoted and made.run == run.id and made.version == version.version:
-            return _outcome(run, version.version, made.decision, made.reason.split("; "))
+        if made.run == run.id and made.version == version.version:
+            return made
     return None
 
 
-def _outcome(run: WorkflowRun, version: int, decision: str, reasons: list[str]) -> dict[str, Any]:
+def _outcome(
+    run: WorkflowRun, version: int, decision: str, reasons: list[str], *, repeated: bool = False
+) -> dict[str, Any]:
     now = _champion(run)
     champion = None if now is None else now.version
     return {
@@ -118,7 +132,12 @@ def _outcome(run: WorkflowRun, version: int, decision: str, reasons: list[str]) 
         "version": version,
         "champion": champion,
         "reasons": reasons,
+        "repeated": repeated,
     }
+
+
+def _version(run: WorkflowRun, number: int | None) -> ModelVersion | None:
+    return None if number is None else run.catalog.models.get(run.identity.workflow, number)
 
 
 def _champion(run: WorkflowRun) -> ModelVersion | None:
