@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from functools import lru_cache
 from pathlib import Path
@@ -25,3 +26,8 @@ def processor_name() -> str:
 def computes_bfloat16() -> bool:
     """Whether the processor has instructions for bfloat16."""
     return bool({"avx512_bf16", "amx_bf16"} & set(_field("flags").split()))
+
+
+def usable_cores() -> int:
+    """Return the number of processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

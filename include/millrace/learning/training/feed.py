@@ -6,6 +6,7 @@ The order is a function of the seed and the epoch's number alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,9 @@ FITS = 2 << 30
 
 _POOL = 4  # row groups whose records are mixed with each other, at most
 _POOL_BYTES = 256 << 20  # of their pictures, at most, unless one group has more
+
+
+_Pool = tuple[Images, Classes]
 
 
 class EpochReader(Protocol):
@@ -54,7 +58,8 @@ class MemoryFeed:
 class StreamingFeed:
     """Row groups in a new random order each epoch; records are mixed within a few groups.
 
-    Memory is bounded by those groups. Records were shuffled once when the dataset was written.
+    The next groups are read while the present ones are trained on; memory is bounded by the two.
+    Records were shuffled once when the dataset was written.
     """
 
     def __init__(self, split: DatasetSplit, seed: int) -> None:
@@ -64,9 +69,9 @@ class StreamingFeed:
 
     def epoch(self, number: int) -> EpochReader:
         """Open epoch `number`, from 1."""
-        return _Stream(self._pools(np.random.default_rng((self._seed, number))))
+        return _Stream(_ahead(self._pools(np.random.default_rng((self._seed, number)))))
 
-    def _pools(self, random: np.random.Generator) -> Iterator[tuple[Images, Classes]]:
+    def _pools(self, random: np.random.Generator) -> Iterator[_Pool]:
         sizes = self._split.group_rows()
         for groups in self._cut(random.permutation(len(sizes)).tolist(), sizes):
             order = random.permutation(sum(sizes[group] for group in groups))
@@ -85,7 +90,7 @@ class StreamingFeed:
         if pool:
             yield pool
 
-    def _mixed(self, groups: list[int], order: npt.NDArray[np.int64]) -> tuple[Images, Classes]:
+    def _mixed(self, groups: list[int], order: npt.NDArray[np.int64]) -> _Pool:
         """Return the records of some groups in that order; one group more is alive meanwhile."""
         places = np.argsort(order)
         images = np.empty((len(order), *self._split.shape), np.uint8)
@@ -112,6 +117,15 @@ def batch_ends(rows: int, batch_size: int) -> npt.NDArray[np.int64]:
     return np.arange(1, steps + 1, dtype=np.int64) * rows // steps
 
 
+def _ahead(pools: Iterator[_Pool]) -> Iterator[_Pool]:
+    """Yield the pools, the next one being made in a thread meanwhile."""
+    with ThreadPoolExecutor(1) as thread:
+        following = thread.submit(next, pools, None)
+        while (pool := following.result()) is not None:
+            following = thread.submit(next, pools, None)
+            yield pool
+
+
 class _Gather:
     def __init__(self, images: Images, classes: Classes, order: npt.NDArray[np.int64]) -> None:
         self._images, self._classes, self._order = images, classes, order
@@ -124,7 +138,7 @@ class _Gather:
 
 
 class _Stream:
-    def __init__(self, pools: Iterator[tuple[Images, Classes]]) -> None:
+    def __init__(self, pools: Iterator[_Pool]) -> None:
         self._pools = pools
         self._images: Images | None = None
         self._classes: Classes | None = None
