@@ -55,10 +55,10 @@ def collect(run: WorkflowRun, partition: Partition) -> Reference:
 
 def clean(run: WorkflowRun, partition: Partition, collected: Reference) -> Reference:
     """Apply the data contract to a partition, its records corrected where people did so."""
-    rules = run.spec.clean.model_dump(mode="json")
-    rules.pop("budget")
+    rules = run.spec.clean.model_dump(mode="json", exclude={"budget", "near_conflicts"})
     params = {
         "rules": rules,
+        "reduce_to": list(run.spec.transform.size),
         "label_map": _source(run, partition["source"])["label_map"],
         "labels": list(run.spec.labels),
         "labelled": run.labelled,

@@ -10,13 +10,50 @@ from millrace.workflow.base import IMPLEMENTATION, Fraction, Value
 
 CustomFunction = Annotated[str, Field(pattern=IMPLEMENTATION)]
 Pixels = Annotated[int, Field(ge=1, le=4096)]
+Side = Annotated[int, Field(ge=1, le=65_535)]
+GreyLevel = Annotated[float, Field(ge=0, le=255)]
 
 
 REASONS = (
-    *("undecodable", "wrong_shape", "blank"),
-    *("missing_label", "unknown_label", "conflicting_label"),
+    *("undecodable", "animated", "wrong_shape", "wrong_size"),
+    *("blank", "near_blank", "wrong_intensity"),
+    *("missing_label", "unknown_label", "conflicting_label", "conflicting_near_label"),
 )
 """Reason codes of quarantine; a user's rule has ``rule:<name>``."""
+
+
+class Sizes(Value):
+    """Limits of a picture's sides, in pixels, before any reduction; null sets none.
+
+    Attributes:
+        smallest: both sides have at least this. largest: neither side has more.
+    """
+
+    smallest: Side | None = None
+    largest: Side | None = None
+
+
+class NearBlank(Value):
+    """When a picture shows too little; null asks nothing. Colours count as grey (ITU-R BT.601).
+
+    Attributes:
+        share: refused where more than this share of the pixels have one and the same grey level.
+        deviation: refused where the standard deviation of the grey levels, 0 to 255, is below this.
+    """
+
+    share: Fraction | None = None
+    deviation: GreyLevel | None = None
+
+
+class Intensity(Value):
+    """Limits of a picture's mean grey level, 0 (black) to 255 (white); null sets none.
+
+    Attributes:
+        lowest: refused below it. highest: refused above it.
+    """
+
+    lowest: GreyLevel | None = None
+    highest: GreyLevel | None = None
 
 
 class ImageCleaning(Value):
@@ -24,16 +61,30 @@ class ImageCleaning(Value):
 
     Attributes:
         shape: ``[height, width]`` in pixels that every picture must have; null accepts any.
-        duplicates: ``exact`` keeps the first of pictures with equal pixels; ``keep`` keeps all.
+        sizes: limits of the sides instead.
+        animated: of files with several frames or pages, keep the ``first``, or ``refuse`` them.
         blank_images: ``refuse`` refuses pictures whose pixels are all equal.
+        near_blank: limits of what a picture must show.
+        intensity: limits of how dark and how bright a picture is on average.
+        duplicates: ``exact`` keeps the first of pictures with equal pixels; ``keep`` keeps all.
+        near_duplicates: ``group`` finds near duplicates and never splits their families over
+            training and test; ``keep`` does not look for them.
+        near_conflicts: ``refuse`` refuses near duplicates that carry different labels; ``keep``
+            only counts them.
         rules: the user's own rules, ``package.module:function``; see `millrace.data.cleaning`.
         budget: the largest share of records that one reason may refuse before the run fails; by
             reason code, ``default`` for the rest. Duplicates are not refusals.
     """
 
     shape: tuple[Pixels, Pixels] | None = Field(None, strict=False)
-    duplicates: Literal["exact", "keep"] = "exact"
+    sizes: Sizes = Sizes()
+    animated: Literal["first", "refuse"] = "first"
     blank_images: Literal["refuse", "keep"] = "refuse"
+    near_blank: NearBlank = NearBlank()
+    intensity: Intensity = Intensity()
+    duplicates: Literal["exact", "keep"] = "exact"
+    near_duplicates: Literal["group", "keep"] = "group"
+    near_conflicts: Literal["refuse", "keep"] = "keep"
     rules: tuple[CustomFunction, ...] = Field((), strict=False)
     budget: dict[str, Fraction] = {"default": 0.05}
 

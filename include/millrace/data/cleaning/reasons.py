@@ -10,11 +10,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 UNDECODABLE = "undecodable"
+ANIMATED = "animated"
 WRONG_SHAPE = "wrong_shape"
+WRONG_SIZE = "wrong_size"
 BLANK = "blank"
+NEAR_BLANK = "near_blank"
+WRONG_INTENSITY = "wrong_intensity"
 MISSING_LABEL = "missing_label"
 UNKNOWN_LABEL = "unknown_label"
 CONFLICTING_LABEL = "conflicting_label"
+CONFLICTING_NEAR_LABEL = "conflicting_near_label"
 RULE = "rule:"
 
 _NONE: Any = None
