@@ -3,9 +3,9 @@
 Another run may promote its own challenger meanwhile. Promotion is a compare-and-set on the champion
 that the evaluation knew; where it fails, the challenger is evaluated against the new one.
 
-A run decides once about a bundle. Whenever its tasks are repeated, it evaluates against the champion
-of then, says what it said, and predicts with the champion that it left: an old run that is cleared
-moves no champion.
+A run decides once about a bundle. Whenever its tasks are repeated, it evaluates against the
+champion of then, says what it said, and predicts with the champion that it left: an old run that is
+cleared moves no champion.
 """
 
 from __future__ import annotations

@@ -79,13 +79,23 @@ def start_run(
 ) -> WorkflowRun:
     """Check the conf, freeze the spec for this run, and record it. The first task calls this.
 
+    Where the first task is repeated, the run stays as it was frozen, unless it failed before it
+    decided anything, or the conf is another one by now.
+
+    Args:
+        identity: of the run. conf: of the trigger. trigger: what started it.
+        attempt: of the first task, from 1; more than that means that it is repeated.
+        report: called with every progress event.
+
     Raises:
         SpecError: the spec or the conf is wrong.
     """
     settings = Settings.load()
+    catalog = Catalog(settings.catalog)
+    if attempt > 1 and _stays_frozen(catalog, identity, conf):
+        return open_run(identity, attempt=attempt, report=report)
     spec = load_named(settings.workflows, identity.workflow)
     check_trust(spec, conf)
-    catalog = Catalog(settings.catalog)
     params = dict(conf)
     if identity.purpose == "training":
         spec = apply(spec, run_params(conf))
@@ -154,6 +164,22 @@ def _corrections(catalog: Catalog, workflow: str) -> dict[str, Any]:
     """Return the corrections in force by source; they are frozen for the run."""
     found = catalog.corrections.in_force(workflow)
     return {one.source: one.ref.to_document() for one in found}
+
+
+def _stays_frozen(catalog: Catalog, identity: RunIdentity, conf: Mapping[str, Any]) -> bool:
+    """Whether a run that starts again is the one that was recorded, and no correction of it.
+
+    A run that failed may be started again because its workflow's file was corrected; one that ended
+    well, or judged its model, is history.
+    """
+    record = catalog.runs.find(identity.dag_id, identity.run_id)
+    if record is None:
+        return False
+    asked = {"model_version": conf.get("model_version")}  # a prediction run freezes the champion
+    if {**record.params, **asked} != {**conf, **asked}:
+        return False
+    decided = (made.run for made in catalog.models.promotions(identity.workflow))
+    return record.state != "failed" or record.id in decided
 
 
 def _forced(tasks: Collection[str]) -> frozenset[str]:

@@ -67,6 +67,18 @@ def mark_failed(context: Mapping[str, Any]) -> None:
         catalog.runs.finish(record.id, "failed", {"type": "MillraceError", "problem": reason})
 
 
+def mark_done(context: Mapping[str, Any]) -> None:
+    """Record a run that ended well: the DAG's callback, for a run that was cleared in part."""
+    from millrace.catalog.catalog import Catalog
+    from millrace.settings import Settings
+
+    dag_run = context["dag_run"]
+    catalog = Catalog(Settings.load().catalog)
+    record = catalog.runs.find(dag_run.dag_id, dag_run.run_id)
+    if record is not None and record.state != "done":
+        catalog.runs.finish(record.id, "done")
+
+
 @contextmanager
 def _run(context: Any, workflow: str, purpose: Purpose, name: str) -> Iterator[WorkflowRun]:
     """Start or open the run; record it as failed when this task fails for good."""
@@ -131,10 +143,15 @@ def _check_partitions(name: str, result: Any) -> None:
         )
 
 
+def _crowned(result: Mapping[str, Any]) -> bool:
+    """Whether `promote` made the champion that reigns now."""
+    return bool(result["decision"] == "promoted" and result["champion"] == result["version"])
+
+
 def _announce(context: Any, workflow: str, name: str, result: Any) -> None:
     """Update the assets of what has changed, which starts whatever is scheduled on them."""
     events = context["outlet_events"]
-    if name == "promote" and result["decision"] == "promoted":
+    if name == "promote" and _crowned(result):
         extra = {"version": result["version"]}
         events[champion_alias(workflow)].add(champion_asset(workflow), extra=extra)
     last = name in {"predict", "finish"} and predictions_alias(workflow) in context["task"].outlets
