@@ -12,6 +12,7 @@ from millrace.catalog.batches import Batches
 from millrace.catalog.corrections import Corrections
 from millrace.catalog.database import Database
 from millrace.catalog.executions import Executions
+from millrace.catalog.live import LiveReferences
 from millrace.catalog.models import Models
 from millrace.catalog.runs import Runs
 
@@ -86,6 +87,11 @@ class Catalog:
     def corrections(self) -> Corrections:
         """Corrected records of sources."""
         return Corrections(self._checked, self._clock)
+
+    @cached_property
+    def live(self) -> LiveReferences:
+        """What of the store the history still needs."""
+        return LiveReferences(self._checked)
 
     @cached_property
     def _checked(self) -> Database:

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from millrace.catalog.columns import trimmed
+from millrace.catalog.columns import storable, trimmed
 from millrace.catalog.database import Database
 from millrace.catalog.records import RunRecord, RunState
 from millrace.catalog.rows import RunRow
-from millrace.errors import SpecError
+from millrace.errors import SpecError, shorten
 
 _ENDS = ("done", "failed")
+_REASON = 200  # characters; the column holds 250
 
 
 class Runs:
@@ -106,6 +107,31 @@ class Runs:
             row.state, row.error, row.finished_at = "running", None, None
 
         self._database.write(work)
+
+    def keep(self, run: int, reason: str | None) -> RunRecord:
+        """Spare a run from garbage collection, for a reason; None gives it free again.
+
+        Raises:
+            SpecError: there is no such run, or the reason is empty.
+        """
+        if reason is not None and not reason.strip():
+            raise SpecError("a run is kept for a reason", where=f"run {run}", received=reason)
+
+        def work(session: Session) -> RunRecord:
+            row = session.get(RunRow, run)
+            if row is None:
+                raise _unknown(run)
+            row.kept = None if reason is None else shorten(storable(reason.strip()), _REASON)
+            session.flush()
+            session.refresh(row)
+            return row.record()
+
+        return self._database.write(work)
+
+    def kept(self) -> list[RunRecord]:
+        """Return the runs that are kept, newest first."""
+        query = select(RunRow).where(RunRow.kept.is_not(None)).order_by(RunRow.id.desc())
+        return self._database.read(lambda session: [r.record() for r in session.scalars(query)])
 
     def get(self, run: int) -> RunRecord:
         """Return the run of that id; raise `SpecError` where there is none."""

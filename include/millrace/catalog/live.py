@@ -1,0 +1,163 @@
+"""What of the store the history still needs: the live references. It never names a file.
+
+Live is what a running run, a kept run, a run or a model version within retention, or a correction
+in force can reach, inputs and their inputs included. Whoever deletes asks again inside `still`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Row, func, or_, select, text
+from sqlalchemy.orm import Session
+
+from millrace.catalog.database import Database
+from millrace.catalog.live_lineage import Reached, reach
+from millrace.catalog.live_runs import Keep, LiveRun, live_runs, live_versions
+from millrace.catalog.rows import (
+    BatchRow,
+    CorrectionRow,
+    ExecutionRow,
+    ModelVersionRow,
+    PromotionRow,
+    RunRow,
+)
+from millrace.errors import TransientError
+
+_WRITTEN = "runs, stage_executions, execution_inputs, model_versions, promotions, corrections"
+_COLLECTORS = 5_213_004_178  # any constant; collectors that share a PostgreSQL catalog share it
+
+Stamp = tuple[object, ...]
+"""Changes whenever something begins, ends, is decided, kept or corrected."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """What must stay.
+
+    Attributes:
+        runs: the runs that keep something, newest first.
+        versions: how many model versions are kept.
+        keys: of all executions of those runs, finished or not, and of all artifacts they reach.
+        artifacts: (key, digest) of those artifacts.
+    """
+
+    runs: tuple[LiveRun, ...]
+    versions: int
+    keys: frozenset[str]
+    artifacts: frozenset[tuple[str, str]]
+
+
+class LiveReferences:
+    """The live references of all workflows."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def mark(self, keep: Keep) -> Live:
+        """Return what is live now."""
+
+        def work(session: Session) -> Live:
+            versions = live_versions(session, keep)
+            behind = {run for one in versions for run in one.runs}
+            runs = live_runs(session, keep, behind)
+            found = Reached()
+            reach(session, [run.id for run in runs], [one.bundle for one in versions], found)
+            return Live(
+                tuple(runs), len(versions), frozenset(found.keys), frozenset(found.artifacts)
+            )
+
+        return self._database.read(work)
+
+    def workflows(self) -> dict[str, str]:
+        """Return the workflow of every key that the catalog ever heard of."""
+
+        def work(session: Session) -> dict[str, str]:
+            output = ExecutionRow.output["key"].as_string()
+            made = select(output, ExecutionRow.workflow)
+            queries = (
+                select(CorrectionRow.ref["key"].as_string(), CorrectionRow.workflow),
+                select(ModelVersionRow.bundle["key"].as_string(), ModelVersionRow.workflow),
+                select(BatchRow.predictions["key"].as_string(), BatchRow.workflow),
+                made.where(ExecutionRow.output_digest.is_not(None)).distinct(),
+                select(ExecutionRow.key, ExecutionRow.workflow).distinct(),
+            )
+            return {key: name for query in queries for key, name in session.execute(query)}
+
+        return self._database.read(work)
+
+    def stamp(self) -> Stamp:
+        """Return a value that differs once anything that `mark` looks at has changed."""
+
+        def work(session: Session) -> Stamp:
+            tables = (ExecutionRow, ModelVersionRow, PromotionRow, CorrectionRow, BatchRow)
+            newest = [session.scalar(select(func.max(table.id))) for table in tables]
+            runs = session.execute(select(RunRow.id, RunRow.state, RunRow.kept).order_by(RunRow.id))
+            return (*newest, *map(tuple, runs), *map(tuple, _going_on(session)))
+
+        return self._database.read(work)
+
+    def ending(self, after: int, going_on: frozenset[int]) -> frozenset[str]:
+        """Return the keys of results that were recorded since `position` told its two."""
+
+        def work(session: Session) -> frozenset[str]:
+            query = select(ExecutionRow.output["key"].as_string()).where(
+                or_(ExecutionRow.id > after, ExecutionRow.id.in_(sorted(going_on))),
+                ExecutionRow.output_digest.is_not(None),
+            )
+            return frozenset(session.scalars(query))
+
+        return self._database.read(work)
+
+    def position(self) -> tuple[int, frozenset[int]]:
+        """Return the newest execution and those that go on: the arguments of `ending`."""
+
+        def work(session: Session) -> tuple[int, frozenset[int]]:
+            newest = session.scalar(select(func.max(ExecutionRow.id))) or 0
+            return newest, frozenset(row.id for row in _going_on(session))
+
+        return self._database.read(work)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """While the block runs, nothing begins, ends or is decided: writers wait, readers do not.
+
+        Keep it under a second or two: every task of every run waits.
+        """
+        with self._database.connection(write=True) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text(f"LOCK TABLE {_WRITTEN} IN SHARE MODE"))
+            yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the right to collect on a shared catalog; raise `TransientError` where it is taken.
+
+        On SQLite, whose catalog belongs to one host, a lock of that host is enough.
+        """
+        if self._database.file is not None:
+            yield
+            return
+        engine = self._database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with self._database.translated(), engine.connect() as connection:
+            if not connection.scalar(text(f"SELECT pg_try_advisory_lock({_COLLECTORS})")):
+                raise TransientError(
+                    "another garbage collection is at work", where=self._database.where
+                )
+            try:
+                yield
+            finally:
+                connection.execute(text(f"SELECT pg_advisory_unlock({_COLLECTORS})"))
+
+
+def _going_on(session: Session) -> list[Row[tuple[int, str, str | None]]]:
+    """Return the executions that may still change: id, state and digest of the result."""
+    query = (
+        select(ExecutionRow.id, ExecutionRow.state, ExecutionRow.output_digest)
+        .join(RunRow, RunRow.id == ExecutionRow.run_id)
+        .where(or_(RunRow.state == "running", ExecutionRow.state == "running"))
+        .order_by(ExecutionRow.id)
+    )
+    return list(session.execute(query))
