@@ -1,0 +1,63 @@
+"""The corrections in force, and their withdrawal."""
+
+from __future__ import annotations
+
+import argparse
+
+from millrace.cli.console import console
+from millrace.cli.quarantining.cells import cell
+from millrace.cli.showing.sources import Sources
+from millrace.cli.tables import table
+from millrace.errors import SpecError
+from millrace.jobs.corrections import Corrections
+from millrace.workflow.loader import load_named
+
+_SHOWN = 50
+_ALL = "all"
+
+
+def run(words: list[str], arguments: argparse.Namespace) -> None:
+    """List the corrections, or withdraw some."""
+    workflow = words[0]
+    with Sources() as sources:
+        load_named(sources.settings.workflows, workflow)
+        corrections = Corrections(workflow, sources.catalog, sources.store)
+        if arguments.withdraw:
+            _withdraw(corrections, arguments.withdraw)
+        else:
+            _print(corrections, workflow)
+
+
+def _withdraw(corrections: Corrections, ids: list[str]) -> None:
+    known = {row["record_id"] for _, rows in corrections.in_force() for row in rows}
+    unknown = [name for name in ids if name not in known and ids != [_ALL]]
+    if unknown:
+        raise SpecError(
+            "no correction of these records is in force",
+            where="--withdraw",
+            expected=f"records that have one, or {_ALL}",
+            received=", ".join(unknown),
+        )
+    count = corrections.withdraw(None if ids == [_ALL] else ids)
+    console().print(
+        f"Withdrew the corrections of {count:,} records; the next run has none of them."
+    )
+
+
+def _print(corrections: Corrections, workflow: str) -> None:
+    out, found = console(), corrections.in_force()
+    if not found:
+        out.print(f"No corrections are in force for {workflow}.")
+        return
+    rows = table("record", "label", "picture", "recorded", "by")
+    total = 0
+    for one, records in found:
+        for record in records[: _SHOWN - rows.row_count]:
+            label = cell(record["label"] or "as it was")
+            picture = "as it was" if record["content"] is None else "replaced"
+            when = f"{one.recorded_at:%Y-%m-%d %H:%M}"
+            rows.add_row(cell(record["record_id"]), label, picture, when, one.actor)
+        total += len(records)
+    out.print(rows)
+    if total > rows.row_count:
+        out.print(f"{total - rows.row_count:,} more.")

@@ -1,0 +1,64 @@
+"""Records that a person corrected, checked and put in force from the next run on."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from millrace.cli.console import console
+from millrace.cli.showing.sources import Sources
+from millrace.data.correcting.edited import read_edited, refuse
+from millrace.data.correcting.export import RECORDS
+from millrace.jobs.corrections import Corrections
+from millrace.jobs.refused import outputs, run_named
+from millrace.jobs.replay import Changes, compare
+from millrace.workflow.loader import load_named
+
+
+def run(words: list[str], arguments: argparse.Namespace) -> None:
+    """Compare the folder with the workflow's latest run, and record what it changes."""
+    workflow, folder = words[0], Path(words[1])
+    with Sources() as sources:
+        spec = load_named(sources.settings.workflows, workflow)
+        edited = read_edited(folder)
+        record = run_named(workflow, sources.catalog)
+        corrections = Corrections(workflow, sources.catalog, sources.store)
+        known = corrections.known(record.id, {row.record_id for row in edited})
+        changes = compare(edited, known, spec, _labels(sources, record.id))
+        refuse(folder / RECORDS, changes.problems)
+        _tell(changes, workflow, record.id)
+        if changes.count and not arguments.dry_run:
+            made = corrections.record(changes.rows)
+            total = sum(one.rows for one in made)
+            console().print(
+                f"Recorded; {total:,} corrections of these sources are in force. "
+                f"`millrace run {workflow}` uses them.",
+                markup=False,
+            )
+
+
+def _labels(sources: Sources, run: int) -> list[str]:
+    """Return the labels of the run's data set; empty where it came to none."""
+    refs = outputs(sources.catalog.executions.of_run(run), "integrate")
+    return [str(label) for ref in refs for label in sources.store.get(ref).facts.get("labels", ())]
+
+
+def _tell(changes: Changes, workflow: str, run: int) -> None:
+    out = console()
+    out.print(
+        f"{changes.count:,} records are corrected: {changes.labels:,} labels, "
+        f"{changes.pictures:,} pictures. {changes.unchanged:,} rows say nothing new.",
+        markup=False,
+    )
+    for label, rows in sorted(changes.new_labels.items()):
+        out.print(
+            f"Note: no record of run {run} has the label {label!r} ({rows:,} rows now do). If it "
+            "is a typing error, correct it and replay again.",
+            markup=False,
+        )
+    if not changes.count:
+        out.print(
+            "Nothing to record: change labels or pictures first, and see `millrace quarantine "
+            f"corrections {workflow}` for what is in force already.",
+            markup=False,
+        )

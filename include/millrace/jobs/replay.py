@@ -1,0 +1,125 @@
+"""`compare`: what a person's edited rows change of the records that a run collected."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from millrace.data.correcting.edited import EditedRow
+from millrace.data.correcting.pictures import picture, same_picture
+from millrace.data.corrections import raw_label
+from millrace.data.encoding import FILE
+from millrace.jobs.corrections import KnownRecord, Row
+from millrace.workflow.spec import WorkflowSpec
+
+
+@dataclass
+class Changes:
+    """What edited rows come to.
+
+    Attributes:
+        rows: corrections, by source. labels, pictures: how many change which.
+        unchanged: rows that say what the record says already.
+        problems: rows that cannot be meant, each with its line.
+        new_labels: words that no record of the run has, with the number of rows.
+    """
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    labels: int = 0
+    pictures: int = 0
+    unchanged: int = 0
+    problems: list[str] = field(default_factory=list)
+    new_labels: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def count(self) -> int:
+        """Number of corrected records."""
+        return sum(len(rows) for rows in self.rows.values())
+
+
+def compare(
+    edited: Iterable[EditedRow],
+    known: Mapping[str, KnownRecord],
+    spec: WorkflowSpec,
+    seen_labels: Sequence[str],
+) -> Changes:
+    """Compare edited rows with records.
+
+    Args:
+        edited: rows. known: records by id.
+        spec: of the workflow. seen_labels: those of the run's data set; empty: not known.
+    """
+    maps = {source.name: source.label_map for source in spec.sources}
+    changes = Changes()
+    for row in edited:
+        record = known.get(row.record_id)
+        if record is None:
+            changes.problems.append(f"{row.place}: no record {row.record_id!r} in the run")
+            continue
+        label_map = maps.get(record.source, {})
+        label = _label(row, record, label_map, spec, changes)
+        content = _content(row, record, changes)
+        if label is None and content is None:
+            changes.unchanged += 1
+            continue
+        changes.labels += label is not None
+        changes.pictures += content is not None
+        if label is not None and seen_labels and label not in seen_labels:
+            changes.new_labels[label] += 1
+        changes.rows.setdefault(record.source, []).append(_merged(record, label, content))
+    return changes
+
+
+def _label(
+    row: EditedRow,
+    record: KnownRecord,
+    label_map: Mapping[str, str | None],
+    spec: WorkflowSpec,
+    changes: Changes,
+) -> str | None:
+    """Return the new label; None where it stays."""
+    if row.label in (None, _shown(record, label_map)):
+        return None
+    if spec.labels and row.label not in spec.labels:
+        close = difflib.get_close_matches(str(row.label), spec.labels, 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"one of {', '.join(spec.labels)}"
+        changes.problems.append(f"{row.place}: no label {row.label!r} in the workflow; {hint}")
+    elif raw_label(str(row.label), label_map) is None:
+        changes.problems.append(f"{row.place}: label_map lets no record have {row.label!r}")
+    return row.label
+
+
+def _shown(record: KnownRecord, label_map: Mapping[str, str | None]) -> str | None:
+    """Return the record's label as quarantine shows it."""
+    change = record.correction
+    if change is not None and change["label"] is not None:
+        return str(change["label"])
+    word = (record.label or "").strip()
+    return label_map.get(word, word) or word or None
+
+
+def _content(row: EditedRow, record: KnownRecord, changes: Changes) -> bytes | None:
+    """Return the new picture file; None where it stays."""
+    if row.file is None:
+        return None
+    data = row.file.read_bytes()
+    if same_picture((data, FILE), record.picture):
+        return None
+    if picture(data, FILE) is None:
+        changes.problems.append(f"{row.place}: {row.file.name} cannot be decoded as a picture")
+    return data
+
+
+def _merged(record: KnownRecord, label: str | None, content: bytes | None) -> Row:
+    """Return the correction with what an earlier one says of the rest."""
+    earlier: Mapping[str, Any] = record.correction or {}
+    return {
+        "record_id": record.record_id,
+        "original": record.original,
+        "label": label if label is not None else earlier.get("label"),
+        "content": content if content is not None else earlier.get("content"),
+        "encoding": FILE if content is not None else earlier.get("encoding"),
+    }
