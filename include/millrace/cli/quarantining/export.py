@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
 
 from millrace.cli.console import console
 from millrace.cli.showing.sources import Sources
 from millrace.data.correcting.export import RECORDS, export
+from millrace.jobs.corrections import Corrections
 from millrace.jobs.refused import refused_of, run_named
 
 
@@ -17,8 +22,9 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
     with Sources() as sources:
         record = run_named(name, sources.catalog)
         refused = refused_of(record, sources.catalog, sources.store)
+        corrections = Corrections(record.workflow, sources.catalog, sources.store)
         tables = refused.tables(arguments.reason, arguments.source, pictures=True)
-        rows = export(folder, tables)
+        rows = export(folder, _as_collected(tables, corrections, record.id))
     out = console()
     out.print(f"{folder}: {rows:,} refused records of run {record.id}.", markup=False)
     out.print(
@@ -26,3 +32,18 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
         f"then `millrace quarantine replay {record.workflow} {folder}`.",
         markup=False,
     )
+
+
+def _as_collected(
+    tables: Iterable[pa.Table], corrections: Corrections, run: int
+) -> Iterator[pa.Table]:
+    """Yield refused records with the content that they came with, or were corrected to since."""
+    for table in tables:
+        known = corrections.known(run, set(table["record_id"].to_pylist()))
+        rows: list[dict[str, Any]] = table.to_pylist()
+        for row in rows:
+            record = known.get(row["record_id"])
+            if record is not None:
+                row["content"], row["encoding"] = record.picture
+                row["label"] = (record.correction or {}).get("label") or row["label"]
+        yield pa.Table.from_pylist(rows, schema=table.schema)
