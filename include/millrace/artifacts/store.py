@@ -9,15 +9,25 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.backend import Backend, open_backend
 from millrace.artifacts.digests import digest_file
+from millrace.artifacts.failures import disk_answers
 from millrace.artifacts.manifest import FileEntry, Manifest
 from millrace.artifacts.reference import ArtifactRef
-from millrace.errors import DataError, IntegrityError
+from millrace.errors import DataError, IntegrityError, SpecError
+
+_SMALL = 256 << 10  # bytes; a remote store is sent such a file without being asked for it before
+_AT_ONCE = 8  # files of one artifact that are on their way
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Store:
@@ -44,11 +54,34 @@ class Store:
         """The file operations under the root, for whoever looks after the store as a whole."""
         return self._backend
 
+    def check(self) -> None:
+        """Write a small document and remove it, so that a store that cannot be used is told early.
+
+        Raises:
+            SpecError: it refuses, or cannot keep the first of two writers.
+            TransientError: it does not answer, or is full.
+        """
+        folder = f"documents/checks/{uuid4().hex}"
+        try:
+            made = [self._backend.create(f"{folder}/probe", b"probe" * 1_000) for _ in range(2)]
+        finally:
+            self._backend.remove_tree(folder)
+        if made != [True, False]:
+            raise SpecError(
+                "the store lets a second writer replace what the first has written",
+                where=self.uri,
+                remedy="Use one that supports conditional writes (S3: If-None-Match).",
+            )
+
     # manifests
 
     def manifest_uri(self, key: str) -> str:
         """Return the URI of the manifest of `key`, whether it exists or not."""
         return f"{self.uri}/{_manifest_name(key)}"
+
+    def manifest_names(self, key: str, digest: str) -> tuple[str, str]:
+        """Return the names of the files in which an artifact's manifest may be."""
+        return _manifest_name(key), _kept_name(key, digest)
 
     def find(self, key: str) -> Artifact | None:
         """Return the artifact made under `key`, or None."""
@@ -118,10 +151,9 @@ class Store:
 
     def complete(self, artifact: Artifact) -> bool:
         """Whether all objects of an artifact are there with their sizes; a cheap look."""
-        return all(
-            self._backend.size(_object_name(entry.sha256)) == entry.bytes
-            for entry in artifact.manifest.files.values()
-        )
+        entries = artifact.manifest.files.values()
+        sizes = self._all(lambda one: self._backend.size(_object_name(one.sha256)), entries)
+        return sizes == [entry.bytes for entry in entries]
 
     def keys(self) -> Iterator[str]:
         """Yield the keys of all artifacts."""
@@ -141,9 +173,30 @@ class Store:
         """
         entry = FileEntry(sha256=digest_file(path), bytes=path.stat().st_size)
         name = _object_name(entry.sha256)
-        if again or self._backend.size(name) != entry.bytes or not self._intact(entry):
+        if again or not self._has(entry, name, path):
             self._backend.upload(name, path)
+            if self.local_root is not None:
+                self._verified[entry.sha256] = _identity(self.local_root / name)
         return entry
+
+    def put_all(self, paths: Sequence[Path], *, again: bool = False) -> list[FileEntry]:
+        """Store many files, several at once; return their entries in the same order."""
+        return self._all(lambda path: self.put(path, again=again), paths)
+
+    def _has(self, entry: FileEntry, name: str, path: Path) -> bool:
+        """Whether an object is there. Asking a remote store for a small one brings it there."""
+        if self.local_root is None and entry.bytes <= _SMALL:
+            if self._backend.create(name, path.read_bytes()):
+                return True
+        return self._backend.size(name) == entry.bytes and self._intact(entry)
+
+    def _all(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Return what `work` makes of each item, several at once where there are several."""
+        listed = list(items)
+        if len(listed) < 2:
+            return [work(one) for one in listed]
+        with ThreadPoolExecutor(min(_AT_ONCE, len(listed))) as pool:
+            return list(pool.map(work, listed))
 
     def local(self, entry: FileEntry) -> Path:
         """Return a local path whose content was verified against its digest.
@@ -161,23 +214,27 @@ class Store:
         self._verify(path, entry)
         return path
 
+    def fetch(self, entries: Iterable[FileEntry]) -> list[Path]:
+        """Return verified local paths of many objects, several on their way at once."""
+        return self._all(self.local, entries)
+
     def _download(self, name: str, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-        os.close(handle)
-        try:
-            self._backend.download(name, Path(part))
-            os.replace(part, path)
-        finally:
-            Path(part).unlink(missing_ok=True)
+        with disk_answers(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+            os.close(handle)
+            try:
+                self._backend.download(name, Path(part))
+                os.replace(part, path)
+            finally:
+                Path(part).unlink(missing_ok=True)
 
     def _verify(self, path: Path, entry: FileEntry) -> None:
         remedy = "Force the stage that made it, so that it is made again."
         try:
-            stat = path.stat()
+            seen = _identity(path)
         except FileNotFoundError as error:
             raise IntegrityError("an object is missing", where=path, remedy=remedy) from error
-        seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
         if self._verified.get(entry.sha256) == seen:
             return
         received = digest_file(path)
@@ -229,6 +286,12 @@ class Store:
     def drop_checkpoints(self, key: str) -> None:
         """Remove what an execution kept for its retries."""
         self._backend.remove_tree(f"checkpoints/{key}")
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    """Return what changes when a file is written or replaced."""
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _object_name(sha256: str) -> str:

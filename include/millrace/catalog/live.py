@@ -14,7 +14,7 @@ from sqlalchemy import Row, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from millrace.catalog.database import Database
-from millrace.catalog.live_lineage import Reached, reach
+from millrace.catalog.live_lineage import Named, Reached, reach
 from millrace.catalog.live_runs import Keep, LiveRun, live_runs, live_versions
 from millrace.catalog.rows import (
     BatchRow,
@@ -47,7 +47,7 @@ class Live:
     runs: tuple[LiveRun, ...]
     versions: int
     keys: frozenset[str]
-    artifacts: frozenset[tuple[str, str]]
+    artifacts: frozenset[Named]
 
 
 class LiveReferences:
@@ -99,15 +99,16 @@ class LiveReferences:
 
         return self._database.read(work)
 
-    def ending(self, after: int, going_on: frozenset[int]) -> frozenset[str]:
-        """Return the keys of results that were recorded since `position` told its two."""
+    def ending(self, after: int, going_on: frozenset[int]) -> frozenset[Named]:
+        """Return key and digest of the results recorded since `position` told its two."""
+        output = ExecutionRow.output["key"].as_string()
 
-        def work(session: Session) -> frozenset[str]:
-            query = select(ExecutionRow.output["key"].as_string()).where(
+        def work(session: Session) -> frozenset[Named]:
+            query = select(output, ExecutionRow.output_digest).where(
                 or_(ExecutionRow.id > after, ExecutionRow.id.in_(sorted(going_on))),
                 ExecutionRow.output_digest.is_not(None),
             )
-            return frozenset(session.scalars(query))
+            return frozenset((key, digest) for key, digest in session.execute(query) if digest)
 
         return self._database.read(work)
 

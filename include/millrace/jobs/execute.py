@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.store import Store
-from millrace.errors import IntegrityError, MillraceError
+from millrace.errors import IntegrityError, MillraceError, TransientError
 from millrace.jobs.keys import Inputs, explain_miss, key_of, key_parts
 from millrace.jobs.locks import key_lock
 from millrace.jobs.progress import Event
@@ -27,6 +27,7 @@ from millrace.jobs.stages import Stage, stage_named
 if TYPE_CHECKING:
     from millrace.catalog.catalog import Catalog
 
+_TRIES = 3  # to make an artifact that is collected while it is made
 log = logging.getLogger(__name__)
 
 
@@ -90,13 +91,17 @@ class Executor:
             host=socket.gethostname(),
         )
         started = time.monotonic()
-        try:
-            artifact, cached, reason = self._obtain(stage, job, key, parts, previous)
-        except Exception as error:
-            self._record_failure(record, error, time.monotonic() - started)
-            raise
-        self._record(record, stage, artifact, cached, reason, time.monotonic() - started)
-        return artifact
+        for _ in range(_TRIES):
+            try:
+                artifact, cached, reason = self._obtain(stage, job, key, parts, previous)
+            except Exception as error:
+                self._record_failure(record, error, time.monotonic() - started)
+                raise
+            self._record(record, stage, artifact, cached, reason, time.monotonic() - started)
+            # Garbage collection spares what the catalog knows, from the moment it knows it.
+            if self._find(artifact.ref.key)[0] is not None:
+                return artifact
+        raise TransientError("the store keeps losing an artifact", where=_title(job))
 
     def _obtain(
         self, stage: Stage, job: Job, key: str, parts: Mapping[str, Any], previous: Any
