@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -71,33 +72,31 @@ class LocalTree:
     def _found(self) -> list[tuple[str, str]]:
         """The names and paths of all pictures, sorted by name."""
         self.ignored = 0
-        return sorted(self._walk(str(self._root), "", (str(self._root),), linked=False))
-
-    def _walk(
-        self, folder: str, prefix: str, around: tuple[str, ...], *, linked: bool
-    ) -> Iterator[tuple[str, str]]:
-        """Yield names and paths below `folder`; `around` are it and the folders above it."""
-        for entry in self._scan(folder, prefix):
-            if is_hidden(entry.name):
-                continue
-            name, link = prefix + entry.name, entry.is_symlink()
-            if entry.is_dir():
-                real = self._inside(entry.path, name) if link else entry.path
-                if link and (linked or real in around):
-                    self.ignored += 1
+        found: list[tuple[str, str]] = []
+        waiting = [_Folder(str(self._root), "", (str(self._root),))]
+        while waiting:
+            folder = waiting.pop()
+            for entry in _scan(folder):
+                name = folder.prefix + entry.name
+                link = entry.is_symlink()
+                if is_hidden(entry.name):
                     continue
-                yield from self._walk(real, f"{name}/", (*around, real), linked=linked or link)
-            elif is_picture(name, self._pattern) and (link or entry.is_file()):
-                yield record_name(name), self._inside(entry.path, name) if link else entry.path
-            else:
-                self.ignored += 1
+                if _is(entry.is_dir):
+                    path = self._inside(entry.path, name) if link else entry.path
+                    waiting.extend(self._below(folder, path, name, link))
+                elif is_picture(name, self._pattern) and (link or _is(entry.is_file)):
+                    path = self._inside(entry.path, name) if link else entry.path
+                    found.append((record_name(name), path))
+                else:
+                    self.ignored += 1
+        return sorted(found)
 
-    def _scan(self, folder: str, prefix: str) -> list[os.DirEntry[str]]:
-        try:
-            with os.scandir(folder) as found:
-                return list(found)
-        except OSError as error:
-            raise unreadable(record_name(prefix) or str(self._root), error) from error
+    def _below(self, folder: _Folder, path: str, name: str, link: bool) -> Iterator[_Folder]:
+        """Yield the subfolder at `path`, unless it lies behind a second link, or around."""
+        if link and (folder.linked or path in folder.around):
+            self.ignored += 1
+            return
+        yield _Folder(path, f"{name}/", (*folder.around, path), folder.linked or link)
 
     def _inside(self, path: str, name: str) -> str:
         """Return where a link ends; raise `DataError` where that is outside the folder."""
@@ -111,6 +110,32 @@ class LocalTree:
                 remedy="Copy the file into the folder, or remove the link.",
             )
         return real
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder to look into; `around` are it and the folders above it."""
+
+    path: str
+    prefix: str
+    around: tuple[str, ...]
+    linked: bool = False
+
+
+def _scan(folder: _Folder) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder.path) as found:
+            return list(found)
+    except OSError as error:
+        raise unreadable(record_name(folder.prefix) or folder.path, error) from error
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    """Whether an entry is of a kind; a link to itself is of none."""
+    try:
+        return kind()
+    except OSError:
+        return False
 
 
 def _read(entry: Entry) -> bytes:
