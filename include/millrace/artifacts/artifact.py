@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from millrace.artifacts.failures import disk_answers
 from millrace.artifacts.manifest import Manifest
 from millrace.artifacts.reference import ArtifactRef
 from millrace.errors import DataError
@@ -62,8 +64,10 @@ class Artifact:
 
     def extract(self, folder: Path) -> Path:
         """Copy all files into `folder`, with their relative names, and return it."""
-        for name in self.manifest.files:
+        entries = self.manifest.files
+        for name, source in zip(entries, self._store.fetch(entries.values()), strict=True):
             target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(self.path(name).read_bytes())
+            with disk_answers(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
         return folder

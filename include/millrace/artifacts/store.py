@@ -7,27 +7,17 @@ changed; a manifest is published last, atomically, and the first one wins.
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
 from uuid import uuid4
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.backend import Backend, open_backend
-from millrace.artifacts.digests import digest_file
-from millrace.artifacts.failures import disk_answers
 from millrace.artifacts.manifest import FileEntry, Manifest
+from millrace.artifacts.objects import Objects
 from millrace.artifacts.reference import ArtifactRef
 from millrace.errors import DataError, IntegrityError, SpecError
-
-_SMALL = 256 << 10  # bytes; a remote store is sent such a file without being asked for it before
-_AT_ONCE = 8  # files of one artifact that are on their way
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class Store:
@@ -41,8 +31,8 @@ class Store:
     def __init__(self, uri: str, cache: Path | None = None) -> None:
         self.uri = uri.rstrip("/")
         self._backend: Backend = open_backend(self.uri)
-        self._cache = cache or Path(tempfile.gettempdir()) / "millrace-cache"
-        self._verified: dict[str, tuple[int, int, int]] = {}
+        folder = cache or Path(tempfile.gettempdir()) / "millrace-cache"
+        self._objects = Objects(self._backend, folder)
 
     @property
     def local_root(self) -> Path | None:
@@ -151,9 +141,7 @@ class Store:
 
     def complete(self, artifact: Artifact) -> bool:
         """Whether all objects of an artifact are there with their sizes; a cheap look."""
-        entries = artifact.manifest.files.values()
-        sizes = self._all(lambda one: self._backend.size(_object_name(one.sha256)), entries)
-        return sizes == [entry.bytes for entry in entries]
+        return self._objects.complete(artifact.manifest.files.values())
 
     def keys(self) -> Iterator[str]:
         """Yield the keys of all artifacts."""
@@ -171,32 +159,11 @@ class Store:
             path: of the file.
             again: upload though an object of that name and size is there: it may be damaged.
         """
-        entry = FileEntry(sha256=digest_file(path), bytes=path.stat().st_size)
-        name = _object_name(entry.sha256)
-        if again or not self._has(entry, name, path):
-            self._backend.upload(name, path)
-            if self.local_root is not None:
-                self._verified[entry.sha256] = _identity(self.local_root / name)
-        return entry
+        return self._objects.put(path, again=again)
 
     def put_all(self, paths: Sequence[Path], *, again: bool = False) -> list[FileEntry]:
         """Store many files, several at once; return their entries in the same order."""
-        return self._all(lambda path: self.put(path, again=again), paths)
-
-    def _has(self, entry: FileEntry, name: str, path: Path) -> bool:
-        """Whether an object is there. Asking a remote store for a small one brings it there."""
-        if self.local_root is None and entry.bytes <= _SMALL:
-            if self._backend.create(name, path.read_bytes()):
-                return True
-        return self._backend.size(name) == entry.bytes and self._intact(entry)
-
-    def _all(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """Return what `work` makes of each item, several at once where there are several."""
-        listed = list(items)
-        if len(listed) < 2:
-            return [work(one) for one in listed]
-        with ThreadPoolExecutor(min(_AT_ONCE, len(listed))) as pool:
-            return list(pool.map(work, listed))
+        return self._objects.put_all(paths, again=again)
 
     def local(self, entry: FileEntry) -> Path:
         """Return a local path whose content was verified against its digest.
@@ -204,61 +171,11 @@ class Store:
         Raises:
             IntegrityError: the object is missing or not what its digest says.
         """
-        name = _object_name(entry.sha256)
-        if self.local_root is not None:
-            path = self.local_root / name
-        else:
-            path = self._cache / name
-            if not path.exists():
-                self._download(name, path)
-        self._verify(path, entry)
-        return path
+        return self._objects.local(entry)
 
     def fetch(self, entries: Iterable[FileEntry]) -> list[Path]:
         """Return verified local paths of many objects, several on their way at once."""
-        return self._all(self.local, entries)
-
-    def _download(self, name: str, path: Path) -> None:
-        with disk_answers(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-            os.close(handle)
-            try:
-                self._backend.download(name, Path(part))
-                os.replace(part, path)
-            finally:
-                Path(part).unlink(missing_ok=True)
-
-    def _verify(self, path: Path, entry: FileEntry) -> None:
-        remedy = "Force the stage that made it, so that it is made again."
-        try:
-            seen = _identity(path)
-        except FileNotFoundError as error:
-            raise IntegrityError("an object is missing", where=path, remedy=remedy) from error
-        if self._verified.get(entry.sha256) == seen:
-            return
-        received = digest_file(path)
-        if received != entry.sha256:
-            if self.local_root is None:
-                path.unlink(missing_ok=True)  # a damaged copy; the next read fetches a new one
-            raise IntegrityError(
-                "an object is damaged",
-                where=path,
-                expected=entry.sha256,
-                received=received,
-                remedy=remedy,
-            )
-        self._verified[entry.sha256] = seen
-
-    def _intact(self, entry: FileEntry) -> bool:
-        """Whether a local object can be trusted to be kept; remote stores verify on read."""
-        if self.local_root is None:
-            return True
-        try:
-            self._verify(self.local_root / _object_name(entry.sha256), entry)
-        except IntegrityError:
-            return False
-        return True
+        return self._objects.fetch(entries)
 
     # documents and checkpoints: small, mutable, never part of an artifact
 
@@ -286,16 +203,6 @@ class Store:
     def drop_checkpoints(self, key: str) -> None:
         """Remove what an execution kept for its retries."""
         self._backend.remove_tree(f"checkpoints/{key}")
-
-
-def _identity(path: Path) -> tuple[int, int, int]:
-    """Return what changes when a file is written or replaced."""
-    stat = path.stat()
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
-def _object_name(sha256: str) -> str:
-    return f"objects/{sha256[:2]}/{sha256}"
 
 
 def _kept_name(key: str, digest: str) -> str:
