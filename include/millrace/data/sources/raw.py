@@ -78,3 +78,10 @@ def binary_column(rows: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> pa.A
     data = pa.py_buffer(np.ascontiguousarray(rows))
     buffers = [None, pa.py_buffer(offsets.astype(np.int32)), data]
     return pa.BinaryArray.from_buffers(pa.binary(), count, buffers)
+
+
+def with_origins(table: pa.Table, file: str, first: int) -> pa.Table:
+    """Return `table` with origins of `file` that count up from `first`, such as lines."""
+    numbers = pa.array(np.arange(first, first + table.num_rows))
+    origins = join(f"{file}#", pc.cast(numbers, pa.string()))
+    return table.set_column(table.schema.get_field_index("origin"), table.field("origin"), origins)
