@@ -50,7 +50,7 @@ def export(folder: Path, tables: Iterable[pa.Table]) -> int:
 
 
 def _check_empty(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or list(folder.iterdir())):
         raise DataError(
             "records are only written to a new or empty folder",
             where=folder,
