@@ -52,7 +52,10 @@ def disk_failure(error: BaseException, where: object) -> MillraceError:
             remedy="Check the rights of the folder, and whether it is mounted read-only.",
         )
     return TransientError(
-        "the disk failed", where=where, received=error, remedy="Check the disk; it is tried again."
+        "reading or writing failed",
+        where=where,
+        received=error,
+        remedy="Check the disk or the network; it is tried again.",
     )
 
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -42,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         perform(request, store, Path(options.scratch))
     except MillraceError as error:
-        write_failure(store, request, error)
+        with suppress(MillraceError):  # the exit code tells the kind of error in any case
+            write_failure(store, request, error)
         log.error("%s", error)  # noqa: TRY400
         return error.exit_code
     except Exception:

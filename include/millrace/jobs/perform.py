@@ -22,9 +22,10 @@ from typing import Any
 
 from millrace import __version__
 from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.failures import disk_answers, disk_failure, disk_is_full
 from millrace.artifacts.manifest import FileEntry, Manifest
 from millrace.artifacts.store import Store
-from millrace.errors import MillraceError, TransientError, redact
+from millrace.errors import MillraceError, redact
 from millrace.jobs.environment import machine
 from millrace.jobs.keys import key_of
 from millrace.jobs.progress import Event, ProgressWriter
@@ -75,17 +76,18 @@ def perform(
         if report is not None:
             report(event)
 
-    scratch.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=scratch, prefix=f"{stage.name}-"))
+    with disk_answers(scratch):
+        scratch.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=scratch, prefix=f"{stage.name}-"))
     try:
         artifact = store.publish(_make(request, store, folder, tell), replace=request.replace)
-    except OSError as error:
-        raise TransientError(
-            "the machine failed the stage",
-            where=stage.name,
-            received=error,
-            remedy="Check free space and permissions of MILLRACE_HOME and the store.",
-        ) from error
+    except MillraceError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) or disk_is_full(error):
+            where = getattr(error, "filename", None) or folder
+            raise disk_failure(error, f"{stage.name}: {where}") from error
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     store.drop_checkpoints(request.key)
@@ -161,11 +163,12 @@ def _manifest(
 def _put_files(
     store: Store, output: Path, result: StageResult, *, again: bool
 ) -> dict[str, FileEntry]:
+    paths = sorted(path for path in output.rglob("*") if path.is_file())
     files = {}
-    for path in sorted(p for p in output.rglob("*") if p.is_file()):
+    for path, entry in zip(paths, store.put_all(paths, again=again), strict=True):
         name = path.relative_to(output).as_posix()
         derived = any(fnmatch.fnmatch(name, pattern) for pattern in result.derived)
-        files[name] = replace(store.put(path, again=again), derived=derived)
+        files[name] = replace(entry, derived=derived)
     return files
 
 

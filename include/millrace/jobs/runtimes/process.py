@@ -20,7 +20,7 @@ from typing import IO
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.store import Store
-from millrace.errors import MillraceError, TransientError
+from millrace.errors import ExitCode, MillraceError, TransientError
 from millrace.jobs.outcome import read_failure
 from millrace.jobs.progress import Event, ProgressReader, document_name
 from millrace.jobs.request import JobRequest
@@ -91,6 +91,12 @@ def _result(request: JobRequest, store: Store, code: int, tail: deque[str]) -> A
     failure = read_failure(store, request)
     if failure is not None:
         raise failure
+    if code == ExitCode.RETRY:  # the store did not even take the reason
+        raise TransientError(
+            "the job's process failed for a reason that may pass",
+            where=request.stage,
+            received="\n".join(list(tail)[-1:]),
+        )
     if code < 0 or code == _TERMINATED:
         raise TransientError(
             f"the job's process was killed by signal {-code if code < 0 else code - 128}",
