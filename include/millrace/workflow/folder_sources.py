@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from millrace.workflow.source import Source
 
@@ -48,3 +48,10 @@ class ImageFolderSource(Source):
     missing_files: Literal["refuse", "ignore"] = "refuse"
     pattern: str | None = Field(None, min_length=1)
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
+
+    @field_validator("folder")
+    @classmethod
+    def _lies_inside(cls, folder: str) -> str:
+        if folder.startswith("/") or ".." in folder.split("/"):
+            raise ValueError("a path below uri, without `..`")
+        return folder

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
+from millrace.artifacts.digests import digest_bytes
+from millrace.data.sources import listing_digests
 from millrace.data.sources.reader import open_reader
 from millrace.errors import DataError
 from millrace.workflow.folder_sources import ImageFolderSource
@@ -93,3 +97,113 @@ def test_other_files_are_left_out_and_counted(root: Path, caplog: pytest.LogCapt
 def test_an_empty_folder_is_an_empty_source(root: Path, bench: Any) -> None:
     with pytest.raises(DataError, match="holds no record"):
         bench.discover(source(root))
+
+
+def test_a_labels_file_of_the_folder_is_found_and_wins(root: Path) -> None:
+    for name in ("cat/0.png", "cat/1.png", "2.png"):
+        put(root, name)
+    put(root, "labels.csv", b"id,label\n0,x\n2,y\n")
+    assert read(source(root))["label"].to_pylist() == ["y", "x", None]
+    assert read(source(root, labels="subfolders"))["label"].to_pylist() == [None, "cat", "cat"]
+
+
+def test_labels_and_groups_from_a_file_elsewhere(root: Path, tmp_path: Path) -> None:
+    put(root, "a.png")
+    path = put(tmp_path, "elsewhere.csv", b"a,p7,x\n")
+    values = {"labels": str(path), "label_column": -1, "group_column": 1}
+    (row,) = read(source(root, **values)).to_pylist()
+    assert (row["label"], row["group"]) == ("x", "p7")
+
+
+def test_pictures_without_a_label_go_to_quarantine(root: Path, bench: Any) -> None:
+    for number in range(3):
+        put(root, f"{number}.png", picture(number))
+    put(root, "labels.csv", b"0.png,x\n1.png,x\n")
+    (partition,) = bench.discover(source(root))
+    cleaned = bench.clean(bench.collect(source(root), partition))
+    assert cleaned.result.facts["by_reason"] == {"missing_label": 1}
+
+
+def test_a_label_that_changed_changes_its_partition_alone(root: Path) -> None:
+    for number in range(40):
+        put(root, f"{number:02d}.png", bytes([number]))
+    rows = "".join(f"{n},x\n" for n in range(40))
+    put(root, "labels.csv", rows.encode())
+    before = open_reader(source(root, partition_rows=8)).partitions()
+    put(root, "labels.csv", rows.replace("7,x", "7,y", 1).encode())
+    after = open_reader(source(root, partition_rows=8)).partitions()
+    assert len(set(after) - set(before)) == 1
+    (old,) = set(before) - set(after)
+    with pytest.raises(DataError, match="changed after it was discovered"):
+        list(open_reader(source(root, partition_rows=8)).read(old))
+
+
+def test_a_folder_that_grew_yields_few_new_partitions(root: Path) -> None:
+    for number in range(300):
+        put(root, f"cat/{number:03d}.png", bytes([number % 256]))
+    before = {p.fingerprint for p in open_reader(source(root, partition_rows=20)).partitions()}
+    put(root, "cat/150b.png", b"new")
+    after = {p.fingerprint for p in open_reader(source(root, partition_rows=20)).partitions()}
+    assert 1 <= len(after - before) <= 3
+
+
+def test_the_first_records_alone_are_collected(root: Path, bench: Any) -> None:
+    for number in range(10):
+        put(root, f"{number}.png", bytes([number]))
+    (partition,) = bench.discover(source(root), limit=3)
+    assert bench.collect(source(root), partition).table()["origin"].to_pylist() == [
+        *("0.png", "1.png", "2.png")
+    ]
+
+
+def test_a_part_of_the_folder_may_be_read(root: Path) -> None:
+    for name in ("train/cat/a.png", "test/cat/b.png", "train/cat/c.pgm"):
+        put(root, name)
+    assert read(source(root, folder="train/")).select(["origin", "label"]).to_pylist() == [
+        {"origin": "cat/a.png", "label": "cat"}
+    ]
+    assert names(source(root, pattern="*.PGM")) == ["train/cat/c.pgm"]
+    assert names(source(root, pattern="test/*")) == ["test/cat/b.png"]
+
+
+@pytest.mark.parametrize("folder", ["../pets", "/etc", "a/../../pets", ".."])
+def test_a_part_outside_the_folder_is_refused(root: Path, folder: str) -> None:
+    with pytest.raises(ValueError, match="a path below uri"):
+        source(root, folder=folder)
+
+
+def test_a_missing_folder_or_part_is_refused(root: Path) -> None:
+    for document in (source(root, folder="none"), source(root / "none"), source("")):
+        with pytest.raises(DataError, match="does not exist"):
+            read(document)
+
+
+def test_digests_of_files_at_rest_are_remembered(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(root, "a.png", b"a")
+    (first,) = open_reader(source(root)).partitions()
+    (note,) = (tmp_path / "home" / "digests").glob("folder-*.json")
+    assert ".png" not in note.read_text()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 60)
+    assert open_reader(source(root)).partitions() == [first]
+    note.write_text(re.sub('"[0-9a-f]{64}"', '"remembered"', note.read_text()))
+    assert open_reader(source(root)).partitions() != [first]
+    os.utime(path)
+    assert open_reader(source(root)).partitions() == [first]
+    note.write_text("damaged")
+    assert open_reader(source(root)).partitions() == [first]
+
+
+def test_a_file_too_large_to_be_a_picture_is_a_record_without_content(
+    root: Path, bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(root, "cat/a.png", b"")
+    put(root, "cat/b.png", b"")
+    os.truncate(path, (512 << 20) + 1)
+    monkeypatch.setattr(listing_digests, "digest_file", lambda path: digest_bytes(b""))
+    (partition, *rest) = bench.discover(source(root))
+    cleaned = bench.clean(bench.collect(source(root), partition))
+    assert len(rest) == 1
+    assert cleaned.result.facts["by_reason"] == {"undecodable": 1}

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from millrace.artifacts.digests import digest_value
+from millrace.data.sources.files import open_source
 from millrace.data.sources.image_folder_tree import open_tree
+from millrace.data.sources.labels_file import Labelled, read_labels
+from millrace.data.sources.labels_file_columns import Wanted
+from millrace.data.sources.labels_file_rows import LARGEST
 from millrace.data.sources.listing import Entry
 from millrace.data.sources.listing_cut import cut_by_content
 from millrace.data.sources.listing_names import class_of
 from millrace.data.sources.partition import Partition
+from millrace.data.sources.reader import file_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_LABELS_FILE = "labels.csv"
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +39,9 @@ class ImageFolderReader:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._name: str = document["name"]
         self._rows: int = document["partition_rows"]
+        self._labels: str | None = document["labels"]
+        self._columns = Wanted(*(document[f"{name}_column"] for name in ("file", "label", "group")))
+        self._refuse_missing = document["missing_files"] == "refuse"
         self._tree = open_tree(document)
 
     def partitions(self) -> list[Partition]:
@@ -61,23 +72,40 @@ class ImageFolderReader:
         run = next(cut_by_content(self._tree.entries(partition.member or ""), self._rows), [])
         digests = self._tree.digests(run, remember=False)
         partition.check_unchanged(self._fingerprint(run, digests))
-        listed = [
-            Listed(entry, digest, self._label(entry))
-            for entry, digest in zip(run, digests, strict=True)
-        ]
+        known = zip(run[: partition.rows], digests, strict=False)
+        listed = [Listed(entry, digest, *self._labelled(entry)) for entry, digest in known]
         start = 0
-        for batch in batches(listed[: partition.rows]):
+        for batch in batches(listed):
             entries, wanted = [file.entry for file in batch], [file.digest for file in batch]
             yield file_table(partition, start, batch, self._tree.contents(entries, wanted))
             start += len(batch)
 
     def _fingerprint(self, run: Sequence[Entry], digests: Sequence[str]) -> str:
-        return digest_value(
-            [
-                [entry.name, digest, self._label(entry)]
-                for entry, digest in zip(run, digests, strict=True)
-            ]
-        )
+        known = zip(run, digests, strict=True)
+        return digest_value([[e.name, digest, *self._labelled(e)] for e, digest in known])
 
-    def _label(self, entry: Entry) -> str | None:
-        return class_of(entry.name)
+    def _labelled(self, entry: Entry) -> Labelled:
+        if self._from_file is None:
+            return class_of(entry.name.removeprefix(self._tree.wrapper)), None
+        return self._from_file.get(entry.name, (None, None))
+
+    @cached_property
+    def _from_file(self) -> Mapping[str, Labelled] | None:
+        """Labels and groups by picture, where a file tells them."""
+        data: bytes | None = None
+        if self._labels is None:
+            data = self._tree.note(_LABELS_FILE)
+        elif self._labels != "subfolders":
+            file = open_source(self._labels)
+            with file.path.open("rb") as opened:
+                data = opened.read(LARGEST + 1)
+        if data is None:
+            return None
+        name = _LABELS_FILE if self._labels is None else file_name(self._labels)
+        return read_labels(
+            data,
+            f"source {self._name}: {name}",
+            self._tree.names(),
+            self._columns,
+            refuse_missing=self._refuse_missing,
+        )

@@ -18,10 +18,10 @@ def open_tree(document: Mapping[str, Any]) -> FileTree:
         DataError: it does not exist or cannot be read.
     """
     path = local_path(document["uri"]) / document["folder"]
-    if not path.is_dir():
+    if not (document["uri"] and path.is_dir()):
         raise DataError(
             "a source's folder does not exist",
-            where=f"source {document['name']}: {document['uri']}",
+            where=f"source {document['name']}: {document['uri'] or '(an empty path)'}",
             expected="a folder",
             remedy="Check the path, and the variable that it comes from.",
         )

@@ -16,7 +16,7 @@ from millrace.data.sources.listing_errors import changed, unreadable
 from millrace.data.sources.listing_names import is_hidden, is_picture, record_name
 from millrace.errors import DataError
 
-_LARGEST_NOTE = 256 << 20  # bytes
+_LARGEST_NOTE = (256 << 20) + 1  # bytes; a longer one is refused by its length
 
 
 class LocalTree:
