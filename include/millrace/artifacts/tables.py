@@ -122,6 +122,28 @@ def count_rows(path: Path) -> int:
     return int(pq.read_metadata(path).num_rows)
 
 
+def group_rows(path: Path) -> list[int]:
+    """Return the number of rows of each row group of a table file."""
+    metadata = pq.read_metadata(path)
+    return [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+
+
+def read_group(path: Path, group: int, columns: list[str] | None = None) -> pa.Table:
+    """Return one row group of a table file."""
+    with pq.ParquetFile(path, memory_map=True) as file:
+        return file.read_row_group(group, columns=columns)
+
+
+def row_bytes(paths: Iterable[Path]) -> int:
+    """Return about the bytes of a row in memory, the mean over some table files; at least 1."""
+    rows = size = 0
+    for path in paths:
+        metadata = pq.read_metadata(path)
+        rows += metadata.num_rows
+        size += sum(metadata.row_group(g).total_byte_size for g in range(metadata.num_row_groups))
+    return size // max(rows, 1) + 1
+
+
 def image_field(name: str, shape: tuple[int, int, int]) -> pa.Field:
     """Return the field of a column of ``(height, width, channels)`` uint8 pictures."""
     height, width, channels = shape

@@ -1,28 +1,30 @@
 """The integrate stage: unite all partitions into one data set with its splits. Changes no picture.
 
-Memory holds a few short columns a record; pictures are streamed, and shuffled once through buckets
-on disk. The result does not depend on the order of the partitions nor on how the sources were cut.
+Memory does not grow with the records: their small columns lie in a ledger on disk, and pictures are
+streamed, and shuffled once through buckets on disk. The result does not depend on the order of the
+partitions nor on how the sources were cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from millrace.artifacts.tables import count_rows, image_shape, read_schema, read_table, write_table
+from millrace.artifacts.tables import count_rows, image_shape, read_schema, write_table
 from millrace.data.clean import count_reasons
 from millrace.data.integration.balance import class_counts
 from millrace.data.integration.budget import check_refusals
+from millrace.data.integration.earlier import Cleaned, load_earlier
+from millrace.data.integration.ledger import Ledger
 from millrace.data.integration.ordered import OrderedRows
-from millrace.data.integration.refused import Cleaned, Refused
-from millrace.data.integration.rows import Rows, number, read_all
-from millrace.data.integration.splits import SIDES, Sides, assign, fixed_sides, shuffle_order
+from millrace.data.integration.records import load_records, read_all
+from millrace.data.integration.refused import write_duplicates, write_quarantine
+from millrace.data.integration.sides import SIDES
+from millrace.data.integration.splits import assign
 from millrace.data.integration.transforms import common_transform
 from millrace.data.integration.verdicts import judge
 from millrace.data.integration.vocabulary import vocabulary
@@ -32,15 +34,11 @@ from millrace.workflow.stage import Counts, StageContext, StageResult
 
 _SMALL_COLUMNS = 200  # bytes of a record beside its picture, about
 
+_SOURCES = """SELECT source FROM records UNION SELECT source FROM quarantined
+    UNION SELECT source FROM copies"""
 
-@dataclass(frozen=True)
-class _Accepted:
-    """The records of the data set: their numbers among the rows, their sides and labels."""
-
-    numbers: npt.NDArray[np.int64]
-    sides: Sides
-    labels: list[str]
-    counts: dict[str, dict[str, int]]
+_PLACES = """SELECT coalesce(place, -1) AS place
+    FROM records LEFT JOIN placed USING (row) ORDER BY row"""
 
 
 def run(context: StageContext) -> StageResult:
@@ -49,43 +47,50 @@ def run(context: StageContext) -> StageResult:
     Parameters (keyed): ``split``, values of `Split`; ``sources``, each source's fixed side or null;
     ``labels``, the vocabulary (empty: what is found); ``duplicates`` and ``budget`` of
     `ImageCleaning`. Inputs: ``records``, transformed artifacts; ``cleaned``, the clean artifacts
-    they came from. Writes ``train.parquet``, ``validation.parquet``, ``test.parquet``,
-    ``quarantine.parquet`` and ``duplicates.parquet``.
+    they came from, in the same order. Writes ``train.parquet``, ``validation.parquet``,
+    ``test.parquet``, ``quarantine.parquet`` and ``duplicates.parquet``.
 
     Raises:
         DataError: no record is left; a reason exceeds its budget; a single class; a class too small
             to split; record ids that are not unique; inputs of different transforms.
     """
+    with Ledger(context.scratch) as ledger:
+        return _integrate(context, ledger)
+
+
+def _integrate(context: StageContext, ledger: Ledger) -> StageResult:
+    params, cleaned = context.params, _cleaned(context)
     transform = common_transform([a.facts.get("transform") for a in context.inputs["records"]])
     paths = [artifact.path("records.parquet") for artifact in context.inputs["records"]]
-    cleaned = _cleaned(context)
-    rows = Rows.read(paths)
-    fixed = fixed_sides(rows, context.params["sources"])
-    verdicts = judge(
-        rows, fixed, cleaned.quarantine, context.params["labels"], context.params["duplicates"]
-    )
-    quarantined, duplicates = _write_refused(context, Refused(rows, verdicts, cleaned))
-    _check_sources(context, rows)
-    received = _received(cleaned)
+    load_records(ledger, paths, cleaned.records, params)
+    load_earlier(ledger, cleaned)
+    judge(ledger, params["duplicates"])
     quarantine = context.output / "quarantine.parquet"
-    by_reason = count_reasons(quarantine)
-    check_refusals(by_reason, received, context.params["budget"], [quarantine])
-    kept = np.flatnonzero(verdicts.kept)
-    _check_left(len(kept), received, by_reason)
-    accepted = _split(rows, fixed, kept, context.params)
-    _write_splits(context, paths, rows, accepted)
+    quarantined = write_quarantine(ledger, cleaned, quarantine, context.scratch / "quarantine")
+    duplicates = write_duplicates(ledger, context.output / "duplicates.parquet")
+    _check_sources(ledger, params["sources"])
+    received, by_reason = _received(cleaned), count_reasons(quarantine)
+    check_refusals(by_reason, received, params["budget"], [quarantine])
+    ((kept,),) = ledger.rows("SELECT count(*) FROM kept")
+    _check_left(kept, received, by_reason)
+    assign(ledger, params["split"])
+    found = ledger.rows("SELECT DISTINCT label FROM placed")
+    labels = vocabulary(params["labels"], (label for (label,) in found))
+    counts = class_counts(ledger, labels)
+    rows = {side: sum(numbers.values()) for side, numbers in counts.items()}
+    _write_splits(context, ledger, paths, rows)
     return StageResult(
         kind="dataset",
-        rows=len(kept),
+        rows=kept,
         facts={
-            "labels": accepted.labels,
+            "labels": labels,
             "transform": transform,
             "shape": list(image_shape(read_schema(paths[0]))),
-            "rows": {side: sum(counts.values()) for side, counts in accepted.counts.items()},
-            "class_counts": accepted.counts,
+            "rows": rows,
+            "class_counts": counts,
             "by_reason": by_reason,
         },
-        counts=Counts(received, len(kept), quarantined, duplicates),
+        counts=Counts(received, kept, quarantined, duplicates),
     )
 
 
@@ -94,26 +99,14 @@ def _cleaned(context: StageContext) -> Cleaned:
     return Cleaned(*([a.path(name) for a in context.inputs["cleaned"]] for name in names))
 
 
-def _write_refused(context: StageContext, refused: Refused) -> tuple[int, int]:
-    """Write quarantine and duplicates; return their numbers of rows."""
-    out, scratch = context.output, context.scratch
-    return (
-        refused.write_quarantine(out / "quarantine.parquet", scratch / "quarantine"),
-        refused.write_duplicates(out / "duplicates.parquet", scratch / "duplicates"),
-    )
-
-
 def _received(cleaned: Cleaned) -> int:
     files = [*cleaned.records, *cleaned.quarantine, *cleaned.duplicates]
     return sum(count_rows(path) for path in files)
 
 
-def _check_sources(context: StageContext, rows: Rows) -> None:
-    seen = set(rows.sources.unique().to_pylist())
-    for name in ("quarantine.parquet", "duplicates.parquet"):
-        for table in read_table(context.output / name, columns=["source"]):
-            seen.update(table["source"].unique().to_pylist())
-    silent = sorted(set(context.params["sources"]) - seen)
+def _check_sources(ledger: Ledger, sources: Mapping[str, str | None]) -> None:
+    seen = {source for (source,) in ledger.rows(_SOURCES)}
+    silent = sorted(set(sources) - seen)
     if silent:
         raise DataError(
             "a source gave no record",
@@ -137,37 +130,20 @@ def _check_left(kept: int, received: int, by_reason: Mapping[str, int]) -> None:
     )
 
 
-def _split(
-    rows: Rows, fixed: Sides, kept: npt.NDArray[np.int64], params: Mapping[str, Any]
-) -> _Accepted:
-    left = rows.take(kept)
-    labels = vocabulary(params["labels"], left.labels.unique().to_pylist())
-    sides = assign(left, fixed[kept], params["split"])
-    counts = class_counts(number(left.labels, labels), sides, labels)
-    return _Accepted(kept, sides, labels, counts)
-
-
 def _write_splits(
-    context: StageContext, paths: list[Path], rows: Rows, accepted: _Accepted
+    context: StageContext, ledger: Ledger, paths: Sequence[Path], rows: Mapping[str, int]
 ) -> None:
-    left = rows.take(accepted.numbers)
-    shuffled = shuffle_order(left, context.params["split"]["seed"])
-    order = shuffled[np.argsort(accepted.sides[shuffled], kind="stable")]
-    ranks = np.full(len(rows), -1, np.int64)
-    ranks[accepted.numbers[order]] = np.arange(len(order))
     canonical = read_schema(paths[0])
     shape = image_shape(canonical)
-    ordered = OrderedRows(
-        context.scratch / "rows", canonical, ranks, int(np.prod(shape)) + _SMALL_COLUMNS
-    )
+    size = int(np.prod(shape)) + _SMALL_COLUMNS
+    ordered = OrderedRows(context.scratch / "rows", canonical, sum(rows.values()), size)
+    places = ledger.answer(_PLACES)
     for table in read_all(paths):
-        ordered.add(table)
-    start = 0
-    for place, side in enumerate(SIDES):
-        stop = start + int((accepted.sides == place).sum())
-        tables = (_with_side(table, side) for table in ordered.read(start, stop))
+        ordered.add(table, places.take(table.num_rows)["place"].to_numpy())
+    stops = list(accumulate(rows[side] for side in SIDES))
+    for side, stop in zip(SIDES, stops, strict=True):
+        tables = (_with_side(table, side) for table in ordered.read(stop - rows[side], stop))
         write_table(context.output / f"{side}.parquet", dataset(shape), tables)
-        start = stop
 
 
 def _with_side(table: pa.Table, side: str) -> pa.Table:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+SHOWN_LABELS = 10
+"""Labels that a detail names, at most."""
 
 
 def conflict_details(
@@ -15,8 +20,14 @@ def conflict_details(
     carried: dict[bytes, set[str]] = {}
     for row in rows:
         carried.setdefault(bytes(digests[row]), set()).add(labels[row].as_py() or "(none)")
+    texts = {digest: _detail(found) for digest, found in carried.items()}
     details = np.full(len(digests), None, object)
     for row in rows:
-        words = ", ".join(sorted(carried[bytes(digests[row])]))
-        details[row] = f"equal pixels carry the labels {words}"
+        details[row] = texts[bytes(digests[row])]
     return details
+
+
+def _detail(labels: Collection[str]) -> str:
+    shown = ", ".join(sorted(labels)[:SHOWN_LABELS])
+    more = len(labels) - SHOWN_LABELS
+    return f"equal pixels carry the labels {shown}" + (f" and {more} more" if more > 0 else "")

@@ -4,36 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-import numpy.typing as npt
-
-from millrace.data.integration.splits import SIDES, Sides
+from millrace.data.integration.ledger import Ledger
+from millrace.data.integration.sides import SIDES
 from millrace.errors import DataError
 
 _SHOWN = 5
 
 
-def class_counts(
-    labels: npt.NDArray[np.int32], sides: Sides, names: Sequence[str]
-) -> dict[str, dict[str, int]]:
-    """Count records by side and class.
+def class_counts(ledger: Ledger, names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Count the records of the table ``placed`` by side and class.
 
     Args:
-        labels: each record's place in `names`. sides: each record's place in `SIDES`.
+        ledger: the tables of the data set.
+        names: the classes, in their order.
 
     Raises:
         DataError: a class has no record on some side.
     """
-    counts = {
-        side: dict(
-            zip(
-                names,
-                np.bincount(labels[sides == place], minlength=len(names)).tolist(),
-                strict=True,
-            )
-        )
-        for place, side in enumerate(SIDES)
-    }
+    found = ledger.rows("SELECT side, label, count(*) FROM placed GROUP BY side, label")
+    by_class = {(SIDES[side], label): count for side, label, count in found}
+    counts = {side: {name: by_class.get((side, name), 0) for name in names} for side in SIDES}
     _check(counts, names)
     return {side: counts[side] for side in ("train", "validation", "test")}
 

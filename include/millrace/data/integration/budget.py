@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from millrace.errors import DataError
+from millrace.errors import BudgetExceeded
 
 _DEFAULT = 0.05
 _ORIGINS = 3
@@ -28,12 +28,12 @@ def check_refusals(
             where a budget is exceeded.
 
     Raises:
-        DataError: a reason exceeds its budget.
+        BudgetExceeded: a reason exceeds its budget.
     """
     for reason, count in sorted(by_reason.items(), key=lambda item: -item[1]):
         limit = budget.get(reason, budget.get("default", _DEFAULT))
         if count > limit * received:
-            raise DataError(
+            raise BudgetExceeded(
                 f"too many records were refused as {reason!r}, most of them in "
                 f"{_origins(quarantines, reason)}",
                 where="clean.budget",

@@ -12,7 +12,7 @@ import pyarrow as pa
 from millrace.data.spill import Spill
 
 _BUCKET = 32 << 20  # bytes that a bucket aims at
-_MOST_BUCKETS = 512  # open files
+_MOST_BUCKETS = 512  # open files; beyond 16 GiB of rows, buckets grow
 
 Ranks = npt.NDArray[np.int64]
 
@@ -23,16 +23,12 @@ class OrderedRows:
     Args:
         scratch: folder for the buckets.
         schema: of the tables.
-        ranks: the place of every row, in the order in which rows will be added; 0, 1, 2, … with
-            none left out, and -1 for rows to drop.
+        rows: number of ranks: 0, 1, 2, … with none left out.
         row_bytes: about the size of a row; decides the size of a bucket.
     """
 
-    def __init__(self, scratch: Path, schema: pa.Schema, ranks: Ranks, row_bytes: int) -> None:
-        self._ranks = ranks
-        self._added = 0
+    def __init__(self, scratch: Path, schema: pa.Schema, rows: int, row_bytes: int) -> None:
         self._schema = schema
-        rows = int(ranks.max(initial=-1)) + 1
         self._bucket_rows = max(_BUCKET // max(row_bytes, 1), -(-rows // _MOST_BUCKETS), 1)
         stored = schema.append(pa.field("rank", pa.int64()))
         scratch.mkdir(parents=True, exist_ok=True)
@@ -41,16 +37,18 @@ class OrderedRows:
             for number in range(-(-rows // self._bucket_rows))
         ]
 
-    def add(self, table: pa.Table) -> None:
-        """Take the next rows."""
-        ranks = self._ranks[self._added : self._added + table.num_rows]
-        self._added += table.num_rows
-        ranked = table.append_column("rank", pa.array(ranks))
+    def add(self, table: pa.Table, ranks: Ranks) -> None:
+        """Take rows with their ranks; a row of rank -1 is dropped."""
         buckets = np.where(ranks < 0, -1, ranks // self._bucket_rows)
-        for number in np.unique(buckets[buckets >= 0]).tolist():
-            chosen = buckets == number
-            part = ranked if chosen.all() else ranked.filter(pa.array(chosen))
-            self._buckets[number].append(part)
+        numbers, counts = np.unique(buckets, return_counts=True)
+        ranked = table.append_column("rank", pa.array(ranks))
+        if len(numbers) > 1:
+            ranked = ranked.take(pa.array(np.argsort(buckets, kind="stable")))
+        start = 0
+        for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+            if number >= 0:
+                self._buckets[number].append(ranked.slice(start, count))
+            start += count
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[pa.Table]:
         """Yield the rows of rank `start` to `stop` (excluded), in order; ends the adding."""

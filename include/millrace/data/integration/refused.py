@@ -5,146 +5,98 @@ Both are ordered by record id, and say what they would say had the sources never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from millrace.artifacts.tables import read_table, write_table
+from millrace.artifacts.tables import (
+    GROUP_BYTES,
+    group_rows,
+    read_group,
+    row_bytes,
+    sliced,
+    write_table,
+)
+from millrace.data.integration.earlier import Cleaned
+from millrace.data.integration.ledger import Answer, Ledger
 from millrace.data.integration.ordered import OrderedRows
-from millrace.data.integration.rows import Rows, read_all
-from millrace.data.integration.verdicts import Verdicts
+from millrace.data.integration.records import read_all
 from millrace.data.schemas import DUPLICATES, QUARANTINE
 
-Tables = Iterator[pa.Table]
+_LEAVING = """CREATE TABLE leaving AS
+    SELECT *, row_number() OVER (ORDER BY record_id) - 1 AS place FROM (
+        SELECT f.row, NULL AS number, record_id, source, position, origin, label,
+            f.reason, f.detail
+        FROM refused f JOIN records r USING (row, record_id)
+        UNION ALL
+        SELECT f.row, NULL, c.record_id, c.source, c.position, c.origin, c.label,
+            f.reason, f.detail
+        FROM copies c JOIN refused f ON c.duplicate_of = f.record_id
+        UNION ALL
+        SELECT NULL, number, record_id, NULL, NULL, NULL, NULL, NULL, detail
+        FROM quarantined LEFT JOIN conflicts USING (record_id))"""
+
+_AGAIN = "SELECT place, detail FROM leaving WHERE number IS NOT NULL ORDER BY number"
+
+_NEW = """SELECT * FROM leaving
+    WHERE number IS NULL AND row >= $start AND row < $stop ORDER BY place"""
+
+_DUPLICATES = """SELECT record_id, source, position, origin, label, original AS duplicate_of
+    FROM twins JOIN records USING (row, record_id)
+    UNION ALL
+    SELECT c.record_id, source, position, origin, label, coalesce(original, duplicate_of)
+    FROM copies c LEFT JOIN twins t ON c.duplicate_of = t.record_id
+        ANTI JOIN refused f ON c.duplicate_of = f.record_id
+    ORDER BY record_id"""
 
 
-@dataclass(frozen=True)
-class Cleaned:
-    """The files of clean artifacts, by what they hold."""
-
-    records: Sequence[Path]
-    quarantine: Sequence[Path]
-    duplicates: Sequence[Path]
-
-
-class Refused:
-    """Everything that does not enter the data set.
-
-    Args:
-        rows: the records that cleaning accepted.
-        verdicts: what integration decided of them.
-        cleaned: the clean artifacts' files.
-    """
-
-    def __init__(self, rows: Rows, verdicts: Verdicts, cleaned: Cleaned) -> None:
-        self._rows = rows
-        self._verdicts = verdicts
-        self._cleaned = cleaned
-        self._reasons = verdicts.refusals.reasons()
-        self._details = verdicts.refusals.details()
-
-    def write_quarantine(self, path: Path, scratch: Path) -> int:
-        """Write the refused records, ordered by id; return their number."""
-        return _write_ordered(path, QUARANTINE, self._quarantine, scratch)
-
-    def write_duplicates(self, path: Path, scratch: Path) -> int:
-        """Write the duplicates, ordered by id; return their number."""
-        return _write_ordered(path, DUPLICATES, self._duplicates, scratch)
-
-    def _quarantine(self) -> Tables:
-        for table in read_all(self._cleaned.quarantine):
-            yield self._with_details(table)
-        refused = self._rows.ids.filter(self._reasons.is_valid())
-        if len(refused):
-            for table in self._accepted_once(refused):
-                yield _chosen(self._judged(table, table["record_id"]), QUARANTINE)
-            yield from self._copies_of_refused(refused)
-
-    def _with_details(self, table: pa.Table) -> pa.Table:
-        """Return a quarantine table in which conflicts know the labels of all their equals."""
-        known = self._verdicts.conflicts
-        if not known:
-            return table
-        pairs = zip(table["record_id"].to_pylist(), table["detail"].to_pylist(), strict=True)
-        details = pa.array([known.get(name, detail) for name, detail in pairs], pa.string())
-        return table.set_column(table.column_names.index("detail"), "detail", details)
-
-    def _accepted_once(self, ids: pa.Array) -> Tables:
-        """Yield the clean tables' rows with one of the ids."""
-        for path in self._cleaned.records:
-            names = read_table(path, columns=["record_id"])
-            if any(pc.any(pc.is_in(t["record_id"], ids)).as_py() for t in names):
-                for table in read_table(path):
-                    yield table.filter(pc.is_in(table["record_id"], ids))
-
-    def _copies_of_refused(self, refused: pa.Array) -> Tables:
-        """Yield earlier duplicates whose original is refused here: they are refused with it."""
-        moved = [
-            table.filter(pc.is_in(table["duplicate_of"], refused))
-            for table in read_all(self._cleaned.duplicates)
-        ]
-        wanted = [name for table in moved for name in table["duplicate_of"].to_pylist()]
-        if not wanted:
-            return
-        content = pa.concat_tables(self._accepted_once(pa.array(wanted, pa.string())))
-        for table in moved:
-            places = pc.index_in(table["duplicate_of"], content["record_id"].combine_chunks())
-            table = table.append_column("content", content["content"].take(places))
-            table = table.append_column("encoding", content["encoding"].take(places))
-            yield _chosen(self._judged(table, table["duplicate_of"]), QUARANTINE)
-
-    def _judged(self, table: pa.Table, judged: pa.ChunkedArray) -> pa.Table:
-        """Return `table` with the reason and the detail of the records named in `judged`."""
-        numbers = pc.index_in(judged, self._rows.ids)
-        table = table.append_column("reason", self._reasons.take(numbers.combine_chunks()))
-        return table.append_column("detail", self._details.take(numbers.combine_chunks()))
-
-    def _duplicates(self) -> Tables:
-        ids, original = self._rows.ids, self._rows.ids.take(pa.array(self._verdicts.original))
-        refused = self._reasons.is_valid()
-        for table in read_all(self._cleaned.duplicates):
-            numbers = pc.index_in(table["duplicate_of"], ids).combine_chunks()
-            table = table.set_column(
-                table.column_names.index("duplicate_of"), "duplicate_of", original.take(numbers)
-            )
-            yield table.filter(pc.invert(refused.take(numbers)))
-        yield from self._own_duplicates(original)
-
-    def _own_duplicates(self, original: pa.Array) -> Tables:
-        mine = pa.array(self._verdicts.duplicate)
-        ids = self._rows.ids.filter(mine)
-        columns = [name for name in DUPLICATES.names if name != "duplicate_of"]
-        if not len(ids):
-            return
-        for path in self._cleaned.records:
-            for table in read_table(path, columns=columns):
-                chosen = table.filter(pc.is_in(table["record_id"], ids))
-                numbers = pc.index_in(chosen["record_id"], self._rows.ids).combine_chunks()
-                yield _chosen(
-                    chosen.append_column("duplicate_of", original.take(numbers)), DUPLICATES
-                )
+def write_quarantine(ledger: Ledger, cleaned: Cleaned, path: Path, scratch: Path) -> int:
+    """Write the refused records, ordered by id; return their number."""
+    ledger.run(_LEAVING)
+    ((rows, new),) = ledger.rows("SELECT count(*), count(row) FROM leaving")
+    size = row_bytes([*cleaned.quarantine, *(cleaned.records if new else ())])
+    ordered = OrderedRows(scratch, QUARANTINE, rows, size)
+    answer = ledger.answer(_AGAIN)
+    for table in read_all(cleaned.quarantine):
+        _add_again(ordered, table, answer)
+    if new:
+        _add_new(ordered, ledger, cleaned.records)
+    return write_table(path, QUARANTINE, ordered.read())
 
 
-def _chosen(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    return table.select(schema.names).cast(schema)
+def write_duplicates(ledger: Ledger, path: Path) -> int:
+    """Write the duplicates, ordered by id; return their number."""
+    return write_table(path, DUPLICATES, ledger.answer(_DUPLICATES))
 
 
-def _write_ordered(
-    path: Path, schema: pa.Schema, tables: Callable[[], Tables], scratch: Path
-) -> int:
-    chunks: list[pa.Array] = []
-    size = 0
-    for table in tables():
-        chunks.extend(table["record_id"].chunks)
-        size += table.nbytes
-    ids = pa.concat_arrays(chunks) if chunks else pa.array([], pa.string())
-    ranks = np.empty(len(ids), np.int64)
-    ranks[pc.sort_indices(ids).to_numpy()] = np.arange(len(ids))
-    ordered = OrderedRows(scratch, schema, ranks, size // max(len(ids), 1))
-    for table in tables():
-        ordered.add(table)
-    return write_table(path, schema, ordered.read())
+def _add_again(ordered: OrderedRows, table: pa.Table, answer: Answer) -> None:
+    """Add quarantined rows, whose conflicts know the labels of all their equals now."""
+    known = answer.take(table.num_rows)
+    details = pc.coalesce(known["detail"], table["detail"])
+    table = table.set_column(table.column_names.index("detail"), "detail", details)
+    ordered.add(table.select(QUARANTINE.names), known["place"].to_numpy())
+
+
+def _add_new(ordered: OrderedRows, ledger: Ledger, paths: Sequence[Path]) -> None:
+    """Add the records that are refused here, and their copies, with their contents."""
+    start = 0
+    for path in paths:
+        for group, rows in enumerate(group_rows(path)):
+            parts = ledger.answer(_NEW, start=start, stop=start + rows)
+            for part in parts:
+                content = read_group(path, group, ["content", "encoding"])
+                for table in _with_content(part, content, start):
+                    ordered.add(table.select(QUARANTINE.names), table["place"].to_numpy())
+            start += rows
+
+
+def _with_content(part: pa.Table, content: pa.Table, start: int) -> Iterator[pa.Table]:
+    """Yield rows of the ledger with their contents, as many at once as memory allows."""
+    longest = pc.max(pc.binary_length(content["content"])).as_py() or 1
+    for table in sliced(part, max(GROUP_BYTES // longest, 1)):
+        found = content.take(pa.array(table["row"].to_numpy() - start))
+        for name in found.column_names:
+            table = table.append_column(name, found[name])
+        yield table

@@ -1,102 +1,97 @@
-"""`Verdicts`: what integration decides of every record, before any picture is moved."""
+"""`judge`: what integration decides of every record, before any picture is moved.
+
+Makes these tables of the ledger: ``refused`` (row, record_id, reason, detail), ``twins`` (records
+whose equal is kept: row, record_id, original), ``conflicts`` (what an earlier conflict says now:
+record_id, detail); and the view ``kept``, the records of the data set.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from millrace.data.cleaning.conflicts import SHOWN_LABELS
+from millrace.data.cleaning.reasons import CONFLICTING_LABEL
+from millrace.data.integration.ledger import Ledger
+from millrace.errors import DataError
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
+_SHOWN = 5
 
-from millrace.artifacts.tables import read_table
-from millrace.data.cleaning.conflicts import conflict_details
-from millrace.data.cleaning.duplicates import find_equals
-from millrace.data.cleaning.labels import refuse_labels
-from millrace.data.cleaning.reasons import CONFLICTING_LABEL, Refusals
-from millrace.data.decoding import decode
-from millrace.data.integration.rows import Rows, number
-from millrace.data.integration.splits import Sides
+_PICTURES = """CREATE VIEW pictures AS
+    SELECT row, record_id, coalesce(label, '(none)') AS label, high, low,
+        least(fixed, 2) AS preference FROM records
+    UNION ALL
+    SELECT NULL, record_id, coalesce(label, '(none)'), high, low, 3 FROM earlier"""
+
+_SHARED = """CREATE TABLE shared AS
+    SELECT high, low FROM pictures GROUP BY high, low HAVING count(*) > 1"""
+
+_EQUALS = """CREATE TABLE equals AS
+    SELECT row, record_id, label, high, low,
+        first_value(record_id) OVER best AS original,
+        min(label) OVER every <> max(label) OVER every AS conflicting
+    FROM pictures SEMI JOIN shared USING (high, low)
+    WINDOW every AS (PARTITION BY high, low), best AS (every ORDER BY preference, record_id)"""
+
+_DISAGREEING = """CREATE TABLE disagreeing AS
+    SELECT record_id, row, $words || array_to_string(labels[:$shown], ', ')
+        || CASE WHEN len(labels) > $shown THEN ' and ' || len(labels) - $shown || ' more' ELSE ''
+        END AS detail
+    FROM equals JOIN (
+        SELECT high, low, list(label ORDER BY label) AS labels
+        FROM (SELECT DISTINCT high, low, label FROM equals WHERE conflicting)
+        GROUP BY high, low
+    ) USING (high, low)"""
+
+_REFUSED = """CREATE TABLE refused AS
+    SELECT row, r.record_id, coalesce(reason, $conflict) AS reason,
+        CASE WHEN reason IS NULL THEN d.detail ELSE r.detail END AS detail
+    FROM records r LEFT JOIN disagreeing d USING (row)
+    WHERE reason IS NOT NULL OR d.detail IS NOT NULL"""
+
+_CONFLICTS = """CREATE TABLE conflicts AS
+    SELECT record_id, detail FROM disagreeing WHERE row IS NULL"""
+
+_TWINS = """CREATE TABLE twins AS
+    SELECT row, record_id, original FROM equals ANTI JOIN refused USING (row)
+    WHERE row IS NOT NULL AND original <> record_id AND $wanted"""
+
+_KEPT = """CREATE VIEW kept AS
+    FROM records ANTI JOIN refused USING (row) ANTI JOIN twins USING (row)"""
+
+_IDS = """SELECT record_id FROM (
+        SELECT record_id FROM records
+        UNION ALL SELECT record_id FROM quarantined
+        UNION ALL SELECT record_id FROM copies)
+    GROUP BY record_id HAVING count(*) > 1 ORDER BY record_id LIMIT $shown"""
 
 
-@dataclass(frozen=True)
-class Verdicts:
-    """The records' fates.
-
-    Attributes:
-        refusals: records refused here, over the rows.
-        original: number of the record that is kept of a record's equals.
-        duplicate: records that are not kept because of it.
-        conflicts: what equal pictures that were refused earlier say now, by record id.
-    """
-
-    refusals: Refusals
-    original: npt.NDArray[np.int64]
-    duplicate: npt.NDArray[np.bool_]
-    conflicts: dict[str, str]
-
-    @property
-    def kept(self) -> npt.NDArray[np.bool_]:
-        """Records that the data set accepts."""
-        return self.refusals.accepted & ~self.duplicate
-
-
-def judge(
-    rows: Rows, fixed: Sides, quarantines: Sequence[Path], labels: Sequence[str], duplicates: str
-) -> Verdicts:
+def judge(ledger: Ledger, duplicates: str) -> None:
     """Compare all records with each other.
 
+    A record on a fixed side is kept before its equals elsewhere: test, then validation, then the
+    rest; among those, the lowest record id.
+
     Args:
-        fixed: a record on a fixed side is kept before its equals elsewhere: test, then validation,
-            then the rest; among those, the lowest record id.
-        quarantines: files of records refused earlier; conflicts among them take part.
-        labels: the vocabulary; empty: any.
+        ledger: with the tables ``records``, ``quarantined``, ``copies`` and ``earlier``.
         duplicates: ``exact`` keeps one of equal pictures, ``keep`` all.
+
+    Raises:
+        DataError: two records have one id.
     """
-    refusals = Refusals(len(rows))
-    refuse_labels(refusals, pa.chunked_array([rows.labels]), rows.labels, labels)
-    earlier = _Conflicts.read(quarantines)
-    count = len(rows)
-    texts = pa.concat_arrays([rows.labels, earlier.labels])
-    digests = np.concatenate([rows.digests, earlier.digests])
-    rank = np.minimum(fixed, 2).astype(np.int64) * count + rows.id_rank
-    preference = np.concatenate([rank, 3 * count + np.arange(len(earlier.digests))])
-    known = pc.drop_null(pc.unique(texts)).to_pylist()
-    equals = find_equals(digests, number(texts, known), preference)
-    details = conflict_details(digests, texts, equals.conflicting)
-    conflicting = np.flatnonzero(equals.conflicting[:count])
-    refusals.refuse(conflicting, CONFLICTING_LABEL, details[conflicting].tolist())
-    original = equals.original[:count]
-    if duplicates == "keep":
-        original = np.arange(count)
-    return Verdicts(
-        refusals,
-        original,
-        (original != np.arange(count)) & refusals.accepted,
-        dict(zip(earlier.ids, details[count:].tolist(), strict=True)),
-    )
+    _check_unique(ledger)
+    for statement in (_PICTURES, _SHARED, _EQUALS):
+        ledger.run(statement)
+    ledger.run(_DISAGREEING, words="equal pixels carry the labels ", shown=SHOWN_LABELS)
+    ledger.run(_REFUSED, conflict=CONFLICTING_LABEL)
+    ledger.run(_CONFLICTS)
+    ledger.run(_TWINS, wanted=duplicates == "exact")
+    ledger.run(_KEPT)
 
 
-@dataclass(frozen=True)
-class _Conflicts:
-    """Records that cleaning refused because equals of their partition disagreed."""
-
-    ids: list[str]
-    labels: pa.Array
-    digests: npt.NDArray[np.bytes_]
-
-    @classmethod
-    def read(cls, quarantines: Sequence[Path]) -> _Conflicts:
-        ids: list[str] = []
-        labels: list[str] = []
-        digests = [np.zeros(0, "S16")]
-        for path in quarantines:
-            for table in read_table(path):
-                found = table.filter(pc.equal(table["reason"], CONFLICTING_LABEL))
-                if found.num_rows:
-                    ids.extend(found["record_id"].to_pylist())
-                    labels.extend(found["label"].to_pylist())
-                    digests.append(decode(found["content"], found["encoding"]).digests())
-        return cls(ids, pa.array(labels, pa.string()), np.concatenate(digests))
+def _check_unique(ledger: Ledger) -> None:
+    twice = [name for (name,) in ledger.rows(_IDS, shown=_SHOWN)]
+    if twice:
+        raise DataError(
+            "record ids are not unique",
+            expected="one record an id",
+            received=", ".join(twice),
+            remedy="Let the source's reader make ids that tell its records apart.",
+        )
