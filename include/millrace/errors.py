@@ -112,6 +112,10 @@ class DataError(MillraceError):
     exit_code = ExitCode.DATA
 
 
+class BudgetExceeded(DataError):  # noqa: N818
+    """More records were refused than the workflow allows. A retry cannot help."""
+
+
 class IntegrityError(DataError):
     """A stored object is not what its digest says. A retry cannot help; a recomputation can."""
 
@@ -137,6 +141,7 @@ _TYPES: dict[str, type[MillraceError]] = {
         MillraceError,
         SpecError,
         DataError,
+        BudgetExceeded,
         IntegrityError,
         TransientError,
         ChampionChanged,
@@ -144,6 +149,7 @@ _TYPES: dict[str, type[MillraceError]] = {
 }
 
 __all__ = [
+    "BudgetExceeded",
     "ChampionChanged",
     "DataError",
     "ExitCode",

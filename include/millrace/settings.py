@@ -29,6 +29,9 @@ class Settings:
             (``MILLRACE_PREDICTIONS``, default SQLite in `home`, apart from the catalog).
         workflows: folder of the workflow specs (``MILLRACE_WORKFLOWS``).
         runtime: where training runs (``MILLRACE_RUNTIME``).
+        notify: who is told of what: a list in YAML or JSON, or the path of a file that holds one
+            (``MILLRACE_NOTIFY``, default nobody).
+        tracking: URI of an MLflow tracking server or store (``MLFLOW_TRACKING_URI``, default none).
     """
 
     project: Path
@@ -38,6 +41,8 @@ class Settings:
     predictions: str
     workflows: Path
     runtime: str
+    notify: str = ""
+    tracking: str = ""
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -63,6 +68,8 @@ class Settings:
                 env.get("MILLRACE_WORKFLOWS") or project / "include" / "workflows"
             ).absolute(),
             runtime=runtime,
+            notify=env.get("MILLRACE_NOTIFY", "").strip(),
+            tracking=env.get("MLFLOW_TRACKING_URI", "").strip(),
         )
 
 

@@ -1,6 +1,7 @@
 """Check workflow files and say what each one means, or what is wrong with it.
 
-Without a name, all files of include/workflows are checked. The exit code is 64 if one is wrong.
+Without a name, all files of include/workflows are checked, and the setting MILLRACE_NOTIFY. The
+exit code is 64 if one is wrong.
 
 Examples:
   millrace validate
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from millrace.errors import ExitCode, SpecError
 
 if TYPE_CHECKING:
+    from millrace.settings import Settings
     from millrace.workflow.spec import WorkflowSpec
 
 
@@ -32,7 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     from millrace.settings import Settings
     from millrace.workflow.loader import load_all
 
-    folder = Settings.load().workflows
+    settings = Settings.load()
+    folder = settings.workflows
     wrong = 0
     for name, found in _each(folder, arguments.names):
         if isinstance(found, SpecError):
@@ -42,7 +45,24 @@ def run(arguments: argparse.Namespace) -> int:
             console().print(f"{name}: ok, {summary(found)}", markup=False)
     if not arguments.names and not wrong:
         load_all(folder)  # what is only wrong between files
+    if not arguments.names:
+        wrong += _check_notices(settings)
     return ExitCode.SPEC if wrong else ExitCode.DONE
+
+
+def _check_notices(settings: Settings) -> int:
+    """Check who is told of what; return 1 where the setting is wrong."""
+    from millrace.cli.console import console
+    from millrace.orchestration.notices_check import check_notices
+
+    try:
+        count = check_notices(settings)
+    except SpecError as error:
+        console().print(f"MILLRACE_NOTIFY: {error}", markup=False)
+        return 1
+    if count:
+        console().print(f"MILLRACE_NOTIFY: ok, {count} rules", markup=False)
+    return 0
 
 
 def summary(spec: WorkflowSpec) -> str:

@@ -20,7 +20,7 @@ def check_cleaned(cleaned: Sequence[Artifact], budget: Mapping[str, float]) -> N
         budget: largest share by reason, ``default`` for the rest (0.05 unless given).
 
     Raises:
-        DataError: a reason exceeds its budget.
+        BudgetExceeded: a reason exceeds its budget.
     """
     by_reason: Counter[str] = Counter()
     received = 0

@@ -9,10 +9,12 @@ from typing import Any
 from airflow.sdk import DAG, Asset, XComArg, task, task_group
 
 from millrace.orchestration.assets import champion_alias, champion_asset, predictions_alias
+from millrace.orchestration.deadlines import deadlines_of
 from millrace.orchestration.docs import dag_docs, task_docs
+from millrace.orchestration.endings import mark_done, mark_failed
 from millrace.orchestration.form import prediction_form, training_form
 from millrace.orchestration.policy import RETRY
-from millrace.orchestration.tasks import do_task, mark_done, mark_failed
+from millrace.orchestration.tasks import do_task
 from millrace.settings import Settings
 from millrace.workflow.graph import Graph, Purpose, Task, workflow_graph
 from millrace.workflow.loader import load_named
@@ -46,6 +48,7 @@ def _build(spec: WorkflowSpec, dag_id: str, purpose: Purpose) -> DAG:
         tags={"millrace", spec.task},
         default_args={"owner": "millrace", **RETRY},
         max_active_runs=_RUNS_AT_ONCE,
+        deadline=deadlines_of(spec.name) or None,
         on_success_callback=mark_done,
         on_failure_callback=mark_failed,
     ) as dag:

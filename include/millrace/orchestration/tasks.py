@@ -21,6 +21,7 @@ from millrace.orchestration.assets import (
     predictions_alias,
     predictions_asset,
 )
+from millrace.orchestration.notices_decision import tell_decision
 from millrace.orchestration.policy import airflow_errors
 from millrace.workflow.graph import Purpose
 
@@ -49,34 +50,11 @@ def do_task(workflow: str, purpose: Purpose, name: str, taken: Mapping[str, Any]
             run.catalog.runs.finish(run.id, "done")
     _check_partitions(name, result)
     _announce(context, workflow, name, result)
+    if name == "promote" and not result["repeated"]:
+        tell_decision(workflow, result, context)
     if name == "predict" and result is None:
         raise AirflowSkipException("There is no champion that fits: nothing was predicted.")
     return result
-
-
-def mark_failed(context: Mapping[str, Any]) -> None:
-    """Record a failed run: the DAG's callback, for tasks that could not do it themselves."""
-    from millrace.catalog.catalog import Catalog
-    from millrace.settings import Settings
-
-    dag_run = context["dag_run"]
-    catalog = Catalog(Settings.load().catalog)
-    record = catalog.runs.find(dag_run.dag_id, dag_run.run_id)
-    if record is not None and record.state != "failed":
-        reason = str(context.get("reason") or "a task failed")
-        catalog.runs.finish(record.id, "failed", {"type": "MillraceError", "problem": reason})
-
-
-def mark_done(context: Mapping[str, Any]) -> None:
-    """Record a run that ended well: the DAG's callback, for a run that was cleared in part."""
-    from millrace.catalog.catalog import Catalog
-    from millrace.settings import Settings
-
-    dag_run = context["dag_run"]
-    catalog = Catalog(Settings.load().catalog)
-    record = catalog.runs.find(dag_run.dag_id, dag_run.run_id)
-    if record is not None and record.state != "done":
-        catalog.runs.finish(record.id, "done")
 
 
 @contextmanager

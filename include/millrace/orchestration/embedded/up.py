@@ -29,6 +29,7 @@ from millrace.orchestration.embedded.password import password
 from millrace.orchestration.embedded.preflight import preflight
 from millrace.orchestration.embedded.process import ManagedProcess, kill, marked
 from millrace.orchestration.embedded.sweep import sweep
+from millrace.orchestration.notices_check import check_notices
 
 HEALTHY_SECONDS = 180.0  # the first start compiles every module, on a slow disk
 PARSED_SECONDS = 60.0
@@ -64,6 +65,7 @@ def up(installation: Installation, report: Report) -> Running:
         TransientError: no room, or a component does not come up; names its log.
     """
     preflight(installation.settings.home)
+    check_notices(installation.settings)
     installation.prepare()
     with lock(installation.run / "lock"):
         started = _revive(installation, report)
