@@ -12,8 +12,8 @@ from typing import Any
 from millrace.data.sources.shapes import picture_shape
 from millrace.errors import DataError, SpecError
 
-_DELIMITERS = ",;\t| "
-_FEW = 4  # columns; fewer that count up are no names
+_DELIMITERS = ",;\t|"
+_FEW = 16  # columns; fewer that count up are no names
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,33 @@ def find_dialect(lines: Sequence[bytes], document: Mapping[str, Any], where: str
     columns = _columns(names, data, where)
     label, pixels = _places(document, names, columns, where)
     shape = picture_shape(len(pixels), document["size"], document["channels"], where, "columns")
-    values = [number(row[p]) for row in data if len(row) == columns for p in pixels]
-    known = [value for value in values if value is not None and math.isfinite(value)]
+    fractions = _has_fractions(data, columns, pixels, document["maximum"], where)
+    return Dialect(
+        delimiter, columns, bool(names), tuple(names), label, tuple(pixels), *shape, fractions
+    )
+
+
+def _has_fractions(
+    data: Sequence[Sequence[str]],
+    columns: int,
+    pixels: Sequence[int],
+    maximum: float,
+    where: str,
+) -> bool:
+    """Whether the first rows hold other than whole numbers."""
+    rows = [row for row in data if len(row) == columns]
+    values = [value for row in rows for p in pixels if (value := number(row[p])) is not None]
+    known = [value for value in values if math.isfinite(value)]
+    if rows and not known:
+        raise DataError(
+            "the pixel columns hold no numbers",
+            where=f"{where}, line 2",
+            expected=f"numbers from 0 to {maximum:g}",
+            received=rows[0][pixels[0]],
+            remedy="Check the source's kind and URI, and its `label` and `pixels`.",
+        )
     fractions = any(not value.is_integer() for value in known)
-    if fractions and document["maximum"] == 255 and max(known) <= 1:
+    if fractions and maximum == 255 and max(known) <= 1:
         raise DataError(
             "the pixels look like fractions of 1",
             where=where,
@@ -104,9 +127,7 @@ def find_dialect(lines: Sequence[bytes], document: Mapping[str, Any], where: str
             received=f"{max(known):g} as the highest of the first rows",
             remedy="Write `maximum: 1` in the source.",
         )
-    return Dialect(
-        delimiter, columns, bool(names), tuple(names), label, tuple(pixels), *shape, fractions
-    )
+    return fractions
 
 
 def _text(number: int, line: bytes, where: str) -> str:
@@ -130,17 +151,21 @@ def _no_text(where: str, line: bytes) -> DataError:
 
 
 def _delimiter(texts: Sequence[str], where: str) -> str:
-    widths = {d: _usual([_width(text, d) for text in texts if text.strip()]) for d in _DELIMITERS}
+    """Return the delimiter that makes most columns; a space only where no other makes any."""
+    lines = [text for text in texts if text.strip()]
+    widths = {d: _usual([_width(line, d) for line in lines]) for d in (*_DELIMITERS, " ")}
     best = max(_DELIMITERS, key=lambda d: widths[d])
-    if widths[best] < 2:
-        raise DataError(
-            "a table has one column only",
-            where=where,
-            expected="columns between commas, semicolons, tabs, bars or spaces",
-            received=texts[0] if texts else "",
-            remedy="Set `delimiter`, or check the source's kind and URI.",
-        )
-    return best
+    if widths[best] > 1:
+        return best
+    if widths[" "] > 1 or not lines:
+        return " "
+    raise DataError(
+        "a table has one column only",
+        where=where,
+        expected="columns between commas, semicolons, tabs, bars or spaces",
+        received=lines[0],
+        remedy="Set `delimiter`, or check the source's kind and URI.",
+    )
 
 
 def _width(text: str, delimiter: str) -> int:
@@ -179,23 +204,21 @@ def _named(document: Mapping[str, Any]) -> list[Any]:
 
 
 def _looks_like_names(names: Sequence[str], document: Mapping[str, Any]) -> bool:
-    """Whether most of the first line's pixel fields are no numbers, or they count up from 0 or 1.
+    """Whether most of the first line's pixel fields are no numbers, or they are column numbers.
 
     Most, so that one broken number in the first row does not make it a header.
     """
     label = document["label"]
-    left = list(names)
-    if isinstance(label, int) and -len(left) <= label < len(left):
-        left.pop(label)
-    values = [number(name) for name in left]
-    if 2 * sum(value is not None for value in values) < len(values):
+    left = [number(name) for name in names]
+    beside = left.pop(label) if isinstance(label, int) and label in _positions(left) else None
+    if 2 * left.count(None) > len(left):
         return True
-    first = values[0] if values else None
-    return (
-        len(values) >= _FEW
-        and first in (0, 1)
-        and values == [first + step for step in range(len(values))]
-    )
+    counts = (list(map(float, range(first, first + len(left)))) for first in (0, 1))
+    return len(left) >= _FEW and left in counts and beside in (None, 0, len(left))
+
+
+def _positions(columns: Sequence[Any]) -> range:
+    return range(-len(columns), len(columns))
 
 
 def _columns(names: Sequence[str], data: Sequence[Sequence[str]], where: str) -> int:

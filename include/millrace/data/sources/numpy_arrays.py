@@ -42,7 +42,7 @@ class NpyReader:
     @cached_property
     def _pair(self) -> ArrayPair:
         labels = None if self._labels is None else _array(self._labels)
-        return ArrayPair(_array(self._images), labels, self._document)
+        return ArrayPair(_array(self._images), labels, self._document, self._images.name)
 
 
 def _array(file: SourceFile) -> ArrayFile:

@@ -22,11 +22,13 @@ class ArrayPair:
 
     Args:
         images, labels: the arrays. document: values of a source of arrays.
+        file: name that origins show.
     """
 
     def __init__(
-        self, images: ArrayFile, labels: ArrayFile | None, document: Mapping[str, Any]
+        self, images: ArrayFile, labels: ArrayFile | None, document: Mapping[str, Any], file: str
     ) -> None:
+        self._file = file
         self._name: str = document["name"]
         self._rows: int = document["partition_rows"]
         self._images, self._labels = images, labels
@@ -61,7 +63,7 @@ class ArrayPair:
         for start, stop in spans(partition.start, partition.stop, self._images.row_bytes):
             images, reasons, contents = self._layout.images(self._images.read(start, stop))
             labels = self._labels and label_texts(self._labels.read(start, stop))
-            table = pixel_table(partition, start, images, labels, self._images.name)
+            table = pixel_table(partition, start, images, labels, self._file)
             yield with_unreadable(table, reasons, contents)
 
     def _check_unchanged(self, partition: Partition) -> None:

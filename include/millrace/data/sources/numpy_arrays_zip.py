@@ -70,7 +70,7 @@ class NpzReader:
             images, labels = self._names(members)
             image_array = self._array(archive, images)
             label_array = None if labels is None else self._array(archive, labels)
-        return ArrayPair(image_array, label_array, self._document)
+        return ArrayPair(image_array, label_array, self._document, self._file.name)
 
     def _names(self, members: list[str]) -> tuple[str, str | None]:
         """Return the names of the pictures' member and the labels'."""
