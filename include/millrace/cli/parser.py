@@ -22,6 +22,8 @@ COMMANDS: tuple[str, ...] = (
     "runs",
     "show",
     "quarantine",
+    "keep",
+    "gc",
     "catalog",
 )
 
