@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-import array_sources
 import numpy as np
 import pyarrow as pa
 import pytest
 
+import array_sources
 from millrace.data.schemas import RAW
 from millrace.data.sources.partition import Partition, cut
 from millrace.data.sources.raw import pixel_table

@@ -87,7 +87,7 @@ def find_dialect(lines: Sequence[bytes], document: Mapping[str, Any], where: str
     delimiter = document["delimiter"]
     if delimiter == "auto":
         delimiter = _delimiter(texts, where)
-    table = [fields(text, delimiter) for text in texts if text.strip()]
+    table = [_row(text, delimiter) for text in texts if text.strip()]
     names = _header(table, document, where)
     data = table[1:] if names else table
     columns = _columns(names, data, where)
@@ -169,10 +169,15 @@ def _delimiter(texts: Sequence[str], where: str) -> str:
 
 
 def _width(text: str, delimiter: str) -> int:
+    return len(_row(text.strip(), delimiter))
+
+
+def _row(text: str, delimiter: str) -> list[str]:
+    """Return the fields of one of the first rows; none where it has none that can be read."""
     try:
-        return len(fields(text.strip(), delimiter))
+        return fields(text, delimiter)
     except ValueError:
-        return 0
+        return []
 
 
 def _usual(widths: Sequence[int]) -> int:
@@ -213,8 +218,8 @@ def _looks_like_names(names: Sequence[str], document: Mapping[str, Any]) -> bool
     beside = left.pop(label) if isinstance(label, int) and label in _positions(left) else None
     if 2 * left.count(None) > len(left):
         return True
-    counts = (list(map(float, range(first, first + len(left)))) for first in (0, 1))
-    return len(left) >= _FEW and left in counts and beside in (None, 0, len(left))
+    counted = any(left == list(range(first, first + len(left))) for first in (0, 1))
+    return len(left) >= _FEW and counted and beside in (None, 0, len(left))
 
 
 def _positions(columns: Sequence[Any]) -> range:
