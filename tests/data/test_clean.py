@@ -214,6 +214,6 @@ def test_how_many_files_are_decoded_at_once_changes_nothing(
         shown.append(buffer.getvalue())
     raw = bench.raw([*shown, b"no picture", shown[2]], list("aaaaaaaaaaa"))
     whole = bench.clean(raw)
-    monkeypatch.setattr("millrace.data.clean._FILES", 2)
+    monkeypatch.setattr("millrace.data.cleaning.batches.MOST_FILES", 2)
     assert bench.clean(raw).digest == whole.digest
     assert whole.result.counts.duplicates == 1

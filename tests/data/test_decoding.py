@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from millrace.data import decoding
-from millrace.data.decoding import decode_file
+from millrace.data import picture_file
+from millrace.data.picture_file import decode_file
 
 
 def encoded(mode: str, size: tuple[int, int] = (6, 4), form: str = "PNG", **values: Any) -> bytes:
@@ -60,7 +60,7 @@ def test_a_truncated_file_is_refused(form: str) -> None:
 
 
 def test_a_picture_of_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "MOST_PIXELS", 23)
+    monkeypatch.setattr(picture_file, "MOST_PIXELS", 23)
     with pytest.raises(ValueError, match="6 x 4 pixels are too many"):
         decode_file(encoded("RGB"))
 

@@ -1,7 +1,7 @@
 """The clean stage: apply the data contract to one partition. Refuses, never repairs.
 
-What the contract is: see `millrace.data.cleaning`. Memory is bounded by a row group of pictures and
-the digests of the partition.
+What the contract is: see `millrace.data.cleaning`. Memory is bounded by a row group of pictures as
+they are stored, one whole picture a core, and the digests of the partition.
 """
 
 from __future__ import annotations
@@ -17,18 +17,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from millrace.artifacts.tables import read_table, sliced, write_table
+from millrace.artifacts.tables import read_table, write_table
+from millrace.data.cleaning.batches import batches
 from millrace.data.cleaning.conflicts import conflict_details
 from millrace.data.cleaning.duplicates import Equals, find_equals
 from millrace.data.cleaning.judge import Judge
 from millrace.data.cleaning.reasons import CONFLICTING_LABEL
 from millrace.data.corrections import FILE_NAME, corrected
-from millrace.data.encoding import FILE
 from millrace.data.schemas import CLEAN, DUPLICATES, QUARANTINE
 from millrace.data.spill import Spill
 from millrace.workflow.stage import Counts, StageContext, StageResult
-
-_FILES = 256  # picture files decoded at once
 
 
 @dataclass(frozen=True)
@@ -45,11 +43,12 @@ class _Sorted:
 def run(context: StageContext) -> StageResult:
     """Clean the records of one partition.
 
-    Parameters (keyed): ``rules``, values of `ImageCleaning`; ``label_map``; ``labels``, the
-    vocabulary (empty: any); ``labelled``: false for records to predict, whose labels may be missing
-    and whose duplicates are all kept. Inputs: ``records`` (RAW); ``corrections`` of the source,
-    optional, see `millrace.data.corrections`. Writes ``records.parquet`` (CLEAN),
-    ``quarantine.parquet`` and ``duplicates.parquet``.
+    Parameters (keyed): ``rules``, values of `ImageCleaning`; ``reduce_to``, height and width in
+    pixels that transforming makes, see `millrace.data.cleaning.reduction`; ``label_map``;
+    ``labels``, the vocabulary (empty: any); ``labelled``: false for records to predict, whose
+    labels may be missing and whose duplicates are all kept. Inputs: ``records`` (RAW);
+    ``corrections`` of the source, optional, see `millrace.data.corrections`. Writes
+    ``records.parquet`` (CLEAN), ``quarantine.parquet`` and ``duplicates.parquet``.
 
     Raises:
         SpecError: a user's rule fails, or the budget names an unknown reason.
@@ -63,7 +62,9 @@ def run(context: StageContext) -> StageResult:
         CLEAN,
         (table.filter(pa.array(keep[span])) for table, span in _spans(rows.accepted)),
     )
-    quarantined = write_table(out / "quarantine.parquet", QUARANTINE, _quarantine(rows, equals))
+    quarantined = write_table(
+        out / "quarantine.parquet", QUARANTINE, _quarantine(context, rows, equals)
+    )
     duplicates = write_table(out / "duplicates.parquet", DUPLICATES, _duplicates(rows, equals))
     return StageResult(
         kind="records",
@@ -94,7 +95,7 @@ def _judge(tables: Iterable[pa.Table], params: Any, scratch: Path) -> _Sorted:
     accepted = Spill(scratch / "accepted.arrow", CLEAN)
     refused = Spill(scratch / "refused.arrow", QUARANTINE)
     digests, labels, ids = [np.zeros(0, "S16")], [], []
-    for table in _decodable(tables):
+    for table in batches(tables, judge.asked):
         good, bad, seen = judge(table)
         accepted.append(good)
         refused.append(bad)
@@ -108,13 +109,6 @@ def _judge(tables: Iterable[pa.Table], params: Any, scratch: Path) -> _Sorted:
         pa.chunked_array(labels, pa.string()),
         pa.chunked_array(ids, pa.string()),
     )
-
-
-def _decodable(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Yield the records: row groups, or less where files are yet to be decoded to larger pixels."""
-    for table in tables:
-        files = pc.any(pc.equal(table["encoding"], FILE)).as_py()
-        yield from sliced(table, _FILES) if files else (table,)
 
 
 def _equals(rows: _Sorted, params: Any) -> Equals:
@@ -140,14 +134,24 @@ def _spans(spill: Spill) -> Iterator[tuple[pa.Table, slice]]:
         start += table.num_rows
 
 
-def _quarantine(rows: _Sorted, equals: Equals) -> Iterator[pa.Table]:
+def _quarantine(context: StageContext, rows: _Sorted, equals: Equals) -> Iterator[pa.Table]:
+    """Yield the refused records, with their bytes as they were collected."""
     yield from rows.refused.tables()
     if not equals.conflicting.any():
         return
+    chosen = pa.array(equals.conflicting)
     details = conflict_details(rows.digests, rows.labels, equals.conflicting)
-    for table, span in _spans(rows.accepted):
-        table = table.append_column("detail", pa.array(details[span], pa.string()))
-        table = table.filter(pa.array(equals.conflicting[span]))
+    known = {
+        "label": rows.labels.filter(chosen),
+        "detail": pa.array(details[equals.conflicting], pa.string()),
+    }
+    ids = rows.ids.filter(chosen)
+    for table in _records(context):
+        table = table.filter(pc.is_in(table["record_id"], ids))
+        places = pc.index_in(table["record_id"], ids)
+        table = table.drop_columns("label")
+        for name, values in known.items():
+            table = table.append_column(name, values.take(places))
         table = table.append_column("reason", pa.repeat(CONFLICTING_LABEL, table.num_rows))
         yield table.select(QUARANTINE.names).cast(QUARANTINE)
 

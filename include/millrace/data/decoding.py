@@ -1,14 +1,10 @@
 """`decode`: the pictures of a RAW table as pixels, whatever their encoding. Refuses nothing itself.
 
-Pixels pass as they are, without a copy. Picture files are decoded by Pillow: the first frame,
-turned as EXIF says, as grey where the file is grey and else as RGB (transparency is dropped);
-16-bit grey keeps its high byte.
+Pixels pass as they are, without a copy; for picture files see `millrace.data.picture_file`.
 """
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -17,18 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from PIL import Image, ImageOps
 
 from millrace.artifacts.tables import Images
 from millrace.data.encoding import FILE, UNREADABLE, PixelEncoding
+from millrace.data.picture_file import decode_file
 from millrace.data.schemas import DIGEST
-
-MOST_PIXELS = 50_000_000
-"""Pixels of a picture file, at most; above it, decoding is refused before memory is taken."""
-
-_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
-_GREY = ("1", "L", "LA", "La")
-_UNSUPPORTED = ("I", "F")
 
 
 @dataclass(frozen=True)
@@ -47,14 +36,7 @@ class Pictures:
 
     def digests(self) -> npt.NDArray[np.bytes_]:
         """Return the content digest of each picture: BLAKE2b of pixels and encoding, 16 bytes."""
-        size = self.encoding.size
-        pixels = np.ascontiguousarray(self.images).reshape(-1).data
-        person = blake2b(str(self.encoding).encode(), digest_size=16).digest()
-        digests = [
-            blake2b(pixels[start : start + size], digest_size=16, person=person).digest()
-            for start in range(0, len(pixels), size)
-        ]
-        return np.frombuffer(b"".join(digests), "S16")
+        return digest_pictures(self.images, self.encoding)
 
 
 @dataclass(frozen=True)
@@ -94,21 +76,16 @@ def decode(content: pa.ChunkedArray, encoding: pa.ChunkedArray) -> Decoded:
     return decoded
 
 
-def decode_file(data: bytes) -> Images:
-    """Return a picture file as ``(height, width, channels)`` uint8.
-
-    Raises:
-        ValueError: it cannot be decoded; the message says why.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise ValueError(f"{image.width} x {image.height} pixels are too many")
-                return _pixels(image)
-    except Exception as error:  # a decoder may raise anything over foreign bytes
-        raise ValueError(str(error).partition(" <")[0] or type(error).__name__) from error
+def digest_pictures(images: Images, encoding: PixelEncoding) -> npt.NDArray[np.bytes_]:
+    """Return the content digest of each picture: BLAKE2b of pixels and encoding, 16 bytes."""
+    size = encoding.size
+    pixels = np.ascontiguousarray(images).reshape(-1).data
+    person = blake2b(str(encoding).encode(), digest_size=16).digest()
+    digests = [
+        blake2b(pixels[start : start + size], digest_size=16, person=person).digest()
+        for start in range(0, len(pixels), size)
+    ]
+    return np.frombuffer(b"".join(digests), "S16")
 
 
 def digest_column(digests: npt.NDArray[np.bytes_]) -> pa.Array:
@@ -124,17 +101,6 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 def _chunks(column: pa.ChunkedArray) -> list[pa.Array]:
     return column.chunks or [pa.array([], column.type)]
-
-
-def _pixels(image: Image.Image) -> Images:
-    if image.mode in _UNSUPPORTED:
-        raise ValueError(f"pixels of mode {image.mode} are not supported")
-    turned = ImageOps.exif_transpose(image)
-    if turned.mode.startswith("I;16"):
-        return (np.asarray(turned, np.uint16) >> 8).astype(np.uint8)[..., np.newaxis]
-    grey = turned.mode in _GREY
-    pixels = np.asarray(turned.convert("L" if grey else "RGB"), np.uint8)
-    return pixels[..., np.newaxis] if grey else pixels
 
 
 def _decode_files(decoded: Decoded, rows: npt.NDArray[np.int64], content: pa.Array) -> None:

@@ -10,11 +10,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from millrace.data.cleaning.fingerprinted import fingerprint_columns
 from millrace.data.cleaning.labels import map_labels, refuse_labels
+from millrace.data.cleaning.look import look
 from millrace.data.cleaning.pictures import refuse_pictures
 from millrace.data.cleaning.reasons import Refusals
 from millrace.data.cleaning.rules import refuse_by_rules
-from millrace.data.decoding import Decoded, decode, digest_column
+from millrace.data.cleaning.seen import Asked, Sight
+from millrace.data.decoding import digest_column
 from millrace.data.encoding import FILE
 from millrace.data.schemas import CLEAN, QUARANTINE
 
@@ -31,34 +34,35 @@ class Judge:
         self._label_map: Mapping[str, str | None] = params["label_map"]
         self._known: list[str] = list(params["labels"])
         self._labelled: bool = params["labelled"]
+        self.asked = Asked.by(params)
 
     def __call__(self, raw: pa.Table) -> tuple[pa.Table, pa.Table, npt.NDArray[np.bytes_]]:
         """Return the accepted rows (CLEAN), the refused (QUARANTINE), and the former's digests."""
-        decoded = decode(raw["content"], raw["encoding"])
+        sight = look(raw, self.asked)
         labels = map_labels(raw["label"], self._label_map)
-        refusals = self._refusals(raw, decoded, labels)
+        refusals = self._refusals(raw, sight, labels)
         accepted = refusals.accepted
-        digests = decoded.digests()
+        digests = sight.digests()
         return (
-            _accepted(raw, decoded, labels, digests, accepted),
+            _accepted(raw, sight, labels, digests, accepted),
             _refused(raw, labels, refusals),
             digests[accepted],
         )
 
-    def _refusals(self, raw: pa.Table, decoded: Decoded, labels: pa.Array) -> Refusals:
+    def _refusals(self, raw: pa.Table, sight: Sight, labels: pa.Array) -> Refusals:
         refusals = Refusals(raw.num_rows)
-        refuse_pictures(refusals, decoded, self._rules)
+        refuse_pictures(refusals, sight, self._rules)
         if self._labelled:
             refuse_labels(refusals, raw["label"], labels, self._known)
         paths = self._rules.get("rules", ())
         if paths:
-            refuse_by_rules(refusals, decoded, labels.to_pylist(), paths)
+            refuse_by_rules(refusals, sight, labels.to_pylist(), paths)
         return refusals
 
 
 def _accepted(
     raw: pa.Table,
-    decoded: Decoded,
+    sight: Sight,
     labels: pa.Array,
     digests: npt.NDArray[np.bytes_],
     accepted: npt.NDArray[np.bool_],
@@ -66,19 +70,18 @@ def _accepted(
     columns = {name: raw[name] for name in raw.column_names}
     columns["label"] = labels
     columns["content_digest"] = digest_column(digests)
-    columns["perceptual_hash"] = pa.nulls(raw.num_rows, CLEAN.field("perceptual_hash").type)
-    columns["thumbnail"] = pa.nulls(raw.num_rows, CLEAN.field("thumbnail").type)
+    columns["perceptual_hash"], columns["thumbnail"] = fingerprint_columns(sight)
     if pc.any(pc.equal(raw["encoding"], FILE)).as_py():
-        columns["content"], columns["encoding"] = _pixel_columns(decoded)
+        columns["content"], columns["encoding"] = _pixel_columns(sight)
     table = pa.table({name: columns[name] for name in CLEAN.names})
     return (table if accepted.all() else table.filter(pa.array(accepted))).cast(CLEAN)
 
 
-def _pixel_columns(decoded: Decoded) -> tuple[pa.Array, pa.Array]:
-    """Return decoded pixels and encodings, in the table's order; null where undecodable."""
-    content = np.full(decoded.rows, None, object)
-    encoding = np.full(decoded.rows, "", object)
-    for group in decoded.groups:
+def _pixel_columns(sight: Sight) -> tuple[pa.Array, pa.Array]:
+    """Return pixels as they are stored, and their encodings; null where undecodable."""
+    content = np.full(sight.rows, None, object)
+    encoding = np.full(sight.rows, "", object)
+    for group in sight.groups:
         encoding[group.rows] = str(group.encoding)
         for row, image in zip(group.rows.tolist(), group.images, strict=True):
             content[row] = image.tobytes()

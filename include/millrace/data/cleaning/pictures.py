@@ -1,4 +1,4 @@
-"""The rules that look at a picture by itself: decodable, of the right shape, not blank."""
+"""The rules that look at a picture by itself: decodable, of the right size, not blank or dark."""
 
 from __future__ import annotations
 
@@ -9,25 +9,52 @@ import numpy as np
 import numpy.typing as npt
 
 from millrace.artifacts.tables import Images
-from millrace.data.cleaning.reasons import BLANK, UNDECODABLE, WRONG_SHAPE, Refusals
-from millrace.data.decoding import Decoded
+from millrace.data.cleaning.grey_levels import refuse_grey_levels
+from millrace.data.cleaning.reasons import (
+    ANIMATED,
+    BLANK,
+    UNDECODABLE,
+    WRONG_SHAPE,
+    WRONG_SIZE,
+    Refusals,
+)
+from millrace.data.cleaning.seen import Seen, Sight
 
 
-def refuse_pictures(refusals: Refusals, decoded: Decoded, rules: Mapping[str, Any]) -> None:
+def refuse_pictures(refusals: Refusals, sight: Sight, rules: Mapping[str, Any]) -> None:
     """Refuse what breaks the contract.
 
     Args:
         rules: the values of `millrace.workflow.images.ImageCleaning`.
     """
-    failed = np.array(sorted(decoded.failures), np.int64)
-    refusals.refuse(failed, UNDECODABLE, [decoded.failures[row] for row in failed.tolist()])
-    wanted = rules.get("shape")
-    for group in decoded.groups:
-        height, width, _ = group.encoding.shape
-        if wanted is not None and (height, width) != tuple(wanted):
-            refusals.refuse(group.rows, WRONG_SHAPE, f"{height} x {width} pixels")
+    failed = np.array(sorted(sight.failures), np.int64)
+    refusals.refuse(failed, UNDECODABLE, [sight.failures[row] for row in failed.tolist()])
+    for group in sight.groups:
+        _refuse_frames(refusals, group)
+        _refuse_sizes(refusals, group, rules)
         if rules.get("blank_images", "refuse") == "refuse":
-            refusals.refuse(group.rows[blank(group.images)], BLANK, "all pixels are equal")
+            refusals.refuse(group.rows[group.blank], BLANK, "all pixels are equal")
+        refuse_grey_levels(refusals, group, rules)
+
+
+def _refuse_frames(refusals: Refusals, group: Seen) -> None:
+    several = group.frames > 1
+    details = [f"{count} frames or pages" for count in group.frames[several].tolist()]
+    refusals.refuse(group.rows[several], ANIMATED, details)
+
+
+def _refuse_sizes(refusals: Refusals, group: Seen, rules: Mapping[str, Any]) -> None:
+    height, width = group.size
+    said = f"{height} x {width} pixels"
+    wanted = rules.get("shape")
+    if wanted is not None and group.size != tuple(wanted):
+        refusals.refuse(group.rows, WRONG_SHAPE, said)
+    limits = rules.get("sizes") or {}
+    smallest, largest = limits.get("smallest"), limits.get("largest")
+    if smallest is not None and min(group.size) < smallest:
+        refusals.refuse(group.rows, WRONG_SIZE, f"{said}, a side below {smallest}")
+    if largest is not None and max(group.size) > largest:
+        refusals.refuse(group.rows, WRONG_SIZE, f"{said}, a side above {largest}")
 
 
 def blank(images: Images) -> npt.NDArray[np.bool_]:

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from millrace.artifacts.tables import Images
 from millrace.data.cleaning.reasons import RULE, Refusals
-from millrace.data.decoding import Decoded, Pictures
+from millrace.data.cleaning.seen import Sight
 from millrace.errors import SpecError
 from millrace.workflow.registry import load
 
 
 def refuse_by_rules(
-    refusals: Refusals, decoded: Decoded, labels: Sequence[str | None], paths: Sequence[str]
+    refusals: Refusals, sight: Sight, labels: Sequence[str | None], paths: Sequence[str]
 ) -> None:
     """Apply the rules, in order, to the rows that are not refused so far.
 
@@ -24,18 +26,22 @@ def refuse_by_rules(
     for path in paths:
         rule = load(path)
         accepted = refusals.accepted
-        for group in decoded.groups:
+        for group in sight.groups:
             kept = accepted[group.rows]
-            if kept.any():
-                chosen = Pictures(group.rows[kept], group.images[kept], group.encoding)
-                _apply(refusals, chosen, labels, path, rule)
+            if kept.any() and group.full is not None:
+                _apply(refusals, group.rows[kept], group.full[kept], labels, path, rule)
 
 
 def _apply(
-    refusals: Refusals, group: Pictures, labels: Sequence[str | None], path: str, rule: Any
+    refusals: Refusals,
+    rows: npt.NDArray[np.int64],
+    images: Images,
+    labels: Sequence[str | None],
+    path: str,
+    rule: Any,
 ) -> None:
     try:
-        answers = list(rule(group.images, [labels[row] for row in group.rows]))
+        answers = list(rule(images, [labels[row] for row in rows]))
     except Exception as error:
         raise SpecError(
             "a cleaning rule failed",
@@ -43,14 +49,14 @@ def _apply(
             received=f"{type(error).__name__}: {error}",
             remedy="Correct the rule; see millrace.data.cleaning for what it receives.",
         ) from error
-    if len(answers) != len(group.rows):
+    if len(answers) != len(rows):
         raise SpecError(
             "a cleaning rule must return one value a record",
             where=path,
-            expected=f"{len(group.rows)} values",
+            expected=f"{len(rows)} values",
             received=f"{len(answers)} values",
         )
     name = path.rpartition(":")[2]
     refused = np.array([bool(answer) for answer in answers], bool)
     details = [a if isinstance(a, str) else f"refused by {name}" for a in answers if a]
-    refusals.refuse(group.rows[refused], RULE + name, details)
+    refusals.refuse(rows[refused], RULE + name, details)

@@ -29,8 +29,12 @@ def fingerprints(images: Images) -> tuple[Hashes, Images]:
         images: ``(rows, height, width, channels)`` uint8 in full range, both sides at least
             `LEAST_SIDE` pixels, 1 or 3 channels.
     """
-    grids = _grids(images)
-    return _hashes(grids), _thumbnails(grids)
+    return fingerprints_of(grids(images))
+
+
+def fingerprints_of(cells: Images) -> tuple[Hashes, Images]:
+    """Return the hashes and the thumbnails of ``(rows, 32, 32)`` grids; see `grids`."""
+    return _hashes(cells), _thumbnails(cells)
 
 
 def telling(thumbnails: Images) -> npt.NDArray[np.bool_]:
@@ -42,30 +46,32 @@ def telling(thumbnails: Images) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _grids(images: Images) -> Images:
-    """Return pictures as ``(rows, 32, 32)`` grey means."""
-    rows, height, width, _ = images.shape
-    if (height, width) == (_GRID, _GRID):
-        stacked = images.reshape(rows * height, width, -1)
-        return np.asarray(_grey(stacked), np.uint8).reshape(rows, _GRID, _GRID)
-    grids = np.empty((rows, _GRID, _GRID), np.uint8)
-    for picture, grid in zip(images, grids, strict=True):
-        small = _grey(picture).resize((_GRID, _GRID), Image.Resampling.BOX)
+def grids(images: Images) -> Images:
+    """Return ``(rows, height, width, channels)`` pictures as ``(rows, 32, 32)`` grey means."""
+    shown = grey(images)
+    if shown.shape[1:] == (_GRID, _GRID):
+        return shown
+    made = np.empty((len(images), _GRID, _GRID), np.uint8)
+    for picture, grid in zip(shown, made, strict=True):
+        small = Image.fromarray(picture).resize((_GRID, _GRID), Image.Resampling.BOX)
         grid[:] = np.asarray(small, np.uint8)
-    return grids
+    return made
 
 
-def _grey(picture: Images) -> Image.Image:
-    if picture.shape[2] == 1:
-        return Image.fromarray(picture[..., 0])
-    return Image.fromarray(picture).convert("L")
+def grey(images: Images) -> Images:
+    """Return pictures as ``(rows, height, width)`` grey levels, as Pillow makes them (BT.601)."""
+    rows, height, width, channels = images.shape
+    if channels == 1 or not rows:
+        return images[..., 0]
+    stacked = Image.fromarray(images.reshape(rows * height, width, channels)).convert("L")
+    return np.asarray(stacked, np.uint8).reshape(rows, height, width)
 
 
-def _hashes(grids: Images) -> Hashes:
+def _hashes(cells: Images) -> Hashes:
     """Return which low frequencies are above their median, the lowest in the highest bit."""
-    rows = len(grids)
+    rows = len(cells)
     cosines = _cosines()
-    across = grids.reshape(-1, _GRID).astype(np.float32) @ cosines.T
+    across = cells.reshape(-1, _GRID).astype(np.float32) @ cosines.T
     down = across.reshape(rows, _GRID, _KEPT).transpose(0, 2, 1).astype(np.float64) @ cosines.T
     frequencies = down.transpose(0, 2, 1).reshape(rows, _KEPT**2)
     bits = frequencies > np.median(frequencies, axis=1, keepdims=True)
@@ -80,10 +86,10 @@ def _cosines() -> npt.NDArray[np.float32]:
     return cosines
 
 
-def _thumbnails(grids: Images) -> Images:
+def _thumbnails(cells: Images) -> Images:
     """Return means of 2 x 2 cells, rounded half up."""
-    cell = _GRID // THUMBNAIL_SIDE
-    cells = grids.reshape(len(grids), THUMBNAIL_SIDE, cell, THUMBNAIL_SIDE, cell)
-    sums = cells.sum(axis=(2, 4), dtype=np.uint16).reshape(len(grids), THUMBNAIL_SIDE**2)
-    means: Images = ((sums + cell**2 // 2) // cell**2).astype(np.uint8)
+    side = _GRID // THUMBNAIL_SIDE
+    blocks = cells.reshape(len(cells), THUMBNAIL_SIDE, side, THUMBNAIL_SIDE, side)
+    sums = blocks.sum(axis=(2, 4), dtype=np.uint16).reshape(len(cells), THUMBNAIL_SIDE**2)
+    means: Images = ((sums + side**2 // 2) // side**2).astype(np.uint8)
     return means
