@@ -101,7 +101,7 @@ def test_a_bad_row_is_a_record_that_says_why(
 ) -> None:
     lines = text.splitlines()
     lines.insert(1 + place, row)
-    end = "\n1,0,0,0,0\n" if not row else "\n"
+    end = "\n1,0,9,0,200\n" if not row else "\n"
     source = made.image_csv(files.folder, "\n".join(lines) + end, header=True)
     (partition,) = bench.discover(source)
     cleaned = bench.clean(bench.collect(source, partition))
