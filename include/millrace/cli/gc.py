@@ -22,6 +22,13 @@ from millrace.errors import ExitCode
 if TYPE_CHECKING:
     from millrace.jobs.cleanup import Cleanup, Report
 
+_REASONS = {
+    "running": "running",
+    "kept": "kept by name",
+    "model": "behind a model version",
+    "recent": "recent",
+}
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
@@ -63,8 +70,9 @@ def _show(report: Report) -> None:
 
     out = console()
     out.print(f"Store: {report.store}, {size(report.stored)}", markup=False)
-    kept = ", ".join(f"{count} {reason}" for reason, count in report.runs.items()) or "none"
-    out.print(f"Keeping: {report.kept} runs ({kept}), {report.versions} model versions")
+    reasons = [f"{count} {_REASONS[reason]}" for reason, count in report.runs.items()]
+    out.print(f"Runs that keep something: {', '.join(reasons) or 'none'}")
+    out.print(f"Model versions kept: {report.versions}")
     for note in report.notes:
         out.print(note, markup=False)
     if not report.count:

@@ -75,7 +75,10 @@ def _plots(settings: Settings, evaluation: ExecutionRecord | None) -> Rows:
     if evaluation is None or evaluation.output is None:
         return []
     folder = settings.home / "reports" / evaluation.output.digest[:16]
-    artifact = Store(settings.store, settings.home / "cache").get(evaluation.output)
+    store = Store(settings.store, settings.home / "cache")
+    if store.find(evaluation.output.key) is None:
+        return [("Report", f"{folder}" if folder.exists() else "no longer in the store: collected")]
+    artifact = store.get(evaluation.output)
     names = sorted(name for name in artifact.manifest.files if name.startswith("plots/"))
     for name in ("report.json", *names):
         target = folder / name

@@ -98,7 +98,7 @@ def _add_pages(app: FastAPI, renderer: Renderer, libraries: Callable[..., Librar
 def _lineage(library: Library, key: str) -> Lineage:
     found = library.lineage(key)
     if found is None:
-        raise HTTPException(404, "There is no such artifact.")
+        raise HTTPException(404, "There is no such artifact; it may have been collected.")
     return found
 
 

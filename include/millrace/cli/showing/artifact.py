@@ -41,7 +41,7 @@ def _one(sources: Sources, prefix: str) -> Artifact:
         where=sources.settings.store,
         expected="the beginning of a key or a digest",
         received=prefix if not found else ", ".join(digest[:SHORT] for digest in found),
-        remedy="`millrace show run ID` lists the digests of a run.",
+        remedy="`millrace show run ID` lists the digests of a run, and which were collected.",
     )
 
 

@@ -18,6 +18,7 @@ def show(name: str | None) -> None:
     with Sources() as sources:
         record = _find(sources, name)
         executions = sources.catalog.executions.of_run(record.id)
+        gone = _gone(sources, executions)
     out = console()
     out.print(f"[bold]Run {record.id}[/]: {record.dag_id} {record.run_id}, {record.state}")
     out.print(f"Workflow {record.workflow}, spec {record.spec_digest[:SHORT]}, ", end="")
@@ -25,7 +26,9 @@ def show(name: str | None) -> None:
     out.print(f"Parameters: {dict(record.params) or 'none'}", markup=False)
     if record.error is not None:
         out.print(f"Error: {MillraceError.from_document(dict(record.error))}", markup=False)
-    _stages(executions)
+    if record.kept is not None:
+        out.print(f"Kept: {record.kept}", markup=False)
+    _stages(executions, gone)
     print_outcome(sources.settings, record.dag_id, record.run_id)
 
 
@@ -42,7 +45,13 @@ def _find(sources: Sources, name: str | None) -> RunRecord:
     raise SpecError("there is no such run", received=name, remedy="`millrace runs` lists them.")
 
 
-def _stages(executions: list[ExecutionRecord]) -> None:
+def _gone(sources: Sources, executions: list[ExecutionRecord]) -> set[str]:
+    """Return the keys of the artifacts that the store has no more."""
+    keys = {one.output.key for one in executions if one.output is not None}
+    return keys - set(sources.store.keys())
+
+
+def _stages(executions: list[ExecutionRecord], gone: set[str]) -> None:
     rows = table("stage", "partition", "state", "took", "memory", "output", "why")
     for one in executions:
         rows.add_row(
@@ -51,7 +60,14 @@ def _stages(executions: list[ExecutionRecord]) -> None:
             one.state,
             "" if one.seconds is None else duration(one.seconds),
             "" if one.peak_memory_bytes is None else size(one.peak_memory_bytes),
-            "" if one.output is None else one.output.digest[:SHORT],
+            _output(one, gone),
             one.reason or "",
         )
     console().print(rows)
+
+
+def _output(execution: ExecutionRecord, gone: set[str]) -> str:
+    if execution.output is None:
+        return ""
+    digest = execution.output.digest[:SHORT]
+    return f"{digest} (collected)" if execution.output.key in gone else digest
