@@ -23,7 +23,7 @@ from millrace.orchestration.assets import (
 )
 from millrace.orchestration.notices_decision import tell_decision
 from millrace.orchestration.policy import airflow_errors
-from millrace.workflow.graph import Purpose
+from millrace.workflow.graph import Graph, Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def do_task(workflow: str, purpose: Purpose, name: str, taken: Mapping[str, Any]
 
     context = get_current_context()
     with airflow_errors(), _run(context, workflow, purpose, name) as run:
-        result = STEPS[name](run, **taken)
+        result = STEPS[name](run, **gathered(run.graph, name, taken))
         if run.graph[name].last:
             run.catalog.runs.finish(run.id, "done")
     _check_partitions(name, result)
@@ -55,6 +55,21 @@ def do_task(workflow: str, purpose: Purpose, name: str, taken: Mapping[str, Any]
     if name == "predict" and result is None:
         raise AirflowSkipException("There is no champion that fits: nothing was predicted.")
     return result
+
+
+def gathered(graph: Graph, name: str, taken: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's arguments with a list for each mapped task that it takes from.
+
+    Airflow gives the result itself, not a list of one, where a task group was mapped to one
+    partition, and nothing where its only task was skipped.
+    """
+    item = graph[name]
+    many = {key for key, source in item.takes.items() if graph[source].mapped and not item.mapped}
+    return {key: _listed(value) if key in many else value for key, value in taken.items()}
+
+
+def _listed(value: Any) -> list[Any]:
+    return [value] if value is None or isinstance(value, Mapping) else list(value)
 
 
 @contextmanager
