@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from millrace.data.sources.files import open_source
 from millrace.data.sources.partition import Partition, cut
-from millrace.data.sources.stream import ByteStream, is_gzip
+from millrace.data.sources.stream import ByteStream, is_compressed
 from millrace.data.sources.unpacked import unpacked
 from millrace.errors import DataError
 
@@ -90,7 +90,7 @@ class CifarReader:
         with self._file.path.open("rb") as file:
             file.seek(_TAR_MAGIC_AT)
             magic = file.read(5)
-        return is_gzip(self._file.path) or magic == b"ustar"
+        return is_compressed(self._file.path) or magic == b"ustar"
 
     def _count(self, name: str, length: int) -> int:
         if length % _RECORD:

@@ -79,6 +79,7 @@ class ImageFolderReader:
             entries, wanted = [file.entry for file in batch], [file.digest for file in batch]
             yield file_table(partition, start, batch, self._tree.contents(entries, wanted))
             start += len(batch)
+        self._tree.check_settled(run)
 
     def _fingerprint(self, run: Sequence[Entry], digests: Sequence[str]) -> str:
         known = zip(run, digests, strict=True)

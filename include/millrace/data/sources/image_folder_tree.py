@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from millrace.data.sources.files import local_path
+from millrace.data.sources.archive import ArchiveTree
+from millrace.data.sources.archive_members import Archive, TarArchive, ZipArchive
+from millrace.data.sources.files import SourceFile, local_path, open_source
 from millrace.data.sources.listing import FileTree
 from millrace.data.sources.listing_local import LocalTree
+from millrace.data.sources.stream import is_compressed
 from millrace.errors import DataError
+
+_ZIP = b"PK"
+_TAR_MAGIC_AT = 257
 
 
 def open_tree(document: Mapping[str, Any]) -> FileTree:
-    """Return the tree of a folder.
+    """Return the tree of a folder, an archive or a remote folder.
 
     Raises:
-        DataError: it does not exist or cannot be read.
+        DataError: there is none, it cannot be read, or it is a file of another kind.
     """
-    path = local_path(document["uri"]) / document["folder"]
-    if not (document["uri"] and path.is_dir()):
+    uri, folder, pattern = document["uri"], document["folder"], document["pattern"]
+    path = local_path(uri)
+    if uri and path.is_dir():
+        return LocalTree(_subfolder(path, folder, uri), pattern)
+    file = open_source(uri, document["sha256"])
+    return ArchiveTree(_archive(file), file, folder, pattern)
+
+
+def _subfolder(root: Path, folder: str, uri: str) -> Path:
+    path = root / folder
+    if not path.is_dir():
         raise DataError(
             "a source's folder does not exist",
-            where=f"source {document['name']}: {document['uri'] or '(an empty path)'}",
+            where=uri,
             expected="a folder",
-            remedy="Check the path, and the variable that it comes from.",
+            received=folder,
+            remedy="Correct `folder`.",
         )
-    return LocalTree(path, document.get("pattern"))
+    return path
+
+
+def _archive(file: SourceFile) -> Archive:
+    with file.path.open("rb") as opened:
+        start = opened.read(_TAR_MAGIC_AT + 5)
+    if start.startswith(_ZIP):
+        return ZipArchive(file)
+    if start[_TAR_MAGIC_AT:] == b"ustar" or is_compressed(file.path):
+        return TarArchive(file)
+    raise DataError(
+        "a source is neither a folder nor an archive",
+        where=file.uri,
+        expected="a folder, or a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz file",
+        received=f"a file that begins with {start[:8]!r}",
+        remedy="Name the folder that holds the pictures.",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from millrace.data.sources.labels_file_columns import Columns, Wanted, choose_columns
@@ -13,6 +14,10 @@ from millrace.errors import DataError
 log = logging.getLogger(__name__)
 
 _SHOWN = 3
+_OPEN_QUOTE = "has a label of several lines: a quote is not closed"
+_AMBIGUOUS = "names more than one picture"
+_CONTRADICTING = "contradicts an earlier row about the same picture"
+_MISSING = "names a picture that does not exist"
 
 Labelled = tuple[str | None, str | None]
 """A picture's label and group."""
@@ -36,23 +41,23 @@ def read_labels(
     rows, pictures = parse_rows(data, file), PictureNames(names)
     columns = choose_columns(rows, wanted, pictures, file)
     labels: dict[str, Labelled] = {}
-    missing, several, contradicting, open_quotes = [], [], [], []
+    wrong: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows[columns.header :]:
-        if any("\n" in text for text in _labelled(row, columns) if text):
-            open_quotes.append(row)
-        found = pictures.find(row.cells[columns.file])
-        if len(found) != 1:
-            (several if found else missing).append(row)
-        elif labels.setdefault(found[0], _labelled(row, columns)) != _labelled(row, columns):
-            contradicting.append(row)
-    _refuse("has a label of several lines: a quote is not closed", open_quotes, columns, file)
-    _refuse("names more than one picture", several, columns, file)
-    _refuse("contradicts an earlier row about the same picture", contradicting, columns, file)
-    if refuse_missing:
-        _refuse("names a picture that does not exist", missing, columns, file)
+        found, labelled = pictures.find(row.cells[columns.file]), _labelled(row, columns)
+        if any("\n" in text for text in labelled if text):
+            wrong[_OPEN_QUOTE].append(row)
+        elif len(found) != 1:
+            wrong[_AMBIGUOUS if found else _MISSING].append(row)
+        elif labels.setdefault(found[0], labelled) != labelled:
+            wrong[_CONTRADICTING].append(row)
+    missing = len(wrong[_MISSING])
+    if not refuse_missing:
+        del wrong[_MISSING]
+    for problem, rows_of_it in wrong.items():
+        _refuse(problem, rows_of_it, columns, file)
     log.info(
         "%s: labels for %d of %d pictures; %d rows name a picture that does not exist",
-        *(file, sum(label is not None for label, _ in labels.values()), len(names), len(missing)),
+        *(file, sum(label is not None for label, _ in labels.values()), len(names), missing),
     )
     return labels
 
@@ -72,6 +77,6 @@ def _refuse(problem: str, rows: Sequence[Row], columns: Columns, file: str) -> N
         expected="one row a picture, by its path or a name that no other has",
         received=f"{len(rows):,} such rows: {shown}",
         remedy="Correct the file; `missing_files: ignore` leaves out rows without a picture."
-        if "exist" in problem
+        if problem == _MISSING
         else "Correct the file.",
     )

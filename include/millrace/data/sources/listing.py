@@ -27,15 +27,15 @@ class Entry:
 
 
 class FileTree(Protocol):
-    """Picture files in the order of their names.
+    """Picture files in the order of their names."""
 
-    Attributes:
-        ignored: number of files that are no pictures; known once names were listed.
-        wrapper: folder (ending in a slash) that holds every picture of an archive, or "".
-    """
+    @property
+    def ignored(self) -> int:
+        """Number of files that are no pictures; known once names were listed."""
 
-    ignored: int
-    wrapper: str
+    @property
+    def wrapper(self) -> str:
+        """Folders, ending in a slash, around the classes' folders of an archive; else ""."""
 
     def names(self) -> Sequence[str]:
         """Return the names of all pictures, sorted."""
@@ -59,3 +59,6 @@ class FileTree(Protocol):
 
     def note(self, name: str) -> bytes | None:
         """Return a small file of the outermost folder that is no picture; None without one."""
+
+    def check_settled(self, entries: Sequence[Entry]) -> None:
+        """Raise `DataError` where a file changed since it was listed and `contents` cannot tell."""

@@ -68,6 +68,9 @@ class LocalTree:
         with path.open("rb") as file:
             return file.read(_LARGEST_NOTE)
 
+    def check_settled(self, entries: Sequence[Entry]) -> None:
+        """Do nothing: `contents` compares every file with its digest."""
+
     @cached_property
     def _found(self) -> list[tuple[str, str]]:
         """The names and paths of all pictures, sorted by name."""

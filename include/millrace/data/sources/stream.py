@@ -1,23 +1,72 @@
-"""`ByteStream`: a file's bytes in order, decompressed where they are gzip, in bounded memory."""
+"""`ByteStream`: a file's bytes in order, decompressed where need be, in bounded memory."""
 
 from __future__ import annotations
 
+import bz2
+import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Protocol
 
 from millrace.errors import DataError
 
 _CHUNK = 1 << 20  # bytes
-_GZIP = b"\x1f\x8b"
 _WINDOW = 31  # of zlib: gzip with header and checksum
+_MOST_MEMORY = 256 << 20  # bytes that an xz file may ask for
 
 
-def is_gzip(path: Path) -> bool:
-    """Whether the file's content is gzip, whatever its name."""
+class _Decompressor(Protocol):
+    """What `bz2` and `lzma` give."""
+
+    eof: bool
+    needs_input: bool
+    unused_data: bytes
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Return at most `max_length` bytes."""
+
+
+class _Gzip:
+    """zlib's decompressor in the form of the other two."""
+
+    def __init__(self) -> None:
+        self._machine = zlib.decompressobj(_WINDOW)
+
+    @property
+    def eof(self) -> bool:
+        return self._machine.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._machine.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._machine.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Return at most `max_length` bytes."""
+        return self._machine.decompress(self._machine.unconsumed_tail + data, max_length)
+
+
+_KINDS: dict[bytes, Callable[[], Any]] = {
+    b"\x1f\x8b": _Gzip,
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ\0": lambda: lzma.LZMADecompressor(memlimit=_MOST_MEMORY),
+}
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether the file's content is gzip, bzip2 or xz, whatever its name."""
+    return _kind(path) is not None
+
+
+def _kind(path: Path) -> Callable[[], _Decompressor] | None:
     with path.open("rb") as file:
-        return file.read(2) == _GZIP
+        start = file.read(6)
+    return next((make for magic, make in _KINDS.items() if start.startswith(magic)), None)
 
 
 class ByteStream:
@@ -32,9 +81,10 @@ class ByteStream:
 
     def __init__(self, path: Path, name: str) -> None:
         self._name = name
-        self.compressed = is_gzip(path)
+        kind = _kind(path)
+        self.compressed = kind is not None
         self._file = path.open("rb")
-        self._chunks = self._inflated() if self.compressed else None
+        self._chunks = None if kind is None else self._inflated(kind)
         self._rest = memoryview(b"")
 
     def __enter__(self) -> ByteStream:
@@ -85,23 +135,23 @@ class ByteStream:
             size -= len(part)
             yield part
 
-    def _inflated(self) -> Iterator[bytes]:
-        """Yield decompressed chunks of all members of the gzip file, never more than a chunk."""
+    def _inflated(self, make: Callable[[], _Decompressor]) -> Iterator[bytes]:
+        """Yield decompressed chunks of all members of the file, never more than a chunk."""
         waiting = self._file.read(_CHUNK)
         while waiting:
-            inflate = zlib.decompressobj(_WINDOW)
-            while not inflate.eof:
+            machine = make()
+            while not machine.eof:
                 try:
-                    data = inflate.decompress(waiting, _CHUNK)
-                except zlib.error as error:
-                    raise self._damaged("gzip", error) from error
+                    data = machine.decompress(waiting, _CHUNK)
+                except (zlib.error, lzma.LZMAError, OSError) as error:
+                    raise self._damaged("a whole compressed file", error) from error
                 if data:
                     yield data
-                if not inflate.eof:
-                    waiting = inflate.unconsumed_tail or self._file.read(_CHUNK)
-                    if not (waiting or data):
-                        raise self._damaged("a whole gzip file", "a truncated one")
-            waiting = (inflate.unused_data or self._file.read(_CHUNK)).lstrip(b"\0")
+                if not machine.eof:
+                    waiting = self._file.read(_CHUNK) if machine.needs_input else b""
+                    if machine.needs_input and not (waiting or data):
+                        raise self._damaged("a whole compressed file", "a truncated one")
+            waiting = (machine.unused_data or self._file.read(_CHUNK)).lstrip(b"\0")
 
     def _damaged(self, expected: str, received: object) -> DataError:
         return DataError(

@@ -1,4 +1,4 @@
-"""`unpacked`: a gzip source as a plain file in the cache, so that its partitions can be sought.
+"""`unpacked`: a compressed source as a plain file in the cache, whose partitions can be sought.
 
 Content out of all proportion to its archive is refused before it fills the disk.
 """
@@ -12,16 +12,16 @@ from pathlib import Path
 
 from millrace.data.sources.cache import cache_folder, new_file
 from millrace.data.sources.files import SourceFile
-from millrace.data.sources.stream import ByteStream, is_gzip
+from millrace.data.sources.stream import ByteStream, is_compressed
 from millrace.errors import DataError, TransientError
 
 _CHUNK = 1 << 20  # bytes
 _LARGEST = 1 << 30  # bytes that any archive may unpack to
-_RATIO = 200  # of larger content to its archive; gzip cannot exceed 1,032
+_RATIO = 200  # of larger content to its archive
 
 
 def unpacked(file: SourceFile, size: int | None = None) -> Path:
-    """Return a path of the file's content, decompressed where it is gzip.
+    """Return a path of the file's content, decompressed where it is compressed.
 
     Args:
         size: bytes that the content must have, so that no more is ever written; None takes what
@@ -32,7 +32,7 @@ def unpacked(file: SourceFile, size: int | None = None) -> Path:
             large as the archive and larger than a gibibyte.
         TransientError: the disk has no room for it.
     """
-    if not is_gzip(file.path):
+    if not is_compressed(file.path):
         return file.path
     path = cache_folder("unpacked") / file.digest
     if path.is_file():
@@ -47,8 +47,13 @@ def unpacked(file: SourceFile, size: int | None = None) -> Path:
     return path
 
 
+def largest_content(file: SourceFile) -> int:
+    """Return the bytes that the content of an archive may have, at most."""
+    return max(_LARGEST, _RATIO * file.path.stat().st_size)
+
+
 def _write(stream: ByteStream, part: Path, file: SourceFile, size: int | None) -> None:
-    limit = max(_LARGEST, _RATIO * file.path.stat().st_size)
+    limit = largest_content(file)
     free = shutil.disk_usage(part.parent).free
     written = 0
     with part.open("wb") as out:

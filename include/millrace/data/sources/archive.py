@@ -1,0 +1,158 @@
+"""`ArchiveTree`: the pictures of a .zip or .tar archive, read where they lie and never extracted.
+
+Nothing of an archive becomes a path on this machine, so what its names say can do no harm; names
+that would are refused all the same, because a record must have one true origin.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import takewhile
+from operator import attrgetter
+
+from millrace.data.sources.archive_members import Archive, Member
+from millrace.data.sources.files import SourceFile
+from millrace.data.sources.listing import LARGEST_FILE, Entry
+from millrace.data.sources.listing_digests import version_of
+from millrace.data.sources.listing_errors import changed
+from millrace.data.sources.listing_names import is_hidden, is_picture, record_name
+from millrace.data.sources.unpacked import largest_content
+from millrace.errors import DataError
+
+_ABSOLUTE = re.compile(r"/|[A-Za-z]:/")
+_LARGEST_NOTE = (256 << 20) + 1  # bytes; a longer one is refused by its length
+
+
+class ArchiveTree:
+    """An archive's pictures below a folder of it.
+
+    Refused with a `DataError`: paths that are absolute or go up, two members of one name, a link or
+    device in the place of a picture, and pictures that are together larger than a gibibyte and 200
+    times their archive.
+    """
+
+    def __init__(
+        self, archive: Archive, file: SourceFile, folder: str, pattern: str | None
+    ) -> None:
+        self._archive = archive
+        self._file = file
+        self._folder = folder.strip("/")
+        self._pattern = pattern
+        self._version = version_of(file.path.stat())
+        self.ignored = 0
+
+    @cached_property
+    def wrapper(self) -> str:
+        """The folders, ending in a slash, that hold the classes' folders of every picture."""
+        deeper = any("/" in name.removeprefix(self._common) for name in self.names())
+        return self._common if deeper else "/".join([*self._common.split("/")[:-2], ""])
+
+    @cached_property
+    def _common(self) -> str:
+        """The folders, ending in a slash, that hold every picture."""
+        names = self.names() or [""]
+        ends = (names[0].split("/")[:-1], names[-1].split("/")[:-1])
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(*ends, strict=False))
+        return "".join(f"{part}/" for part, _ in same)
+
+    def names(self) -> Sequence[str]:
+        """Return the names of all pictures, sorted."""
+        return [entry.name for entry in self._found]
+
+    def entries(self, start: str = "") -> Iterator[Entry]:
+        """Yield the pictures from the name `start` on."""
+        yield from self._found[bisect_left(self._found, start, key=attrgetter("name")) :]
+
+    def digests(self, entries: Sequence[Entry], *, remember: bool) -> list[str]:  # noqa: ARG002
+        """Return the SHA-256 of the whole archive for each of its files."""
+        self._file.verify()
+        return [self._file.fingerprint] * len(entries)
+
+    def contents(
+        self,
+        entries: Sequence[Entry],
+        digests: Sequence[str],  # noqa: ARG002
+    ) -> Iterator[bytes | None]:
+        """Yield what each member holds."""
+        with self._archive.opened() as read:
+            for entry in entries:
+                yield None if entry.size > LARGEST_FILE else read(entry.place)
+
+    def note(self, name: str) -> bytes | None:
+        """Return a member that is no picture: of the outermost folder, or of one all are in."""
+        parts = self._common.split("/")[:-1]
+        places = ["".join(f"{p}/" for p in parts[:depth]) + name for depth in range(len(parts) + 1)]
+        for place in places:
+            for member in self._members:
+                if self._below(self._path(member)) == place and member.is_file:
+                    with self._archive.opened() as read:
+                        return read(member.place, _LARGEST_NOTE)
+        return None
+
+    def check_settled(self, entries: Sequence[Entry]) -> None:
+        """Raise `DataError` where the archive was changed while it was read."""
+        if entries and self._version != version_of(self._file.path.stat()):
+            raise changed(self._file.name, self._version, version_of(self._file.path.stat()))
+
+    @cached_property
+    def _members(self) -> list[Member]:
+        return [member for member in self._archive.members() if not member.is_folder]
+
+    @cached_property
+    def _found(self) -> list[Entry]:
+        """All pictures, sorted by name."""
+        self.ignored = 0
+        found: dict[str, Entry] = {}
+        for member in self._members:
+            path = self._path(member)
+            name = self._below(path)
+            if name is None or any(is_hidden(part) for part in path.split("/")):
+                continue
+            if not is_picture(name, self._pattern):
+                self.ignored += 1
+                continue
+            if not member.is_file:
+                raise self._wrong("holds a link or device instead of a file", path)
+            name = record_name(name)
+            if name in found:
+                raise self._wrong("holds two files of one name", path)
+            found[name] = Entry(name, member.place, member.size, "")
+        self._check_size(sum(entry.size for entry in found.values()))
+        return sorted(found.values(), key=attrgetter("name"))
+
+    def _path(self, member: Member) -> str:
+        """Return a member's path in plain form; raise `DataError` where it leads out."""
+        if _ABSOLUTE.match(member.name) or ".." in member.name.split("/"):
+            raise self._wrong("has a member whose path leads out of it", member.name)
+        return "/".join(part for part in member.name.split("/") if part not in ("", "."))
+
+    def _below(self, path: str) -> str | None:
+        """Return a path from the folder on that is read; None where it lies elsewhere."""
+        if not self._folder:
+            return path
+        return (
+            path.removeprefix(f"{self._folder}/") if path.startswith(self._folder + "/") else None
+        )
+
+    def _check_size(self, size: int) -> None:
+        limit = largest_content(self._file)
+        if size > limit:
+            raise DataError(
+                "an archive's pictures unpack to too much",
+                where=self._file.name,
+                expected=f"at most {limit:,} bytes",
+                received=f"{size:,} bytes",
+                remedy="Check where the archive is from; if it is right, give it unpacked.",
+            )
+
+    def _wrong(self, problem: str, path: str) -> DataError:
+        return DataError(
+            f"an archive {problem}",
+            where=self._file.name,
+            expected="plain files with paths of their own inside the archive",
+            received=record_name(path),
+            remedy="Pack the folder of pictures again, with links followed.",
+        )
