@@ -71,7 +71,7 @@ def test_the_saved_model_takes_encoded_pictures(trained, sample):
 
 @pytest.mark.parametrize("invert", [False, True])
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 def test_encoded_pictures_become_the_pixels_of_the_transform(invert, channels, mode):
     from millrace.learning.export.saved_model import canonical_pixels
     from millrace.learning.framework import tf

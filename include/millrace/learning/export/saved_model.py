@@ -77,10 +77,21 @@ def canonical_pixels(data: Any, shape: tuple[int, int, int], invert: bool) -> An
     They are exact where the file has the size; where it is resized they may differ by rounding.
     """
     height, width, channels = shape
-    image = tf.io.decode_image(data, channels=3, expand_animations=False)
+    image = _on_white(tf.io.decode_image(data, channels=0, expand_animations=False))
     if channels == 1:
         light = tf.reduce_sum(tf.cast(image, tf.int32) * _LUMA, axis=-1, keepdims=True)
         image = tf.cast((light + 500) // 1000, tf.uint8)
     image = tf.image.resize(image, (height, width), antialias=True)
     image = tf.cast(tf.clip_by_value(tf.round(image), 0, 255), tf.uint8)
     return tf.ensure_shape(255 - image if invert else image, shape)
+
+
+def _on_white(image: Any) -> Any:
+    """Return grey or colour, with or without alpha, as RGB on white, as Pillow does."""
+    count = tf.shape(image)[-1]
+    has_alpha = 1 - count % 2
+    values = tf.cast(image, tf.int32)
+    colours = values[..., : count - has_alpha] + tf.zeros(3, tf.int32)
+    alpha = tf.where(has_alpha == 1, values[..., -1:], 255)
+    laid = (colours * alpha + 255 * (255 - alpha) + 128) * 128
+    return tf.cast((laid // 256 + laid) // 2**15, tf.uint8)
