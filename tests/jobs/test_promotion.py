@@ -167,3 +167,14 @@ def test_a_trial_becomes_champion_only_where_there_is_none(catalog: Catalog) -> 
     outcome = Judged(catalog, limit=100).promote("second")
     assert outcome["decision"] == "refused"
     assert "trial" in outcome["reasons"][0]
+
+
+def test_the_gate_does_not_bring_back_what_a_person_rolled_back(catalog: Catalog) -> None:
+    crown(catalog, "good")
+    crown(catalog, "bad")
+    catalog.models.decide("w", 1, "rolled_back", "it fails at night", "me", None, 2)
+    outcome = Judged(catalog).promote("bad")
+    assert (outcome["decision"], outcome["champion"]) == ("refused", 1)
+    assert "it fails at night" in outcome["reasons"][0]
+    assert "millrace rollback w --to 2" in outcome["reasons"][1]
+    assert Judged(catalog).promote("new")["decision"] == "promoted"

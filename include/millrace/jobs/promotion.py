@@ -19,6 +19,7 @@ from millrace.artifacts.reference import ArtifactRef
 from millrace.catalog.records import Decision, ModelVersion, Promotion
 from millrace.errors import ChampionChanged, TransientError
 from millrace.jobs.execute import Job
+from millrace.jobs.rollback import fallen_reason
 from millrace.jobs.workflow_run import WorkflowRun
 
 _TRIES = 5
@@ -81,7 +82,8 @@ def promote(
         evaluation = run.store.get(ArtifactRef.from_document(evaluated))
         if evaluation.facts["champion_bundle"] != (rival and rival.bundle.digest):
             evaluation = _evaluation(run, rival, dataset, bundle, fitted)
-        decision = _settled(run, champion, rival) or _judge(run, evaluation, dataset, bundle)
+        settled = _settled(run, champion, rival, bundle)
+        decision = settled or _judge(run, evaluation, dataset, bundle)
         try:
             return _decide(run, champion, ArtifactRef.from_document(bundle), evaluation, decision)
         except ChampionChanged as error:
@@ -92,14 +94,27 @@ def promote(
 
 
 def _settled(
-    run: WorkflowRun, champion: ModelVersion | None, rival: ModelVersion | None
+    run: WorkflowRun,
+    champion: ModelVersion | None,
+    rival: ModelVersion | None,
+    bundle: Reference,
 ) -> Mapping[str, Any] | None:
     """Return the decision where the gate has nothing to judge."""
     if champion is None:
         return None
     if rival is None:
         return _KEEP
-    return _TRIAL if run.params.limit is not None else None
+    return _TRIAL if run.params.limit is not None else _fallen(run, bundle)
+
+
+def _fallen(run: WorkflowRun, bundle: Reference) -> Mapping[str, Any] | None:
+    """Refuse a version that a person rolled back from: only a person makes it champion again."""
+    version = run.catalog.models.version_of(bundle["digest"], run.identity.workflow)
+    reason = None if version is None else fallen_reason(run.catalog.models, version)
+    if version is None or reason is None:
+        return None
+    again = f"`millrace rollback {version.workflow} --to {version.version}` brings it back"
+    return {"decision": "refuse", "reasons": [f"it was rolled back from: {reason}", again]}
 
 
 def champion_of(run: WorkflowRun) -> ModelVersion | None:

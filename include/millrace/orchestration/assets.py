@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from airflow.sdk import Asset, AssetAlias
 
+from millrace.orchestration.asset_names import champion_name
+
 
 def champion_asset(workflow: str) -> Asset:
     """Return the asset that changes when a challenger becomes champion."""
-    return Asset(name=f"{workflow}_champion", uri=f"millrace://{workflow}/champion")
+    return Asset(name=champion_name(workflow), uri=f"millrace://{workflow}/champion")
 
 
 def champion_alias(workflow: str) -> AssetAlias:

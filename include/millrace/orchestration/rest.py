@@ -125,6 +125,18 @@ class AirflowClient:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
         return list(self._pages(path, "task_instances"))
 
+    def update_asset(self, name: str, extra: Mapping[str, Any]) -> bool:
+        """Say that an asset changed, which starts what is scheduled on it.
+
+        Returns:
+            Whether any DAG knows an asset of that name.
+        """
+        assets = self._pages(f"/assets?name_pattern={name}", "assets")
+        found = [asset["id"] for asset in assets if asset["name"] == name]
+        for identity in found:
+            self._call("POST", "/assets/events", {"asset_id": identity, "extra": dict(extra)})
+        return bool(found)
+
     def log(self, dag_id: str, run_id: str, task_id: str, map_index: int, attempt: int) -> str:
         """Return a task's log as text."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"

@@ -64,4 +64,9 @@ def accuracy(version: ModelVersion) -> str:
 
 
 def _decision(one: Promotion) -> str:
-    return f"{one.decided_at:%Y-%m-%d %H:%M} version {one.version} {one.decision}: {one.reason}"
+    moment = f"{one.decided_at:%Y-%m-%d %H:%M}"
+    instead = "" if one.term is None or one.replaced is None else f" instead of {one.replaced}"
+    back = one.decision == "rolled_back"
+    by = f", by {one.actor}" if back else ""
+    what = "champion again" if back else one.decision
+    return f"{moment} version {one.version} {what}{instead}{by}: {one.reason}"

@@ -1,0 +1,75 @@
+"""Make an earlier champion the champion again; the history keeps both decisions, with the reason.
+
+Without --to it is the champion before the present one. Where Airflow runs here, the workflow's
+champion asset is updated, so that what is scheduled on it (predictions, by default) runs again.
+
+Examples:
+  millrace rollback digits --because "version 3 confuses 4 and 9 in production"
+  millrace rollback digits --to 1 --because "back to the audited model"
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from millrace.errors import ExitCode, MillraceError
+
+if TYPE_CHECKING:
+    from millrace.catalog.records import Promotion
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("workflow", help="whose champion", metavar="WORKFLOW")
+    parser.add_argument("--to", type=int, metavar="VERSION", help="which former champion")
+    parser.add_argument("--because", required=True, metavar="REASON", help="why; kept for good")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Roll back and set off what depends on the champion."""
+    import getpass
+
+    from millrace.artifacts.store import Store
+    from millrace.catalog.catalog import Catalog
+    from millrace.cli.console import console
+    from millrace.jobs.rollback import roll_back
+    from millrace.settings import Settings
+
+    settings = Settings.load()
+    store = Store(settings.store, settings.home / "cache")
+    name, reason = arguments.workflow, arguments.because
+    with Catalog(settings.catalog) as catalog:
+        made = roll_back(catalog, store, name, arguments.to, reason, getpass.getuser())
+    console().print(
+        f"{made.workflow}: version {made.version} is the champion again, instead of version "
+        f"{made.replaced}: {made.reason}",
+        markup=False,
+    )
+    _announce(made)
+    return ExitCode.DONE
+
+
+def _announce(made: Promotion) -> None:
+    """Tell Airflow; the rollback stands whether that works or not."""
+    from millrace.cli.console import console
+    from millrace.orchestration.asset_names import champion_name
+    from millrace.orchestration.embedded.address import running_client
+    from millrace.orchestration.embedded.installation import Installation
+
+    asset = champion_name(made.workflow)
+    try:
+        with running_client(Installation.load()) as airflow:
+            known = airflow.update_asset(asset, {"version": made.version})
+    except MillraceError as error:
+        console().print(f"Airflow was not told: {error}", markup=False)
+        known = False
+    if known:
+        console().print(
+            f"The asset {asset} was updated; what is scheduled on it and not paused runs now."
+        )
+        return
+    console().print(
+        "Predictions were not made again. With Airflow up (`millrace up`), "
+        f"`millrace run {made.workflow}_predict` makes them with version {made.version}."
+    )
