@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ class Made:
     folder: Path
     facts: Mapping[str, Any]
 
+    @classmethod
+    def open(cls, folder: Path) -> Made:
+        return cls(folder, json.loads(_facts_file(folder).read_text()))
+
     def path(self, name: str) -> Path:
         return self.folder / name
 
@@ -33,6 +38,10 @@ class Made:
     @property
     def manifest(self) -> Any:
         return SimpleNamespace(kind="benchmark", key=self.folder.name)
+
+
+def _facts_file(folder: Path) -> Path:
+    return folder.with_suffix(".json")
 
 
 class Stages:
@@ -71,6 +80,7 @@ class Stages:
         counts = result.counts
         shutil.rmtree(scratch)
         facts = {**result.facts, **({} if counts is None else {"counts": counts.to_document()})}
+        _facts_file(output).write_text(json.dumps(facts))
         return Made(output, facts)
 
     def dataset(self, spec: Any, sources: Sequence[Mapping[str, Any]]) -> Made:

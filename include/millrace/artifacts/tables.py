@@ -99,7 +99,7 @@ def _row_bytes(table: pa.Table) -> npt.NDArray[np.int64]:
 def read_table(path: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:
     """Yield the row groups of a table file, one at a time."""
     try:
-        with pq.ParquetFile(path, memory_map=True) as file:
+        with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group, columns=columns)
     except pa.ArrowInvalid as error:
@@ -130,7 +130,7 @@ def group_rows(path: Path) -> list[int]:
 
 def read_group(path: Path, group: int, columns: list[str] | None = None) -> pa.Table:
     """Return one row group of a table file."""
-    with pq.ParquetFile(path, memory_map=True) as file:
+    with pq.ParquetFile(path) as file:
         return file.read_row_group(group, columns=columns)
 
 

@@ -19,6 +19,8 @@ from millrace.data.clean import count_reasons
 from millrace.data.integration.balance import class_counts
 from millrace.data.integration.budget import check_refusals
 from millrace.data.integration.earlier import Cleaned, load_earlier
+from millrace.data.integration.families import Families
+from millrace.data.integration.groups import UNITED
 from millrace.data.integration.ledger import Ledger
 from millrace.data.integration.ordered import OrderedRows
 from millrace.data.integration.records import load_records, read_all
@@ -65,6 +67,7 @@ def _integrate(context: StageContext, ledger: Ledger) -> StageResult:
     load_records(ledger, paths, cleaned.records, params)
     load_earlier(ledger, cleaned)
     judge(ledger, params["duplicates"])
+    families = _families(context, ledger, cleaned)
     quarantine = context.output / "quarantine.parquet"
     quarantined = write_quarantine(ledger, cleaned, quarantine, context.scratch / "quarantine")
     duplicates = write_duplicates(ledger, context.output / "duplicates.parquet")
@@ -89,6 +92,7 @@ def _integrate(context: StageContext, ledger: Ledger) -> StageResult:
             "rows": rows,
             "class_counts": counts,
             "by_reason": by_reason,
+            **({} if families is None else {"near_duplicates": families.facts()}),
         },
         counts=Counts(received, kept, quarantined, duplicates),
     )
@@ -97,6 +101,19 @@ def _integrate(context: StageContext, ledger: Ledger) -> StageResult:
 def _cleaned(context: StageContext) -> Cleaned:
     names = ("records.parquet", "quarantine.parquet", "duplicates.parquet")
     return Cleaned(*([a.path(name) for a in context.inputs["cleaned"]] for name in names))
+
+
+def _families(context: StageContext, ledger: Ledger, cleaned: Cleaned) -> Families | None:
+    """Unite near duplicates to groups of the split, where that is asked for."""
+    params = context.params
+    ledger.load("united", UNITED, ())
+    if params.get("near_duplicates", "keep") == "keep":
+        return None
+    families = Families(ledger, cleaned.records, context.scratch)
+    if params.get("near_conflicts") == "refuse":
+        families.refuse_quarrels()
+    families.unite_groups(params["split"]["seed"])
+    return families
 
 
 def _received(cleaned: Cleaned) -> int:

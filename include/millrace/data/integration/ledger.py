@@ -53,15 +53,16 @@ class Ledger:
 
     def load(self, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
         """Make the table `name` of Arrow tables, which are taken one at a time."""
-        self._database.register("incoming", schema.empty_table())
-        self.run(f"CREATE TABLE {name} AS FROM incoming")
+        self._with(schema.empty_table(), f"CREATE TABLE {name} AS FROM incoming")
         self._database.begin()
         for table in tables:
-            self._database.register("incoming", table.select(schema.names))
-            self.run(f"INSERT INTO {name} FROM incoming")
+            self.add(name, table.select(schema.names))
         with self._disk():
             self._database.commit()
-        self._database.unregister("incoming")
+
+    def add(self, name: str, rows: pa.Table) -> None:
+        """Add rows to the table `name`."""
+        self._with(rows, f"INSERT INTO {name} FROM incoming")
 
     def run(self, statement: str, **values: object) -> None:
         """Execute a statement with its ``$values``."""
@@ -78,6 +79,11 @@ class Ledger:
         with self._disk():
             relation = self._database.cursor().sql(question, params=values or None)
             return Answer(self._parts(relation.to_arrow_reader(_ROWS)))
+
+    def _with(self, incoming: pa.Table, statement: str) -> None:
+        self._database.register("incoming", incoming)
+        self.run(statement)
+        self._database.unregister("incoming")
 
     def _parts(self, reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
         with self._disk():

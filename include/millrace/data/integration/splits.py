@@ -22,12 +22,17 @@ _CLASHES = """SELECT "group", list(DISTINCT fixed ORDER BY fixed) FROM kept
     WHERE "group" IS NOT NULL AND fixed < $free
     GROUP BY "group" HAVING min(fixed) <> max(fixed) ORDER BY "group" """
 
+_GROUPED = """CREATE VIEW grouped AS
+    SELECT row, record_id, label, key, fixed, coalesce(u.head, k.team) AS head,
+        coalesce(u.share, k.share) AS share
+    FROM kept k LEFT JOIN united u USING (team)"""
+
 _HELD = """CREATE TABLE held AS
     SELECT row, record_id, label, key, share,
         CASE WHEN fixed < $free THEN fixed ELSE coalesce(side, $free) END AS side
-    FROM kept LEFT JOIN (
-        SELECT team, min(fixed) AS side FROM kept WHERE fixed < $free GROUP BY team
-    ) USING (team)"""
+    FROM grouped LEFT JOIN (
+        SELECT head, min(fixed) AS side FROM grouped WHERE fixed < $free GROUP BY head
+    ) USING (head)"""
 
 _FIXED = """SELECT count(*) FILTER (fixed = 0) > 0, count(*) FILTER (fixed = 1) > 0 FROM kept"""
 
@@ -44,13 +49,14 @@ def assign(ledger: Ledger, split: Mapping[str, Any]) -> None:
     their place in the shuffled order of all sides, which depends on content and ids only.
 
     Args:
-        ledger: with the view ``kept``.
+        ledger: with the view ``kept`` and the table ``united``, see `UNITED`.
         split: the values of `millrace.workflow.learning.Split`.
 
     Raises:
         DataError: sources fixed to different sides share a group that they gave.
     """
     _check_groups(ledger)
+    ledger.run(_GROUPED)
     ledger.run(_HELD, free=FREE)
     ((test, validation),) = ledger.rows(_FIXED)
     ((free,),) = ledger.rows("SELECT count(*) > 0 FROM held WHERE side = $free", free=FREE)
