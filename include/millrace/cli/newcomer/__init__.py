@@ -1,0 +1,1 @@
+"""The parts of `millrace new`: where the data is, what was seen of it, and the files it writes."""

@@ -1,0 +1,47 @@
+"""`Found`: the sources that would read some data, and what to call its format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SIDES: Mapping[str, str | None] = {
+    **dict.fromkeys(("train", "training"), None),
+    **dict.fromkeys(("test", "testing", "t10k"), "test"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
+}
+"""What names of folders and arrays say of the split; training data is left to the spec's split."""
+
+_LONGEST = 40  # characters of a source's name
+
+
+@dataclass(frozen=True)
+class Found:
+    """Data that sources can read.
+
+    Attributes:
+        format: in words. sources: documents of a spec's sources, `name` first.
+    """
+
+    format: str
+    sources: tuple[Mapping[str, Any], ...]
+
+
+def source(name: str, kind: str, side: str | None = None, **fields: Any) -> dict[str, Any]:
+    """Return the document of a source; fields that are None are left out."""
+    document = {"name": source_name(name), "kind": kind, **fields, "split": side}
+    return {field: value for field, value in document.items() if value is not None}
+
+
+def source_name(text: str) -> str:
+    """Return a source's name made of a file's: lower case, digits and underscores."""
+    name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:_LONGEST].strip("_")
+    return name if re.match(r"[a-z]", name) else f"pictures_{name}".strip("_")
+
+
+def side_of(name: str) -> str | None:
+    """Return the side that a word in a file's or an array's name tells; None for training data."""
+    words = re.split(r"[^a-z0-9]+", name.lower())
+    return next((SIDES[word] for word in words if SIDES.get(word)), None)
