@@ -206,9 +206,11 @@ class Bench:
         labels: Sequence[str] = (),
         label_map: Mapping[str, str | None] | None = None,
         labelled: bool = True,
+        reduce_to: Sequence[int] | None = None,
         **rules: Any,
     ) -> Made:
         params = {
+            "reduce_to": reduce_to,
             "rules": ImageCleaning(**rules).model_dump(mode="json"),
             "label_map": label_map or {},
             "labels": list(labels),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from millrace.data.schemas import CLEAN, DUPLICATES, QUARANTINE
 from millrace.errors import SpecError
@@ -202,18 +200,3 @@ def test_a_users_rules_refuse_with_their_name(bench: Any) -> None:
 def test_a_rule_that_fails_is_named(bench: Any, rule: str, said: str) -> None:
     with pytest.raises(SpecError, match=f"{rule}.*{said}"):
         bench.clean(bench.raw([picture(1), picture(2)], ["a", "b"]), rules=[rule])
-
-
-def test_how_many_files_are_decoded_at_once_changes_nothing(
-    bench: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shown: list[Any] = []
-    for picture in np.random.default_rng(4).integers(0, 256, (9, 5, 5), np.uint8):
-        buffer = io.BytesIO()
-        Image.fromarray(picture).save(buffer, "PNG")
-        shown.append(buffer.getvalue())
-    raw = bench.raw([*shown, b"no picture", shown[2]], list("aaaaaaaaaaa"))
-    whole = bench.clean(raw)
-    monkeypatch.setattr("millrace.data.cleaning.batches.MOST_FILES", 2)
-    assert bench.clean(raw).digest == whole.digest
-    assert whole.result.counts.duplicates == 1
