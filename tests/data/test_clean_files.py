@@ -243,7 +243,8 @@ def test_a_users_rule_sees_whole_pictures_in_one_thread(bench: Any, threads: set
 def test_records_to_predict_may_have_another_size_and_a_label_that_training_never_saw(
     bench: Any,
 ) -> None:
-    made = cleaned(bench, [saved(noise(1, 70, 33))], "z", labelled=False, labels=["a", "b"])
+    raw = bench.raw([saved(noise(1, 70, 33))], ["z"])
+    made = bench.clean(raw, labelled=False, labels=["a", "b"])
     assert made.table()["label"].to_pylist() == ["z"]
     assert bench.transform(made, size=[28, 28], channels=1).result.counts.accepted == 1
 
