@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from millrace.workflow import array_sources as specs
 
@@ -45,3 +48,24 @@ def npz(folder: Path, members: dict[str, Any], **values: Any) -> dict[str, Any]:
     save = np.savez_compressed if values.pop("compress", True) else np.savez
     save(folder / "made.npz", **members)
     return document(specs.NpzSource, kind="npz", uri=str(folder / "made.npz"), **values)
+
+
+def hdf5(folder: Path, datasets: dict[str, Any], **values: Any) -> dict[str, Any]:
+    options = values.pop("options", {})
+    with h5py.File(folder / "made.h5", "w") as file:
+        for name, data in datasets.items():
+            file.create_dataset(name, data=data, **(options if name == "images" else {}))
+    return document(specs.Hdf5Source, kind="hdf5", uri=str(folder / "made.h5"), **values)
+
+
+def parquet(folder: Path, table: pa.Table, **values: Any) -> dict[str, Any]:
+    file, rows = values.pop("file", "made.parquet"), values.pop("row_group_size", None)
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, folder / file, row_group_size=rows)
+    return document(specs.ParquetSource, kind="parquet", uri=str(folder / file), **values)
+
+
+def pixel_lists(images: Any, labels: Any) -> pa.Table:
+    """Return pictures as a table of lists of pixels."""
+    rows = [image.reshape(-1).tolist() for image in images]
+    return pa.table({"image": pa.array(rows, pa.list_(pa.uint8())), "label": labels})

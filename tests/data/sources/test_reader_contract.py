@@ -101,6 +101,23 @@ def _npz(files: Any) -> dict[str, Any]:
     return array_sources.npz(files.folder, members)
 
 
+def _hdf5(files: Any) -> dict[str, Any]:
+    datasets = {"images": files.pixels(25, (4, 5)), "labels": np.arange(25) % 10}
+    return array_sources.hdf5(files.folder, datasets)
+
+
+def _parquet(files: Any) -> dict[str, Any]:
+    table = array_sources.pixel_lists(files.pixels(25, (4, 4)), np.arange(25) % 10)
+    return array_sources.parquet(files.folder, table, row_group_size=4)
+
+
+def _parquet_folder(files: Any) -> dict[str, Any]:
+    table = array_sources.pixel_lists(files.pixels(25, (4, 4)), np.arange(25) % 10)
+    for name, part in (("a/1", table[:12]), ("a/2", table[12:20]), ("b/1", table[20:])):
+        source = array_sources.parquet(files.folder, part, file=f"set/{name}.parquet")
+    return source | {"uri": str(files.folder / "set")}
+
+
 Source = Callable[[Any], dict[str, Any]]
 SOURCES = (
     _digits,
@@ -113,6 +130,9 @@ SOURCES = (
     _image_csv,
     _npy,
     _npz,
+    _hdf5,
+    _parquet,
+    _parquet_folder,
 )
 
 

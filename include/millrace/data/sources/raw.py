@@ -1,4 +1,4 @@
-"""`pixel_table`: a RAW table of pictures that a source holds as pixels, made without a row loop."""
+"""`pixel_table`: a RAW table of pictures that a source holds, made without a row loop."""
 
 from __future__ import annotations
 
@@ -47,7 +47,23 @@ def pixel_table(
         maximum: the pixels' white.
         locator: stands before the position in record ids, for a source of several files.
     """
-    rows = len(images)
+    encoding = pa.repeat(str(PixelEncoding.of(images, maximum)), len(images))
+    content = binary_column(images.reshape(len(images), -1))
+    return record_table(partition, start, content, encoding, labels, file, locator=locator)
+
+
+def record_table(
+    partition: Partition,
+    start: int,
+    content: pa.Array,
+    encoding: pa.Array,
+    labels: Sequence[str | None] | pa.Array | None,
+    file: str,
+    *,
+    locator: str = "",
+) -> pa.Table:
+    """Return contents of the given encodings as records; the rest is as in `pixel_table`."""
+    rows = len(content)
     positions = pa.array(np.arange(start, start + rows))
     digits = pc.cast(positions, pa.string())
     prefix = f"{partition.source}/{locator}"
@@ -58,8 +74,8 @@ def pixel_table(
         "origin": join(f"{file}#", digits),
         "group": pa.nulls(rows, pa.string()),
         "label": pa.nulls(rows, pa.string()) if labels is None else pa.array(labels, pa.string()),
-        "content": binary_column(images.reshape(rows, -1)),
-        "encoding": pa.repeat(str(PixelEncoding.of(images, maximum)), rows),
+        "content": content,
+        "encoding": encoding,
     }
     return pa.table(columns, schema=RAW)
 

@@ -1,0 +1,154 @@
+"""`ParquetReader`: pictures in Parquet files: picture files, or lists of pixels, a row each.
+
+A partition's fingerprint is made of the row groups that hold its rows, so a folder that got another
+file, or a file another row group, yields new partitions only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from millrace.artifacts.digests import digest_value
+from millrace.data.sources.files import local_path, open_source
+from millrace.data.sources.listing_local import LocalTree
+from millrace.data.sources.partition import Partition
+from millrace.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from millrace.data.sources.parquet_file import ParquetPart
+
+_ANY = "*.parquet"
+_WILD = "*?["
+
+
+class ParquetReader:
+    """Reads one file, or the files of a local folder in the order of their names."""
+
+    places: ClassVar[tuple[str, ...]] = ("uri",)
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self._name: str = document["name"]
+        self._rows: int = document["partition_rows"]
+
+    def partitions(self) -> list[Partition]:
+        """List the partitions; reads the files to digest their row groups."""
+        found: list[Partition] = []
+        for part in self._parts:
+            for start in range(0, part.rows, self._rows):
+                stop = min(start + self._rows, part.rows)
+                fingerprint = self._fingerprint(part, start)
+                found.append(
+                    Partition(self._name, len(found), start, stop, fingerprint, part.member)
+                )
+        return found
+
+    def read(self, partition: Partition) -> Iterator[pa.Table]:
+        """Yield the records of `partition`."""
+        part = next((part for part in self._parts if part.member == partition.member), None)
+        fingerprint = "gone" if part is None else self._fingerprint(part, partition.start)
+        partition.check_unchanged(fingerprint)
+        if part is not None:
+            for start, batch in part.batches(partition.start, partition.stop):
+                yield self._table(partition, part, start, batch)
+
+    @cached_property
+    def _parts(self) -> list[ParquetPart]:
+        from millrace.data.sources.parquet_file import ParquetPart
+
+        return [
+            ParquetPart(path, f"source {self._name}: {member or path.name}", member, self._document)
+            for member, path in self._files()
+        ]
+
+    def _files(self) -> list[tuple[str | None, Path]]:
+        uri: str = self._document["uri"]
+        remote = "://" in uri and not uri.startswith("file:")
+        folder, pattern = _split(uri) if not remote else (uri, None)
+        if remote or (pattern is None and not local_path(uri).is_dir()):
+            file = open_source(uri, self._document["sha256"])
+            file.verify()
+            return [(None, file.path)]
+        root = local_path(folder)
+        tree = LocalTree(root, pattern or _ANY)
+        files: list[tuple[str | None, Path]] = [(e.name, Path(e.place)) for e in tree.entries()]
+        if not files:
+            raise DataError(
+                "no file matches",
+                where=f"source {self._name}",
+                expected=f"files like {pattern or _ANY}",
+                received=folder,
+                remedy="Check the source's URI.",
+            )
+        return files
+
+    def _fingerprint(self, part: ParquetPart, start: int) -> str:
+        stop = min(start + self._rows, part.rows)
+        columns = part.columns.to_document()
+        return digest_value({"columns": columns, "groups": part.digests(start, stop)})
+
+    def _table(
+        self, partition: Partition, part: ParquetPart, start: int, batch: pa.RecordBatch
+    ) -> pa.Table:
+        import pyarrow as pa
+
+        from millrace.data.encoding import FILE, PixelEncoding
+        from millrace.data.sources.parquet_columns import contents, storage
+        from millrace.data.sources.pixel_values import with_unreadable
+        from millrace.data.sources.raw import binary_column, record_table
+
+        columns = part.columns
+        labels = None if columns.label is None else columns.labels(batch[columns.label])
+        image = storage(batch[columns.image])
+        if columns.layout is None:
+            content, reasons = contents(image)
+            encoding, kept = FILE, dict.fromkeys(reasons)
+        else:
+            images, reasons, kept = _pixels(columns.layout, image)
+            content = binary_column(images.reshape(len(images), -1))
+            encoding = str(PixelEncoding.of(images))
+        file, locator = _place(part)
+        table = record_table(
+            partition, start, content, pa.repeat(encoding, len(content)), labels, file,
+            locator=locator,
+        )  # fmt: skip
+        return with_unreadable(table, reasons, kept)
+
+
+def _pixels(layout: Any, image: pa.Array) -> tuple[npt.NDArray[Any], dict[int, str], Any]:
+    """Return rows of lists as pictures; a row of another length is not usable."""
+    import numpy as np
+
+    from millrace.data.sources.parquet_columns import unnested
+
+    values, counts = unnested(image)
+    right = counts == layout.numbers
+    matrix = np.zeros((len(counts), layout.numbers), values.dtype)
+    matrix[right] = values[np.repeat(right, counts)].reshape(-1, layout.numbers)
+    images, reasons, contents = layout.images(matrix)
+    for row in np.flatnonzero(~right).tolist():
+        reasons[row] = f"{counts[row]} numbers instead of {layout.numbers}"
+        contents[row] = None
+    return images, reasons, contents
+
+
+def _place(part: ParquetPart) -> tuple[str, str]:
+    """Return the file name that origins show, and what stands before positions in ids."""
+    if part.member is None:
+        return part.path.name, ""
+    return part.member.rpartition("/")[2], f"{part.member}/"
+
+
+def _split(uri: str) -> tuple[str, str | None]:
+    """Return the folder before a pattern's first wildcard, and the pattern; else None."""
+    if not any(letter in uri for letter in _WILD):
+        return uri, None
+    parts = uri.split("/")
+    first = next(n for n, part in enumerate(parts) if any(letter in part for letter in _WILD))
+    return "/".join(parts[:first]) or ("/" if uri.startswith("/") else "."), "/".join(parts[first:])
