@@ -23,6 +23,7 @@ COMMANDS: tuple[str, ...] = (
     "runs",
     "show",
     "quarantine",
+    "verify",
     "rollback",
     "keep",
     "gc",
