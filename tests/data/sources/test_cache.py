@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from millrace.data.sources.cache import cache_folder, new_file
+from millrace.data.sources.cache import CACHES, cache_folder, new_file
 from millrace.data.sources.files import open_source
 from millrace.data.sources.unpacked import unpacked
 from millrace.errors import DataError, SpecError
@@ -27,10 +27,20 @@ def test_a_file_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / "made").iterdir()) == []
 
 
-def test_without_a_home_the_folder_is_ones_own(
+def test_without_a_variable_the_cache_is_in_the_project_s_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MILLRACE_HOME", raising=False)
+    monkeypatch.setenv("MILLRACE_PROJECT", str(tmp_path))
+    for kind in CACHES:
+        assert cache_folder(kind) == tmp_path / ".millrace" / kind
+
+
+def test_where_the_home_cannot_be_written_the_folder_is_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "file" / "home"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     folder = cache_folder("sources")
     assert folder.is_dir()

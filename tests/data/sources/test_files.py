@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +25,7 @@ SHA = hashlib.sha256(DATA).hexdigest()
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     return tmp_path / "home"
 
 
@@ -52,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
 def server() -> Iterator[str]:
     Handler.requests.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = Thread(target=http.serve_forever, daemon=True)
+        thread = Thread(target=lambda: http.serve_forever(0.02), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{http.server_port}"
         http.shutdown()
@@ -120,7 +122,7 @@ def test_a_declared_remote_file_needs_no_network_again(server: str) -> None:
 def test_a_remote_file_of_a_wrong_checksum_is_not_kept(server: str, home: Path) -> None:
     with pytest.raises(DataError, match="fails its checksum"):
         open_source(f"{server}/200/f.bin", "0" * 64)
-    assert [path for path in home.rglob("*") if path.is_file()] == []
+    assert {path.name for path in home.rglob("*") if path.is_file()} <= {".lock"}
 
 
 def test_a_damaged_copy_is_removed_and_worth_another_try(server: str) -> None:

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from millrace.errors import SpecError
+from millrace.settings import Settings
+
+CACHES: Mapping[str, str] = {
+    "sources": "copies of remote files; a folder for each version of a URI",
+    "unpacked": "content of compressed files, by the digest of the compressed one",
+    "digests": "digests of local files, by their stat",
+}
+"""The kinds of cached files and what they hold. All can be made again; nothing refers to one."""
+
+PART = ".partial"
+"""Name of a download that is not finished; what it holds is used by the next attempt."""
 
 
 def cache_folder(kind: str) -> Path:
-    """Return a folder of ``MILLRACE_HOME``, or of the temporary folder where that is not set.
+    """Return the folder of one of `CACHES` in the home, or in the temporary folder where the home
+    cannot be written.
 
     Raises:
         SpecError: the folder in the temporary folder belongs to somebody else.
     """
-    home = os.environ.get("MILLRACE_HOME")
-    folder = (Path(home) if home else _own_temporary()) / kind
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Settings.load().home / kind
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    except OSError:
+        pass
+    folder = _own_temporary() / kind
+    folder.mkdir(exist_ok=True)
     return folder
 
 
@@ -45,8 +64,22 @@ def new_file(path: Path) -> Iterator[Path]:
     part = Path(name)
     try:
         yield part
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        finish_file(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def finish_file(part: Path, path: Path) -> None:
+    """Give a file that is complete its name, once its content is on the disk."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Make a folder and hold its lock; wait for whoever holds it on this machine."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -17,7 +17,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from millrace.artifacts.digests import digest_file, digest_value
-from millrace.data.sources.cache import cache_folder, new_file
+from millrace.artifacts.failures import disk_failure
+from millrace.data.sources.cache import PART, cache_folder, finish_file, locked, new_file
 from millrace.data.sources.reader import file_name
 from millrace.errors import DataError, MillraceError, TransientError
 from millrace.settings import Settings
@@ -90,10 +91,15 @@ def open_source(uri: str, sha256: str | None = None) -> SourceFile:
         SpecError: the package that this kind of URI needs is not installed.
         TransientError: the network or the server failed.
     """
-    if "://" in uri and not uri.startswith("file:"):
+    if is_remote(uri):
         return _fetched(uri, sha256)
     path = local_path(uri)
     return SourceFile(_readable(path, uri), path.name, uri, sha256)
+
+
+def is_remote(uri: str) -> bool:
+    """Whether a text is a URI of something that is not a file of this machine."""
+    return "://" in uri and not uri.startswith("file:")
 
 
 def local_path(uri: str) -> Path:
@@ -119,21 +125,35 @@ def _readable(path: Path, uri: str) -> Path:
 
 
 def _fetched(uri: str, sha256: str | None) -> SourceFile:
-    from millrace.data.sources.remote import download, version
+    from millrace.data.sources.remote import version
 
     tag = sha256 or version(uri)
     name = file_name(uri)
     folder = cache_folder("sources") / digest_value([uri, tag])[:32]
     path, note = folder / name, folder / ".sha256"
-    if not (path.is_file() and note.is_file()):
-        with new_file(path) as part:
-            download(uri, part)
-            received = digest_file(part)
-            if sha256 not in (None, received):
-                raise _mismatch(uri, sha256, received)
-        with new_file(note) as part:
-            part.write_text(received)
+    with locked(folder):
+        if not (path.is_file() and note.is_file()):
+            received = _download(uri, path, sha256)
+            with new_file(note) as part:
+                part.write_text(received)
     return SourceFile(path, name, uri, sha256 or note.read_text(), copied=True)
+
+
+def _download(uri: str, path: Path, sha256: str | None) -> str:
+    """Fetch a file, whose beginning an earlier attempt may have left; return its digest."""
+    from millrace.data.sources.remote import download
+
+    part = path.with_name(PART)
+    try:
+        download(uri, part)
+        received = digest_file(part)
+        if sha256 not in (None, received):
+            part.unlink()
+            raise _mismatch(uri, sha256, received)
+        finish_file(part, path)
+    except OSError as error:
+        raise disk_failure(error, path.parent) from error
+    return received
 
 
 def _mismatch(uri: str, expected: str | None, received: str) -> MillraceError:

@@ -8,12 +8,19 @@ from typing import Any
 
 from millrace.data.sources.archive import ArchiveTree
 from millrace.data.sources.archive_members import Archive, TarArchive, ZipArchive
-from millrace.data.sources.files import SourceFile, local_path, open_source
+from millrace.data.sources.files import SourceFile, is_remote, local_path, open_source
 from millrace.data.sources.listing import FileTree
 from millrace.data.sources.listing_local import LocalTree
+from millrace.data.sources.listing_remote import RemoteTree
+from millrace.data.sources.reader import file_name
+from millrace.data.sources.remote import is_http
 from millrace.data.sources.stream import is_compressed
 from millrace.errors import DataError
 
+_ARCHIVES = (
+    *(".zip", ".tar", ".tar.gz", ".tgz"),
+    *(".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz"),
+)
 _ZIP = b"PK"
 _TAR_MAGIC_AT = 257
 
@@ -25,11 +32,18 @@ def open_tree(document: Mapping[str, Any]) -> FileTree:
         DataError: there is none, it cannot be read, or it is a file of another kind.
     """
     uri, folder, pattern = document["uri"], document["folder"], document["pattern"]
+    if is_remote(uri) and not (is_http(uri) or is_archive(uri)):
+        return RemoteTree(f"{uri.rstrip('/')}/{folder}", pattern)
     path = local_path(uri)
     if uri and path.is_dir():
         return LocalTree(_subfolder(path, folder, uri), pattern)
     file = open_source(uri, document["sha256"])
     return ArchiveTree(_archive(file), file, folder, pattern)
+
+
+def is_archive(uri: str) -> bool:
+    """Whether a remote path is an archive's, by its ending: a prefix cannot be looked into."""
+    return file_name(uri).lower().endswith(_ARCHIVES)
 
 
 def _subfolder(root: Path, folder: str, uri: str) -> Path:

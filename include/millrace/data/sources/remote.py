@@ -1,23 +1,33 @@
-"""`version` and `download` of a remote file, through fsspec, with every failure as one of ours."""
+"""`version` and `download` of a remote file, with every failure as one of ours.
+
+Web servers are asked directly, everything else through fsspec.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import fsspec
 
+from millrace.artifacts import s3
 from millrace.artifacts.digests import digest_value
-from millrace.errors import DataError, SpecError, TransientError
+from millrace.data.sources.remote_errors import failures, patiently
+from millrace.data.sources.remote_http import http_download, http_version
+from millrace.errors import SpecError
 
-_CONNECT, _READ = 30.0, 60.0  # seconds
+_HTTP = ("http://", "https://")
+_S3 = ("s3://", "s3a://")
+_CONTENT = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5")
 _VERSION = ("ETag", "etag", "Content-MD5", "Digest", "Last-Modified", "LastModified", "md5Hash",
             "content_md5", "generation", "updated", "modified", "modification_time", "mtime",
             "created", "size")  # fmt: skip
-_GONE = (404, 410)
-_TRY_AGAIN = (408, 425, 429)
+
+
+def is_http(uri: str) -> bool:
+    """Whether a web server holds the file."""
+    return uri.lower().startswith(_HTTP)
 
 
 def version(uri: str) -> str:
@@ -28,63 +38,66 @@ def version(uri: str) -> str:
     Raises:
         DataError, SpecError, TransientError: see `millrace.data.sources.files.open_source`.
     """
-    with _failures(uri):
-        fs, path = _open(uri)
-        fs.invalidate_cache()
-        info = fs.info(path)
-    return digest_value({name: str(info[name]) for name in _VERSION if name in info})
+    if is_http(uri):
+        return digest_value(dict(patiently(lambda: http_version(uri))))
+    fs, path = open_remote(uri)
+
+    def info() -> Mapping[str, Any]:
+        with failures(uri):
+            fs.invalidate_cache()
+            found: Mapping[str, Any] = fs.info(path)
+            return found
+
+    return version_of_info(patiently(info))
 
 
-def download(uri: str, target: Path) -> None:
-    """Copy the file at `uri` to `target`; raises as `version` does."""
-    with _failures(uri):
-        fs, path = _open(uri)
-        fs.get_file(path, str(target))
+def version_of_info(info: Mapping[str, Any], *, content: bool = False) -> str:
+    """Return a text of what fsspec tells of a file's version.
+
+    Args:
+        content: where the store tells a digest, take that and the size alone, so that a file that
+            was written again as it was has the same version.
+    """
+    names = [name for name in _CONTENT if info.get(name)] if content else []
+    chosen = [*names[:1], "size"] if names else _VERSION
+    return digest_value({name: str(info[name]) for name in chosen if name in info})
 
 
-def _open(uri: str) -> tuple[Any, str]:
-    options: dict[str, Any] = {}
-    if uri.startswith(("http://", "https://")):
-        from aiohttp import ClientTimeout
+def download(uri: str, part: Path) -> None:
+    """Copy the file at `uri` to `part`; from a web server, go on with what is there.
 
-        timeout = ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=_READ)
-        options["client_kwargs"] = {"timeout": timeout}
-    fs, path = fsspec.core.url_to_fs(uri, **options)
+    Raises:
+        DataError, SpecError, TransientError: as `version` does.
+    """
+    if is_http(uri):
+        http_download(uri, part)
+        return
+    fs, path = open_remote(uri)
+
+    def get() -> None:
+        with failures(uri):
+            fs.get_file(path, str(part))
+
+    patiently(get)
+
+
+def open_remote(uri: str) -> tuple[Any, str]:
+    """Return the fsspec file system of `uri`, and the path in it.
+
+    Raises:
+        SpecError: there is no such kind, or its package is not installed.
+    """
+    options = s3.client_options() if uri.startswith(_S3) else {}
+    with failures(uri):
+        try:
+            fs, path = fsspec.core.url_to_fs(uri, **options)
+        except (ImportError, ValueError) as error:
+            raise SpecError(
+                "a source's URI cannot be opened",
+                where=uri,
+                received=error,
+                remedy="Check the URI; its kind may need an extra: `pip install millrace[s3]`.",
+            ) from error
+    if uri.startswith(_S3):
+        fs.retries = 1  # the client repeats requests itself
     return fs, path
-
-
-@contextmanager
-def _failures(uri: str) -> Iterator[None]:
-    try:
-        yield
-    except (ImportError, ValueError) as error:
-        raise SpecError(
-            "a source's URI cannot be opened",
-            where=uri,
-            received=error,
-            remedy="Check the URI; its kind may need an extra, e.g. `pip install millrace[http]`.",
-        ) from error
-    except Exception as error:  # every kind of store has a client with errors of its own
-        raise _failure(uri, error) from error
-
-
-def _failure(uri: str, error: Exception) -> DataError | TransientError:
-    cause = error.__cause__ if isinstance(error, FileNotFoundError) else None
-    status = getattr(cause or error, "status", None)
-    if status in _GONE or (isinstance(error, FileNotFoundError) and cause is None):
-        return DataError(
-            "a source does not exist",
-            where=uri,
-            received=error,
-            remedy="Check the URI; if it comes from a variable such as ${MNIST}, set that to a "
-            "folder or URL that holds the files.",
-        )
-    refused = status is not None and 400 <= status < 500 and status not in _TRY_AGAIN
-    if refused or isinstance(error, PermissionError) or "Credentials" in type(error).__name__:
-        return DataError(
-            "a source may not be read",
-            where=uri,
-            received=cause or error,
-            remedy="Check the URI and the credentials that this machine has for it.",
-        )
-    return TransientError("a source cannot be reached", where=uri, received=repr(cause or error))
