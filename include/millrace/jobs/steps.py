@@ -16,8 +16,10 @@ from millrace.artifacts.reference import ArtifactRef
 from millrace.catalog.records import ModelVersion
 from millrace.data.sources.partition import split_document
 from millrace.errors import DataError, SpecError
+from millrace.jobs import promotion
 from millrace.jobs.execute import Job
-from millrace.jobs.promotion import champion_of, evaluate, promote
+from millrace.jobs.promotion import champion_of, evaluate
+from millrace.jobs.tracking import publish
 from millrace.jobs.workflow_run import WorkflowRun
 from millrace.machine import computes_bfloat16
 from millrace.workflow.params import PredictParams
@@ -107,6 +109,19 @@ def baseline(run: WorkflowRun, dataset: Reference) -> Reference:
     """Fit the scikit-learn model beside the network."""
     params = run.spec.baseline.model_dump(mode="json")
     return _execute(run, "baseline", params, {"dataset": [dataset]})
+
+
+def promote(
+    run: WorkflowRun,
+    dataset: Reference,
+    bundle: Reference,
+    fitted: Reference,
+    evaluated: Reference,
+) -> dict[str, Any]:
+    """Judge the challenger, record the decision, and log the run to MLflow where one is set."""
+    outcome = promotion.promote(run, dataset, bundle, fitted, evaluated)
+    publish(run, bundle, evaluated, outcome)
+    return outcome
 
 
 def predict(
