@@ -65,15 +65,15 @@ class Look:
         Raises:
             MillraceError: the data cannot be read, as a run would say it.
         """
-        run = self._run(self._spec(_SMALLEST))
-        total = sum(p["stop"] - p["start"] for p in STEPS["discover"](run))
-        if self._sample and total > self._sample:
-            size = max(_SMALLEST, min(_LARGEST, total // _PARTS))
+        run = self._run(self._spec(_LARGEST))
+        partitions = STEPS["discover"](run)
+        total = _records(partitions)
+        size = max(_SMALLEST, total // _PARTS)
+        if size < _LARGEST and self._sample and total > self._sample:
             run = self._run(self._spec(size))
-        else:
-            run = self._run(self._spec(_LARGEST))
-        chosen = self._choose(STEPS["discover"](run))
-        wanted = sum(p["stop"] - p["start"] for p in chosen)
+            partitions = STEPS["discover"](run)
+        chosen = self._choose(partitions)
+        wanted = _records(chosen)
         measured = Measured()
         for partition in chosen:
             self._tell(measured.looked_at, wanted)
@@ -102,7 +102,7 @@ class Look:
 
     def _choose(self, partitions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return partitions of `sample` records in all, spread evenly."""
-        total = sum(p["stop"] - p["start"] for p in partitions)
+        total = _records(partitions)
         if not self._sample or total <= self._sample:
             return list(partitions)
         count = max(2, round(len(partitions) * self._sample / total))
@@ -150,3 +150,7 @@ class Look:
         return WorkflowRun(
             identity, record.id, spec, RunParams(), settings, store, self._catalog, executor
         )
+
+
+def _records(partitions: Sequence[Mapping[str, Any]]) -> int:
+    return sum(int(p["stop"]) - int(p["start"]) for p in partitions)

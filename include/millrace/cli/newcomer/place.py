@@ -32,7 +32,7 @@ def checked(text: str) -> str:
         problem = "an empty path"
     elif "${" in text:
         problem = "a path with ${, which a workflow would take for a variable"
-    elif any("\ud800" <= c <= "\udfff" or not (c.isprintable()) for c in text):
+    elif any("\ud800" <= c <= "\udfff" or c == "\0" for c in text):
         problem = "a path with characters that a workflow cannot hold"
     if problem is None:
         return text

@@ -31,7 +31,7 @@ def _facts(seen: Seen) -> Iterator[tuple[str, str]]:
     yield "Format", cell(f"{seen.format}{formats}", 200)
     looked = "" if seen.looked_at == seen.total else f"; looked at {seen.looked_at:,} of them"
     yield "Pictures", f"{seen.total:,}{looked}"
-    yield "Classes", f"{len(seen.classes):,}: {_classes(seen)}"
+    yield "Classes", f"{len(seen.classes):,} – {_classes(seen)}"
     yield "Height", f"{seen.heights} pixels"
     yield "Width", f"{seen.widths} pixels"
     stored = f"stored as {_counted(seen.modes)}"
@@ -42,7 +42,7 @@ def _facts(seen: Seen) -> Iterator[tuple[str, str]]:
 
 def _classes(seen: Seen) -> str:
     ordered = sorted(seen.classes.items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{cell(label, _LONGEST)} {count:,}" for label, count in ordered[:_SHOWN]]
+    shown = [f"{cell(label, _LONGEST)} ({count:,})" for label, count in ordered[:_SHOWN]]
     more = f" and {len(ordered) - _SHOWN:,} more" if len(ordered) > _SHOWN else ""
     return ", ".join(shown) + more
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from pathlib import Path
 
 from millrace.cli.console import console
@@ -24,9 +25,10 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
         record = run_named(workflow, sources.catalog)
         corrections = Corrections(workflow, sources.catalog, sources.store)
         known = corrections.known(record.id, {row.record_id for row in edited})
-        changes = compare(edited, known, spec, _labels(sources, record.id))
+        labels = _labels(sources, record.id)
+        changes = compare(edited, known, spec, labels)
         refuse(folder / RECORDS, changes.problems)
-        _tell(changes, workflow, record.id)
+        _tell(changes, workflow, record.id, labels)
         if changes.count and not arguments.dry_run:
             made = corrections.record(changes.rows)
             total = sum(one.rows for one in made)
@@ -43,7 +45,7 @@ def _labels(sources: Sources, run: int) -> list[str]:
     return [str(label) for ref in refs for label in sources.store.get(ref).facts.get("labels", ())]
 
 
-def _tell(changes: Changes, workflow: str, run: int) -> None:
+def _tell(changes: Changes, workflow: str, run: int, labels: list[str]) -> None:
     out = console()
     out.print(
         f"{changes.count:,} records are corrected: {changes.labels:,} labels, "
@@ -51,9 +53,10 @@ def _tell(changes: Changes, workflow: str, run: int) -> None:
         markup=False,
     )
     for label, rows in sorted(changes.new_labels.items()):
+        close = difflib.get_close_matches(label, labels, 1)
+        hint = f" Did you mean {close[0]!r}? Correct it and replay again." if close else ""
         out.print(
-            f"Note: no record of run {run} has the label {label!r} ({rows:,} rows now do). If it "
-            "is a typing error, correct it and replay again.",
+            f"Note: no record of run {run} has the label {label!r}; {rows:,} rows now do.{hint}",
             markup=False,
         )
     if not changes.count:

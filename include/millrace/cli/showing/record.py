@@ -40,13 +40,33 @@ def _places(
     sources: Sources, executions: list[ExecutionRecord], record_id: str
 ) -> Iterator[tuple[str, str, str, str]]:
     """Yield stage, file, artifact and the row's plain fields for every table with the record."""
+    corrected = False
     for one in executions:
         partition = (one.partition or "").partition("/")[0]
         if one.output is None or (partition and not record_id.startswith(f"{partition}/")):
             continue
+        if not corrected:
+            found = list(_corrections(sources, one, record_id))
+            corrected = bool(found)
+            yield from found
         artifact = sources.store.find(one.output.key)
         if artifact is None:
             continue
         for name, row in rows_of(artifact, record_id, _FIELDS):
             text = ", ".join(f"{field} {row[field]}" for field in _FIELDS if row.get(field))
             yield one.stage, name, one.output.digest[:SHORT], text
+
+
+def _corrections(
+    sources: Sources, execution: ExecutionRecord, record_id: str
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield what a person changed of the record before it was cleaned."""
+    for one in execution.inputs:
+        artifact = sources.store.find(one.ref.key) if one.role == "corrections" else None
+        if artifact is None:
+            continue
+        for name, row in rows_of(artifact, record_id, ("label", "encoding")):
+            label = f"label {row['label']}" if row["label"] else ""
+            picture = "picture replaced" if row["encoding"] else ""
+            text = ", ".join(part for part in (label, picture) if part)
+            yield execution.stage, name, one.ref.digest[:SHORT], f"corrected by a person: {text}"

@@ -133,7 +133,7 @@ def _budget(seen: Seen, left_out: tuple[str, ...]) -> dict[str, float]:
     if missing:
         shares["missing_label"] = shares.get("missing_label", 0.0) + missing
     return {
-        reason: min(1.0, math.ceil(100 * (1.5 * share + 0.01)) / 100)
+        reason: min(1.0, math.ceil(round(150 * share + 1, 6)) / 100)
         for reason, share in sorted(shares.items())
         if share > _TOLERATED
     }

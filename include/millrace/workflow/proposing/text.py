@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,7 +12,8 @@ from millrace.workflow.proposing.choices import LARGEST_SIDE, Choices
 from millrace.workflow.proposing.seen import Seen
 
 _SHOWN = 8  # classes
-_LONGEST = 40  # characters of a name in a comment
+_LONGEST = 60  # characters of a name in a comment
+_WIDTH = 98  # characters of a line of comment
 _PLAIN = ("kind", "split", "layout", "resize")
 
 
@@ -46,10 +48,20 @@ def harmless(text: object) -> str:
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
+def _comment(text: str, indent: str = "") -> Iterator[str]:
+    """Yield a comment in lines of at most `_WIDTH` characters."""
+    start = f"{indent}# "
+    yield from textwrap.wrap(
+        text, _WIDTH, initial_indent=start, subsequent_indent=start, break_on_hyphens=False
+    )
+
+
 def _head(name: str, seen: Seen) -> Iterator[str]:
     looked = "all of them" if seen.looked_at == seen.total else f"{seen.looked_at:,} of them"
-    yield f"# Proposed by `millrace new` after a look at {looked}: {seen.format}."
-    yield "# It runs as it stands. Every choice is a first guess: change it, and run again."
+    yield from _comment(
+        f"Proposed by `millrace new` after a look at {looked}: {harmless(seen.format)}. It "
+        "runs as it stands. Every choice is a first guess: change it, and run again."
+    )
     yield "version: 1"
     yield f"name: {name}"
     yield f"description: {scalar(f'{seen.total:,} pictures in {len(seen.classes):,} classes')}"
@@ -64,14 +76,19 @@ def _sources(seen: Seen, choices: Choices) -> Iterator[str]:
             text = value if field in ("name", *_PLAIN) and value else scalar(value)
             yield f"  {'-' if number == 0 else ' '} {field}: {text}"
         if choices.left_out:
+            yield from _comment(
+                f"Fewer than {choices.smallest} pictures: too few to train on and to test. Take a "
+                "class out of this list when it has more.",
+                "    ",
+            )
             names = ", ".join(f"{scalar(label)}: null" for label in choices.left_out)
-            yield f"    # Fewer than {choices.smallest} pictures: too few to train on and to test."
-            yield "    # Take a class out of this list when it has more."
             yield f"    label_map: {{{names}}}"
     shown = [f"{harmless(label)} ({count:,})" for label, count in _largest(seen)]
     more = f" and {len(seen.classes) - _SHOWN:,} more" if len(seen.classes) > _SHOWN else ""
-    yield f"# Classes are what the labels say: {', '.join(shown)}{more}."
-    yield "# `labels: [...]` would fix them, and refuse any other."
+    yield from _comment(
+        f"Classes are what the labels say: {', '.join(shown)}{more}. `labels: [...]` would fix "
+        "them, and refuse any other."
+    )
     yield ""
 
 
@@ -81,25 +98,22 @@ def _largest(seen: Seen) -> list[tuple[str, int]]:
 
 def _data(seen: Seen, choices: Choices) -> Iterator[str]:
     told = ", ".join(f"{count:,} {harmless(reason)}" for reason, count in seen.refused.items())
-    yield f"# Refused so far: {told or 'nothing'}. `millrace quarantine` shows what a run refuses."
-    if choices.budget:
-        shares = ", ".join(f"{scalar(reason)}: {share}" for reason, share in choices.budget.items())
-        yield "# The budget is the share of refusals at which a run fails: half more than was seen."
-        yield f"clean: {{budget: {{default: 0.05, {shares}}}}}"
-    else:
-        yield "clean: {budget: {default: 0.05}}  # a run fails if one reason refuses more than this"
+    budget = {"default": 0.05, **choices.budget}
+    half = ", half more than was seen of some" if choices.budget else ""
+    yield from _comment(
+        f"Refused so far: {told or 'nothing'}. A run fails where a reason refuses a larger share "
+        f"than its budget{half}; `millrace quarantine` shows what was refused."
+    )
+    yield f"clean: {{budget: {_flow({_key(name): share for name, share in budget.items()})}}}"
     yield ""
+    yield from _comment(_sizes(seen))
     height, width = choices.size
-    yield f"# Heights are {seen.heights}; widths are {seen.widths} pixels."
-    if max(seen.heights.median, seen.widths.median) > LARGEST_SIDE:
-        yield f"# {LARGEST_SIDE} keeps training on a processor quick; with time or a GPU, try more."
-    if seen.unlike:
-        yield "# Proportions differ: fit pads them, so that nothing is cut off or distorted."
-    yield f"# {'Colours are kept.' if seen.colour else 'The pictures are grey.'}"
     resize = f", resize: {choices.resize}" if choices.resize != "stretch" else ""
     yield f"transform: {{size: [{height}, {width}], channels: {choices.channels}{resize}}}"
     if choices.test:
-        yield "# By a stable hash: a picture never changes sides; its near duplicates follow it."
+        yield from _comment(
+            "By a stable hash: a picture never changes sides; its near duplicates follow it."
+        )
     else:
         yield "# The test pictures are a source of their own."
     split = {"validation": choices.validation, "test": choices.test, "seed": choices.seed}
@@ -107,15 +121,39 @@ def _data(seen: Seen, choices: Choices) -> Iterator[str]:
     yield ""
 
 
+def _sizes(seen: Seen) -> str:
+    """Return what was seen of the sizes, and what it means."""
+    height, width = seen.heights, seen.widths
+    if height.uniform and width.uniform:
+        told = [f"All pictures are {height} x {width} pixels (height x width)."]
+    else:
+        told = [f"Heights are {height} pixels, widths {width}."]
+    if max(height.median, width.median) > LARGEST_SIDE:
+        told.append(
+            f"{LARGEST_SIDE} keeps training on a processor quick; with time or a GPU, try more."
+        )
+    if seen.unlike:
+        told.append("Proportions differ: `fit` pads them, so that nothing is cut or distorted.")
+    told.append("Colours are kept." if seen.colour else "Their content is grey.")
+    return " ".join(told)
+
+
 def _model(seen: Seen, choices: Choices) -> Iterator[str]:
-    yield f"# About {seen.learnable:,} pictures to learn from; {choices.stages} halvings leave the"
-    yield "# network a few pixels a side to judge by."
+    last = max(1, min(choices.size) >> choices.stages)
+    yield from _comment(
+        f"About {seen.learnable:,} pictures to learn from. The resolution is halved "
+        f"{choices.stages} times, to {last} pixels, and {choices.width} channels at first keep it "
+        "quick."
+    )
     model = {"kind": "cnn", "residual": True, "width": choices.width, "stages": choices.stages}
     if choices.mirror:
         model["mirror_average"] = True
     yield f"model: {_flow(model)}"
     if choices.mirror:
-        yield "# Photographs may be mirrored; take flip and mirror_average out for text or signs."
+        yield from _comment(
+            "Photographs may be mirrored. Take flip and mirror_average out for text, signs, or "
+            "where left and right matter."
+        )
     else:
         yield "# Small shifts and turns only: mirrored digits or letters would be wrong."
     yield f"augment: {_flow(choices.augment)}"
@@ -141,9 +179,15 @@ def _steps(seen: Seen, choices: Choices) -> int:
 
 
 def _gate(seen: Seen, choices: Choices) -> Iterator[str]:
-    yield f"# Always guessing the largest class is right in {seen.largest_share:.0%}; to be used,"
-    yield "# a model must do clearly better. Raise it to what you need, once you know what can be."
+    yield from _comment(
+        f"Always guessing the largest class is right in {seen.largest_share:.0%} of all cases; to "
+        "be used, a model must do clearly better. Raise this once you know what can be reached."
+    )
     yield f"gate: {{accuracy: {choices.gate}}}"
+
+
+def _key(name: str) -> str:
+    return name if name.isidentifier() else scalar(name)
 
 
 def _flow(values: Mapping[str, Any]) -> str:
