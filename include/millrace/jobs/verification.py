@@ -119,8 +119,7 @@ class _Remake:
         if present is not None and present.manifest.digest == ref.digest:
             return
         original = self.verifier.store.get(ref)
-        for entry in original.manifest.files.values():
-            self.made.put(self.verifier.store.local(entry))
+        self.made.put_all(self.verifier.store.fetch(original.manifest.files.values()))
         self.made.publish(original.manifest, replace=present is not None)
 
     def _perform(self, execution: ExecutionRecord) -> Artifact:
@@ -142,10 +141,7 @@ class _Remake:
 
     def _locations(self, execution: ExecutionRecord) -> Mapping[str, Any]:
         """Return where the stage found what lies outside the store."""
-        recorded: Mapping[str, Any] = {}
-        original = self._original(execution)
-        if original is not None:
-            recorded = original.manifest.provenance.get("locations", {})
+        recorded = self._recorded_locations(execution)
         if execution.stage not in _SOURCES:
             return recorded
         sources = {source["name"]: source for source in _sources(self.run)}
@@ -154,6 +150,14 @@ class _Remake:
         name = str(execution.partition).rpartition("/")[0]
         at = self._partitions().get(str(execution.partition), recorded.get("at", {}))
         return {"source": sources[name], "at": at}
+
+    def _recorded_locations(self, execution: ExecutionRecord) -> Mapping[str, Any]:
+        """Return the locations that are written beside whatever lies under the result's key now."""
+        try:
+            stored = self.verifier.store.find(execution.output.key) if execution.output else None
+        except DataError:
+            return {}
+        return {} if stored is None else stored.manifest.provenance.get("locations", {})
 
     def _partitions(self) -> dict[str, Mapping[str, Any]]:
         """Return where the run's partitions were, by name, as far as that is still known."""
