@@ -18,6 +18,7 @@ from millrace.data.sources.partition import split_document
 from millrace.errors import DataError, SpecError
 from millrace.jobs import promotion
 from millrace.jobs.execute import Job
+from millrace.jobs.growth import log_growth
 from millrace.jobs.promotion import champion_of, evaluate
 from millrace.jobs.tracking import publish
 from millrace.jobs.workflow_run import WorkflowRun
@@ -37,7 +38,9 @@ Partition = Mapping[str, Any]
 def discover(run: WorkflowRun) -> list[dict[str, Any]]:
     """Return the partitions of the run's sources."""
     job = Job("discover", {"limit": run.params.limit}, locations={"sources": _sources(run)})
+    previous = run.catalog.executions.previous(run.id, "discover", None)
     artifact = run.executor.execute(job)
+    log_growth(run, previous, artifact)
     partitions: list[dict[str, Any]] = artifact.facts["partitions"]
     return partitions
 
