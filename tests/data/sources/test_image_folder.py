@@ -174,7 +174,7 @@ def test_a_part_outside_the_folder_is_refused(root: Path, folder: str) -> None:
 
 def test_a_missing_folder_or_part_is_refused(root: Path) -> None:
     for document in (source(root, folder="none"), source(root / "none"), source("")):
-        with pytest.raises(DataError, match="does not exist|is not a file"):
+        with pytest.raises(DataError, match=r"does not exist|is not a file"):
             read(document)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +18,7 @@ from millrace.data.sources.partition import Partition, cut
 from millrace.data.sources.raw import pixel_table
 from millrace.data.sources.reader import keyed, open_reader
 from millrace.errors import DataError, SpecError
+from millrace.workflow.folder_sources import ImageFolderSource
 
 
 class OwnReader:
@@ -118,6 +120,21 @@ def _parquet_folder(files: Any) -> dict[str, Any]:
     return source | {"uri": str(files.folder / "set")}
 
 
+def _image_folder(files: Any) -> dict[str, Any]:
+    for number in range(25):
+        path = files.folder / "pets" / "cat dog"[number % 2 * 4 :][:3] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes([number]))
+    spec = ImageFolderSource(name="pets", kind="image_folder", uri=str(files.folder / "pets"))
+    return spec.model_dump(mode="json")
+
+
+def _image_archive(files: Any) -> dict[str, Any]:
+    folder = Path(_image_folder(files)["uri"])
+    members = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.png")}
+    return _image_folder(files) | {"uri": str(files.tar("pets.tar.gz", members))}
+
+
 Source = Callable[[Any], dict[str, Any]]
 SOURCES = (
     _digits,
@@ -133,6 +150,8 @@ SOURCES = (
     _hdf5,
     _parquet,
     _parquet_folder,
+    _image_folder,
+    _image_archive,
 )
 
 
@@ -162,6 +181,8 @@ def test_tables_have_the_raw_schema_and_rows_add_up(source: dict[str, Any]) -> N
 def test_records_are_the_same_however_the_source_is_cut(source: dict[str, Any], rows: int) -> None:
     whole = read(source)
     cut_up = read(source | {"partition_rows": rows if len(whole) < 1_000 else rows * 200})
+    if source["kind"] == "image_folder":  # a file has no position but in its partition
+        whole, cut_up = (table.drop_columns("position") for table in (whole, cut_up))
     assert cut_up.combine_chunks().equals(whole.combine_chunks())
 
 
@@ -173,6 +194,9 @@ def test_ids_are_unique_and_begin_with_the_source(source: dict[str, Any]) -> Non
 
 
 def test_origins_show_a_file_and_a_position_without_folders(source: dict[str, Any]) -> None:
+    if source["kind"] == "image_folder":
+        assert read(source)["origin"].to_pylist()[0] == "cat/0.png"
+        return
     for row in read(source).select(["origin", "position"]).to_pylist():
         file, _, position = row["origin"].rpartition("#")
         assert file

@@ -102,6 +102,11 @@ def is_remote(uri: str) -> bool:
     return "://" in uri and not uri.startswith("file:")
 
 
+def is_http(uri: str) -> bool:
+    """Whether a web server holds the file."""
+    return uri.lower().startswith(("http://", "https://"))
+
+
 def local_path(uri: str) -> Path:
     """Return the path that a text or a ``file:`` URI names, in the project where it is there."""
     if uri.startswith("file:"):

@@ -8,12 +8,10 @@ from typing import Any
 
 from millrace.data.sources.archive import ArchiveTree
 from millrace.data.sources.archive_members import Archive, TarArchive, ZipArchive
-from millrace.data.sources.files import SourceFile, is_remote, local_path, open_source
+from millrace.data.sources.files import SourceFile, is_http, is_remote, local_path, open_source
 from millrace.data.sources.listing import FileTree
 from millrace.data.sources.listing_local import LocalTree
-from millrace.data.sources.listing_remote import RemoteTree
 from millrace.data.sources.reader import file_name
-from millrace.data.sources.remote import is_http
 from millrace.data.sources.stream import is_compressed
 from millrace.errors import DataError
 
@@ -33,6 +31,8 @@ def open_tree(document: Mapping[str, Any]) -> FileTree:
     """
     uri, folder, pattern = document["uri"], document["folder"], document["pattern"]
     if is_remote(uri) and not (is_http(uri) or is_archive(uri)):
+        from millrace.data.sources.listing_remote import RemoteTree
+
         return RemoteTree(f"{uri.rstrip('/')}/{folder}", pattern)
     path = local_path(uri)
     if uri and path.is_dir():

@@ -13,21 +13,16 @@ import fsspec
 
 from millrace.artifacts import s3
 from millrace.artifacts.digests import digest_value
+from millrace.data.sources.files import is_http
 from millrace.data.sources.remote_errors import failures, patiently
 from millrace.data.sources.remote_http import http_download, http_version
 from millrace.errors import SpecError
 
-_HTTP = ("http://", "https://")
 _S3 = ("s3://", "s3a://")
 _CONTENT = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5")
 _VERSION = ("ETag", "etag", "Content-MD5", "Digest", "Last-Modified", "LastModified", "md5Hash",
             "content_md5", "generation", "updated", "modified", "modification_time", "mtime",
             "created", "size")  # fmt: skip
-
-
-def is_http(uri: str) -> bool:
-    """Whether a web server holds the file."""
-    return uri.lower().startswith(_HTTP)
 
 
 def version(uri: str) -> str:
