@@ -36,7 +36,8 @@ def checked(text: str) -> str:
         problem = "a path with characters that a workflow cannot hold"
     if problem is None:
         return text
-    raise SpecError(problem, where="--from", received=text, remedy="Rename or link it.")
+    shown = text.encode("utf-8", "backslashreplace").decode()
+    raise SpecError(problem, where="--from", received=shown, remedy="Rename or link it.")
 
 
 def place_of(text: str) -> Place:
