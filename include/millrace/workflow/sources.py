@@ -42,20 +42,24 @@ class IdxSource(Source):
 
 
 class CifarSource(Source):
-    """CIFAR-10's binary version, as .bin files or inside a .tar.gz.
+    """The binary versions of CIFAR-10 and CIFAR-100, as .bin files or inside a .tar.gz.
 
     Attributes:
         uri: URI of the archive or of one .bin file.
         members: file names (shell patterns) to read from the archive; their order is kept.
+        labels: ``fine`` (100 classes) or ``coarse`` (20) of CIFAR-100; null takes an archive with
+            ``fine_label_names.txt`` for CIFAR-100, fine, and anything else for CIFAR-10.
         sha256: hexadecimal digest of the file at `uri`.
-        class_names: member with the class names, in label order; null keeps label numbers.
+        class_names: member with the class names, in label order (shell pattern); ``auto`` is the
+            data set's own; null keeps label numbers.
     """
 
     kind: Literal["cifar"]
     uri: str
-    members: tuple[str, ...] = Field(("*data_batch_*.bin",), strict=False)
+    members: tuple[str, ...] = Field(("*data_batch_*.bin", "*train.bin"), strict=False)
+    labels: Literal["fine", "coarse"] | None = None
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
-    class_names: str | None = "*batches.meta.txt"
+    class_names: str | None = "auto"
 
 
 class CustomSource(Source):

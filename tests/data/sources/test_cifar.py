@@ -12,6 +12,7 @@ import pytest
 
 from millrace.data.sources.reader import open_reader
 from millrace.errors import DataError
+from millrace.workflow.sources import CifarSource
 
 META = b"cat\ndog\n"
 
@@ -108,3 +109,52 @@ def test_an_archive_of_empty_members_is_an_empty_source(bench: Any, files: Any) 
     source = files.cifar_source(files.tar("c.tar.gz", {"data_batch_1.bin": b""}))
     with pytest.raises(DataError, match="holds no record"):
         bench.discover(source)
+
+
+NAMES_100 = {
+    "c/fine_label_names.txt": b"".join(b"fine%d\n" % n for n in range(100)),
+    "c/coarse_label_names.txt": b"".join(b"coarse%d\n" % n for n in range(20)),
+}
+
+
+@pytest.fixture
+def hundred(files: Any) -> bytes:
+    """Four records of CIFAR-100: coarse labels 0 to 19 and one too high, fine ones 0 to 99."""
+    ten: bytes = files.cifar([0, 42, 99, 100], files.pixels(4, (32, 32, 3)))
+    coarse = (0, 7, 19, 20)
+    return b"".join(bytes([c]) + ten[n * 3073 : (n + 1) * 3073] for n, c in enumerate(coarse))
+
+
+def hundred_source(path: Path, **values: Any) -> dict[str, Any]:
+    named = {"name": "cifar", "kind": "cifar", "uri": str(path)}
+    return CifarSource(**named | values).model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, ["fine0", "fine42", "fine99", None]),
+        ({"labels": "coarse"}, ["coarse0", "coarse7", "coarse19", None]),
+        ({"labels": "coarse", "class_names": None}, ["0", "7", "19", None]),
+    ],
+)
+def test_a_hundred_classes_are_known_by_their_names(
+    files: Any, hundred: bytes, values: Any, expected: Any
+) -> None:
+    path = files.tar("c.tar.gz", {"c/train.bin": hundred, "c/test.bin": b"", **NAMES_100})
+    table = read(hundred_source(path, partition_rows=3, **values))
+    assert table["label"].to_pylist() == expected
+    assert b"".join(table["content"].to_pylist()) == files.pixels(4, (32, 32, 3)).tobytes()
+
+
+def test_a_file_of_a_hundred_classes_needs_the_option(files: Any, hundred: bytes) -> None:
+    path = files.write("train.bin", hundred)
+    table = read(hundred_source(path, labels="fine"))
+    assert table["label"].to_pylist() == ["0", "42", "99", None]
+    with pytest.raises(DataError, match=r"wrong length.*may be CIFAR-100: set `labels`"):
+        read(hundred_source(path))
+
+
+def test_a_file_of_ten_classes_read_as_a_hundred_says_so(files: Any, data: bytes) -> None:
+    with pytest.raises(DataError, match=r"expected a multiple of 3074.*may be CIFAR-10: leave"):
+        read(hundred_source(files.write("c.bin", data), labels="fine"))
