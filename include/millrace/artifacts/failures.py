@@ -61,10 +61,14 @@ def disk_failure(error: BaseException, where: object) -> MillraceError:
 
 @contextmanager
 def disk_answers(where: Path) -> Iterator[None]:
-    """Raise what the disk does in this block as ours; a missing file passes as it is."""
+    """Raise what the disk does in this block as ours; a missing file passes as it is.
+
+    A copy's error names its source first, but it is the target `where` that is full.
+    """
     try:
         yield
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise disk_failure(error, error.filename or where) from error
+        full = disk_is_full(error)
+        raise disk_failure(error, where if full else error.filename or where) from error

@@ -68,7 +68,7 @@ class RemoteBackend:
 
     def download(self, name: str, path: Path) -> None:
         """Copy `name` to a local file."""
-        self._try(name, lambda: self._fs.get_file(self._path(name), str(path)))
+        self._try(name, lambda: self._fs.get_file(self._path(name), str(path)), path)
 
     def names(self, prefix: str) -> Iterator[str]:
         """Yield all names below `prefix`, sorted."""
@@ -104,8 +104,12 @@ class RemoteBackend:
         except IntegrityError:
             return None
 
-    def _try(self, name: str, work: Callable[[], Result]) -> Result:
+    def _try(self, name: str, work: Callable[[], Result], local: Path | None = None) -> Result:
         """Do `work`, again after a while where that may help; `FileExistsError` passes.
+
+        Args:
+            name: of what it works on. work: a request.
+            local: the file that it writes here, if it does.
 
         Raises:
             IntegrityError: there is nothing of that name.
@@ -120,7 +124,7 @@ class RemoteBackend:
             except FileExistsError:
                 raise
             except Exception as error:
-                failure = self._failure(error, name)
+                failure = self._failure(error, name, local)
                 pause = next(pauses, PATIENCE)
                 passing = isinstance(failure, TransientError) and not disk_is_full(error)
                 if not passing or time.monotonic() + pause > end:
@@ -128,7 +132,7 @@ class RemoteBackend:
                 log.warning("%s It is tried again in %.1f s.", failure, pause)
                 time.sleep(pause)
 
-    def _failure(self, error: Exception, name: str) -> MillraceError:
+    def _failure(self, error: Exception, name: str, local: Path | None) -> MillraceError:
         """Translate what a client library raised; they share no base class."""
         where = f"{self._uri}/{name}"
         known = refusal(error, where)
@@ -138,6 +142,6 @@ class RemoteBackend:
             return IntegrityError("an object is missing", where=where)
         if isinstance(error, OSError) and error.filename:  # of the local side of a copy
             return disk_failure(error, error.filename)
-        if disk_is_full(error):
-            return disk_failure(error, "the cache or scratch folder")
+        if local is not None and disk_is_full(error):
+            return disk_failure(error, local)
         return TransientError("the store does not answer", where=where, received=error)

@@ -63,7 +63,7 @@ class S3Backend(RemoteBackend):
     def download(self, name: str, path: Path) -> None:
         """Copy an object here, a large one in parts."""
         options = {"chunksize": PART_BYTES, "max_concurrency": _AT_ONCE}
-        self._try(name, lambda: self._fs.get_file(self._path(name), str(path), **options))
+        self._try(name, lambda: self._fs.get_file(self._path(name), str(path), **options), path)
 
     def remove_tree(self, prefix: str) -> None:
         """Remove all below a prefix; one request where there is nothing."""

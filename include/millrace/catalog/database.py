@@ -128,7 +128,8 @@ def _parse(url: str) -> URL:
             expected="sqlite:////folder/file",
             received=url,
         )
-    return parsed
+    plain = parsed.drivername in ("postgres", "postgresql")
+    return parsed.set(drivername="postgresql+psycopg2") if plain else parsed
 
 
 def _create_engine(url: URL) -> Engine:

@@ -24,9 +24,10 @@ def run_here(settings: Settings, workflow: str, conf: dict[str, Any]) -> int:
     """Run a workflow's training graph here and print its outcome.
 
     Raises:
-        MillraceError: a stage failed.
+        MillraceError: a stage failed, or the store cannot be used.
         SpecError: `workflow` is a prediction DAG.
     """
+    from millrace.artifacts.store import Store
     from millrace.catalog.catalog import Catalog
     from millrace.jobs.local_run import run_workflow
 
@@ -35,6 +36,7 @@ def run_here(settings: Settings, workflow: str, conf: dict[str, Any]) -> int:
             "only training runs can run without Airflow", where="--local", received=workflow
         )
     names = [t.name for t in workflow_graph(load_named(settings.workflows, workflow), "training")]
+    Store(settings.store, settings.home / "cache").check()
     with Catalog(settings.catalog) as catalog:
         catalog.migrate()
     run_id = f"local__{datetime.now(UTC).isoformat(timespec='microseconds')}"

@@ -1,6 +1,6 @@
 """Show what runs here: components, DAGs, runs in progress, champions.
 
-The exit code is 0 if Airflow is up and healthy, else 75.
+The exit code is 0 if Airflow is up and healthy and the store can be used, else 75.
 
 Example:
   millrace status
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from millrace.errors import ExitCode, SpecError, TransientError
+from millrace.errors import ExitCode, MillraceError, TransientError, redact
 
 if TYPE_CHECKING:
     from millrace.orchestration.embedded.installation import Installation
@@ -33,12 +33,28 @@ def run(_: argparse.Namespace) -> int:
     if not installation.run.exists():
         console().print("Airflow has never been started here; `millrace up` does it.")
         return ExitCode.RETRY
+    usable = _store(installation)
     with client(installation) as airflow:
         healthy = _components(installation, airflow)
         if healthy:
             _airflow(airflow)
     _champions(installation)
-    return ExitCode.DONE if healthy else ExitCode.RETRY
+    return ExitCode.DONE if healthy and usable else ExitCode.RETRY
+
+
+def _store(installation: Installation) -> bool:
+    """Say where the store is, and what is wrong with it."""
+    from millrace.artifacts.store import Store
+    from millrace.cli.console import console
+
+    settings = installation.settings
+    try:
+        Store(settings.store, settings.home / "cache").check()
+    except MillraceError as error:
+        console().print(f"Store: {error}", markup=False)
+        return False
+    console().print(f"Store: {redact(settings.store)}", markup=False)
+    return True
 
 
 def _components(installation: Installation, airflow: AirflowClient) -> bool:
@@ -91,7 +107,7 @@ def _champions(installation: Installation) -> None:
         names = [path.stem for path in spec_files(installation.settings.workflows)]
         with Catalog(installation.settings.catalog) as catalog:
             found = [(name, catalog.models.champion(name)) for name in names]
-    except SpecError as error:
+    except MillraceError as error:
         console().print(str(error), markup=False)
         return
     for name, champion in found:

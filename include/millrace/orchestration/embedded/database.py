@@ -1,6 +1,6 @@
 """`migrate`: bring Airflow's own database to the version of the installed Airflow.
 
-The command costs seconds, so it runs only where the version or the database file is a new one.
+The command costs seconds, so it runs only where the version or the database is a new one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def migrate(installation: Installation, env: Mapping[str, str]) -> bool:
     """Migrate where it is needed; return whether it was.
 
     Raises:
-        TransientError: Airflow could not do it; names the log.
+        TransientError: the database cannot be reached, or Airflow could not do it; names the log.
     """
     stamp = installation.airflow_home / "migrated"
     if _read(stamp) == _state(installation):
@@ -41,7 +41,7 @@ def migrate(installation: Installation, env: Mapping[str, str]) -> bool:
             "Airflow's database could not be prepared",
             where=log,
             received=tail(log, 3),
-            remedy=f"If it is beyond repair, remove {installation.airflow_home}: Airflow's history "
+            remedy=f"If it is beyond repair, remove {_what(installation)}: Airflow's history "
             "is lost, Millrace's artifacts and catalog are not.",
         )
     stamp.write_text(_state(installation), encoding="utf-8")
@@ -49,10 +49,12 @@ def migrate(installation: Installation, env: Mapping[str, str]) -> bool:
 
 
 def _state(installation: Installation) -> str:
-    """Return what a stamp is valid for: this Airflow, and this very database file."""
-    database = installation.airflow_home / "airflow.db"
-    inode = database.stat().st_ino if database.exists() else 0
-    return f"{version('apache-airflow')} {inode}"
+    """Return what a stamp is valid for: this Airflow, and this very database."""
+    return f"{version('apache-airflow')} {installation.metadata.state()}"
+
+
+def _what(installation: Installation) -> str:
+    return str(installation.airflow_home) if installation.metadata.file else "Airflow's tables"
 
 
 def _read(stamp: Path) -> str | None:

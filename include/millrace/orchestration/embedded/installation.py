@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from millrace.errors import SpecError
+from millrace.orchestration.embedded.metadata import VARIABLE, Metadata
 from millrace.settings import Settings
 
 DEFAULT_PORT = 8080
@@ -30,6 +31,8 @@ class Installation:
             else the next free one.
         gpu_slots: training jobs that may use a GPU at once (``MILLRACE_GPU_SLOTS``), the size of
             Airflow's pool `gpu`.
+        airflow_database: SQLAlchemy URL of Airflow's own database
+            (``MILLRACE_AIRFLOW_DATABASE``), or None for SQLite in the home.
     """
 
     settings: Settings
@@ -37,6 +40,7 @@ class Installation:
     plugins: Path
     port: int | None = None
     gpu_slots: int = 1
+    airflow_database: str | None = None
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Installation:
@@ -51,12 +55,18 @@ class Installation:
             plugins=Path(env.get("MILLRACE_PLUGINS") or project / "plugins").absolute(),
             port=_whole("MILLRACE_PORT", port, 1, 65_535) if port else None,
             gpu_slots=_whole("MILLRACE_GPU_SLOTS", env.get("MILLRACE_GPU_SLOTS") or "1", 1, 1_024),
+            airflow_database=env.get(VARIABLE) or None,
         )
 
     @property
     def airflow_home(self) -> Path:
-        """Airflow's own folder: its database, its generated secrets, the task logs."""
+        """Airflow's own folder: its database (or a server has it), its secrets, the task logs."""
         return self.settings.home / "airflow"
+
+    @property
+    def metadata(self) -> Metadata:
+        """Airflow's own database; raises `SpecError` for a URL that cannot be used."""
+        return Metadata.at(self.airflow_database, self.airflow_home)
 
     @property
     def logs(self) -> Path:

@@ -121,15 +121,15 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "database",
         "sql_alchemy_connect_args",
-        "millrace.orchestration.embedded.sqlite.CONNECT_ARGS",
+        "{connect_args}.CONNECT_ARGS",
         "While a training takes all cores, a writer may hold SQLite's lock for long; the driver's "
-        "default gives up after 5 s and fails the request.",
+        "default gives up after 5 s and fails the request. A server has 10 s to answer.",
         ours=True,
     ),
     Option(
         "database",
         "sql_alchemy_connect_args_async",
-        "millrace.orchestration.embedded.sqlite.ASYNC_CONNECT_ARGS",
+        "{connect_args}.ASYNC_CONNECT_ARGS",
         "The same for the connections of the API server's event loop.",
         ours=True,
     ),
@@ -162,9 +162,16 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "database",
         "sql_alchemy_conn",
-        "sqlite:///{airflow_home}/airflow.db",
-        "No server to install; write-ahead logging carried 74 concurrent tasks without a lock "
-        "error.",
+        "{database}",
+        "By default SQLite: no server to install; write-ahead logging carried 74 concurrent tasks "
+        "without a lock error.",
+        ours=True,
+    ),
+    Option(
+        "database",
+        "sql_alchemy_conn_async",
+        "{async_database}",
+        "Airflow would derive one that needs a driver which may not be installed.",
         ours=True,
     ),
     Option("logging", "base_log_folder", "{airflow_home}/logs", "Below the same home.", ours=True),
@@ -232,6 +239,9 @@ def _places(installation: Installation, port: int) -> dict[str, str]:
         "plugins": str(installation.plugins),
         "airflow_home": str(installation.airflow_home),
         "password_file": str(installation.password_file),
+        "database": installation.metadata.url,
+        "async_database": installation.metadata.async_url,
+        "connect_args": installation.metadata.connect_args,
     }
 
 

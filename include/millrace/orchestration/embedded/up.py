@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
 from millrace.errors import MillraceError
 from millrace.orchestration.embedded import address, preload
@@ -61,12 +62,14 @@ def up(installation: Installation, report: Report) -> Running:
         report: told in short sentences what happens.
 
     Raises:
-        SpecError: a setting, a version or a port cannot be used.
-        TransientError: no room, or a component does not come up; names its log.
+        SpecError: a setting, a version, a port or the store cannot be used.
+        TransientError: no room, a server does not answer, or a component does not come up; names
+            its log.
     """
     preflight(installation.settings.home)
     check_notices(installation.settings)
     installation.prepare()
+    Store(installation.settings.store, installation.settings.home / "cache").check()
     with lock(installation.run / "lock"):
         started = _revive(installation, report)
         _explain_port(installation, report)
