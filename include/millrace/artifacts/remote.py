@@ -87,7 +87,8 @@ class RemoteBackend:
         start = len(self._root) + 1
         found = self._try(prefix, lambda: self._fs.find(self._path(prefix), detail=True))
         for path, info in found.items():
-            yield Entry(path[start:], int(info["size"]), modified(info))
+            if info.get("type") != "directory":  # what s3fs finds where there is nothing
+                yield Entry(path[start:], int(info["size"]), modified(info))
 
     def remove(self, names: Sequence[str]) -> None:
         """Remove files; one that is not there is fine."""
