@@ -108,10 +108,10 @@ class Stages:
         return self.run("data.collect", name, params, None, locations)
 
     def clean(self, spec: Any, source: Mapping[str, Any], raw: Made, name: str) -> Made:
-        rules = spec.clean.model_dump(mode="json")
-        rules.pop("budget")
+        rules = spec.clean.model_dump(mode="json", exclude={"budget", "near_conflicts"})
         params = {
             "rules": rules,
+            "reduce_to": list(spec.transform.size),
             "label_map": source["label_map"],
             "labels": list(spec.labels),
             "labelled": True,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from millrace.artifacts import tables
@@ -94,3 +95,39 @@ def test_pictures_as_large_as_cifars_fill_whole_row_groups(tmp_path: Path) -> No
     table = pa.table([tables.images_to_column(images)], schema=schema)
     tables.write_table(tmp_path / "t.parquet", schema, [table])
     assert [g.num_rows for g in tables.read_table(tmp_path / "t.parquet")] == [8_192, 1]
+
+
+def noisy(rows: int, binary: bool) -> pa.Table:
+    pixels = np.random.default_rng(1).integers(0, 256, (rows, 60), np.uint8)
+    held = [None, *(row.tobytes() for row in pixels[1:])]
+    kind = pa.binary() if binary else pa.binary(60)
+    return pa.table({"record_id": ["r"] * rows, "content": pa.array(held, kind)})
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_only_columns_that_shrink_are_compressed(tmp_path: Path, binary: bool) -> None:
+    noise = noisy(500, binary)
+    tables.write_table(tmp_path / "t.parquet", noise.schema, [noise])
+    group = pq.read_metadata(tmp_path / "t.parquet").row_group(0)
+    assert [group.column(n).compression for n in range(2)] == ["ZSTD", "UNCOMPRESSED"]
+    flat = pa.table({"content": pa.array([bytes(60)] * 500, noise.schema.field("content").type)})
+    tables.write_table(tmp_path / "f.parquet", flat.schema, [flat])
+    group = pq.read_metadata(tmp_path / "f.parquet").row_group(0)
+    assert group.column(0).compression == "ZSTD"
+    (read,) = tables.read_table(tmp_path / "t.parquet")
+    assert read["content"].to_pylist() == noise["content"].to_pylist()
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_what_is_compressed_does_not_depend_on_how_rows_arrive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, binary: bool
+) -> None:
+    monkeypatch.setattr(tables, "ROW_GROUP", 100)
+    noise = noisy(120, binary)
+    kind = noise.schema.field("content").type
+    flat = pa.table({"record_id": ["r"] * 500, "content": pa.array([bytes(60)] * 500, kind)})
+    whole = pa.concat_tables([noise, flat]).combine_chunks()
+    pieces = [whole.slice(start, 7) for start in range(0, whole.num_rows, 7)]
+    for name, parts in (("a", [whole]), ("b", pieces)):
+        tables.write_table(tmp_path / name, whole.schema, parts)
+    assert digest_file(tmp_path / "a") == digest_file(tmp_path / "b")

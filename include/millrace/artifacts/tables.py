@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -25,25 +26,33 @@ ROW_GROUP = 8_192
 GROUP_BYTES = 64 << 20
 """Bytes of pictures and contents in a row group, at most, unless a single row has more."""
 
+_LEVEL = 3  # of Zstandard
+_SAMPLE = 1 << 20  # bytes
+_WORTH = 0.9  # of its size: a column that would keep more of it is stored as it is
+
 Images = npt.NDArray[np.uint8]
 
 
 def write_table(path: Path, schema: pa.Schema, batches: Iterable[pa.Table]) -> int:
     """Write `batches`, re-cut to full row groups; return the number of rows.
 
-    The cut depends on the rows' order and sizes, never on how they arrive.
+    The cut depends on the rows' order and sizes, never on how they arrive. Columns are compressed
+    unless they are binary and hardly shrink, as JPEG files and the pixels of photos.
     """
+    groups = _row_groups(batch.cast(schema) for batch in batches)
+    first = list(islice(groups, 1))
+    levels = {n: _LEVEL for n in schema.names if not first or _shrinks(first[0][n].chunk(0))}
     rows = 0
     with pq.ParquetWriter(
         path,
         schema,
-        compression="zstd",
-        compression_level=3,
+        compression={name: "zstd" if name in levels else "none" for name in schema.names},
+        compression_level=levels,
         use_dictionary=_dictionaries(schema),
         write_statistics=False,
         store_schema=True,
     ) as writer:
-        for table in _row_groups(batch.cast(schema) for batch in batches):
+        for table in chain(first, groups):
             writer.write_table(table, row_group_size=ROW_GROUP)
             rows += table.num_rows
     return rows
@@ -178,6 +187,23 @@ def column_to_images(column: pa.ChunkedArray, shape: tuple[int, int, int]) -> Im
     size = int(np.prod(shape))
     pixels = np.frombuffer(array.buffers()[1], np.uint8, len(array) * size, array.offset * size)
     return pixels.reshape(len(array), *shape)
+
+
+def _shrinks(array: pa.Array) -> bool:
+    """Whether compression is worth its time, by a sample from a column's start."""
+    if pa.types.is_fixed_size_binary(array.type):
+        ends = np.array([0, len(array)]) + array.offset
+        ends = ends * array.type.byte_width
+    elif pa.types.is_binary(array.type):
+        ends = np.frombuffer(array.buffers()[1], np.int32)[array.offset :][: len(array) + 1]
+    else:
+        return True
+    start, stop = int(ends[0]), min(int(ends[-1]), int(ends[0]) + _SAMPLE)
+    data = array.buffers()[-1]
+    if data is None or start == stop:
+        return True
+    shrunk: bytes = pa.compress(data.slice(start, stop - start), "zstd", asbytes=True)
+    return len(shrunk) <= _WORTH * (stop - start)
 
 
 def _dictionaries(schema: pa.Schema) -> list[str]:

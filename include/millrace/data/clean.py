@@ -60,7 +60,7 @@ def run(context: StageContext) -> StageResult:
     accepted = write_table(
         out / "records.parquet",
         CLEAN,
-        (table.filter(pa.array(keep[span])) for table, span in _spans(rows.accepted)),
+        (_chosen(table, keep[span]) for table, span in _spans(rows.accepted)),
     )
     quarantined = write_table(
         out / "quarantine.parquet", QUARANTINE, _quarantine(context, rows, equals)
@@ -125,6 +125,10 @@ def _equals(rows: _Sorted, params: Any) -> Equals:
     if params["rules"].get("duplicates", "exact") == "keep":
         return Equals(order, found.conflicting)
     return found
+
+
+def _chosen(table: pa.Table, rows: npt.NDArray[np.bool_]) -> pa.Table:
+    return table if rows.all() else table.filter(pa.array(rows))
 
 
 def _spans(spill: Spill) -> Iterator[tuple[pa.Table, slice]]:

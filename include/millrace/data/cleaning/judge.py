@@ -20,6 +20,7 @@ from millrace.data.cleaning.seen import Asked, Sight
 from millrace.data.decoding import digest_column
 from millrace.data.encoding import FILE
 from millrace.data.schemas import CLEAN, QUARANTINE
+from millrace.errors import DataError
 
 
 class Judge:
@@ -78,14 +79,32 @@ def _accepted(
 
 
 def _pixel_columns(sight: Sight) -> tuple[pa.Array, pa.Array]:
-    """Return pixels as they are stored, and their encodings; null where undecodable."""
-    content = np.full(sight.rows, None, object)
+    """Return pixels as they are stored, and their encodings; empty where undecodable."""
+    sizes = np.zeros(sight.rows, np.int64)
     encoding = np.full(sight.rows, "", object)
     for group in sight.groups:
+        sizes[group.rows] = group.encoding.size
         encoding[group.rows] = str(group.encoding)
-        for row, image in zip(group.rows.tolist(), group.images, strict=True):
-            content[row] = image.tobytes()
-    return pa.array(content, pa.binary()), pa.array(encoding, pa.string())
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    pixels = np.empty(ends[-1], np.uint8)
+    for group in sight.groups:
+        for start, image in zip(ends[group.rows].tolist(), group.images, strict=True):
+            pixels[start : start + image.size] = image.reshape(-1)
+    return _binary(pixels, ends), pa.array(encoding, pa.string())
+
+
+def _binary(values: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> pa.Array:
+    """Return a column of the bytes between `ends`, without a copy."""
+    if ends[-1] > np.iinfo(np.int32).max:
+        raise DataError(
+            "the pictures of a batch are too large together",
+            expected=f"at most {np.iinfo(np.int32).max} bytes of pixels",
+            received=int(ends[-1]),
+            remedy="Give the source a smaller `partition_rows`.",
+        )
+    offsets = pa.py_buffer(ends.astype(np.int32))
+    buffers = [None, offsets, pa.py_buffer(values)]
+    return pa.BinaryArray.from_buffers(pa.binary(), len(ends) - 1, buffers)
 
 
 def _refused(raw: pa.Table, labels: pa.Array, refusals: Refusals) -> pa.Table:

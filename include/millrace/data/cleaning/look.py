@@ -20,7 +20,7 @@ from millrace.data.cleaning.reduction import reduction
 from millrace.data.cleaning.seen import Asked, Seen, Sight, united
 from millrace.data.decoding import Pictures, decode, digest_pictures
 from millrace.data.encoding import FILE, PixelEncoding
-from millrace.data.near_duplicates.fingerprints import LEAST_SIDE, grey, grids
+from millrace.data.near_duplicates.fingerprints import LEAST_SIDE, grey, grid, grids
 from millrace.data.picture_file import count_frames, load_picture, open_picture, pixels
 from millrace.data.threads import in_threads
 from millrace.data.transforms.channels import scale
@@ -106,7 +106,8 @@ def _seen_file(row: int, picture: Image.Image, frames: int, asked: Asked) -> See
     full = pixels(picture)[np.newaxis]
     _, height, width, _ = full.shape
     factor = reduction(height, width, asked.reduce_to)
-    stored = full if factor == 1 else pixels(picture.reduce(factor))[np.newaxis]
+    small = picture if factor == 1 else picture.reduce(factor)
+    stored = full if factor == 1 else pixels(small)[np.newaxis]
     comparable = asked.grids and min(height, width) >= LEAST_SIDE
     return Seen(
         rows=np.array([row]),
@@ -116,7 +117,7 @@ def _seen_file(row: int, picture: Image.Image, frames: int, asked: Asked) -> See
         digests=digest_pictures(full, PixelEncoding.of(full)),
         blank=blank(full),
         frames=np.array([frames]),
-        grids=grids(stored) if comparable else None,
+        grids=grid(small)[np.newaxis] if comparable else None,
         histograms=_histograms(full) if asked.histograms else None,
         full=full if asked.full else None,
     )

@@ -52,10 +52,14 @@ def grids(images: Images) -> Images:
     if shown.shape[1:] == (_GRID, _GRID):
         return shown
     made = np.empty((len(images), _GRID, _GRID), np.uint8)
-    for picture, grid in zip(shown, made, strict=True):
-        small = Image.fromarray(picture).resize((_GRID, _GRID), Image.Resampling.BOX)
-        grid[:] = np.asarray(small, np.uint8)
+    for picture, cells in zip(shown, made, strict=True):
+        cells[:] = grid(Image.fromarray(picture))
     return made
+
+
+def grid(picture: Image.Image) -> Images:
+    """Return a picture as a ``(32, 32)`` grid of grey means."""
+    return np.asarray(picture.convert("L").resize((_GRID, _GRID), Image.Resampling.BOX), np.uint8)
 
 
 def grey(images: Images) -> Images:
