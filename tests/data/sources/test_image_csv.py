@@ -113,10 +113,14 @@ def test_a_bad_row_is_a_record_that_says_why(
 
 
 def test_bytes_that_are_not_utf8_spoil_their_row_only(files: Any, text: str) -> None:
-    source = made.image_csv(files.folder, text.encode() + b"caf\xe9,1,2,3,4\n2,1,2,3,4\n")
-    table = read(source).slice(40)
-    assert table["encoding"][0].as_py() == "unreadable;byte 4 of the line is not UTF-8"
-    assert table["label"].to_pylist() == [None, "2"]
+    bad = b"caf\xe9,1,2,3,4\n"
+    head, rest = text.encode().split(b"\n", 1)
+    source = made.image_csv(files.folder, head + b"\n" + bad + rest + bad + b"a\0,\x001,2,3,4\n")
+    table = read(source)
+    for row in (0, 41):
+        assert table["encoding"][row].as_py() == "unreadable;byte 4 of the line is not UTF-8"
+    assert table["encoding"][42].as_py().startswith("unreadable;column 1 (pixel0) is \0")
+    assert [text[:6] for text in table["encoding"].to_pylist()[1:41]] == ["pixels"] * 40
 
 
 def test_many_bad_rows_leave_the_good_ones(files: Any, text: str, images: Any) -> None:
@@ -225,7 +229,7 @@ def test_fractions_are_not_taken_for_0_to_255(files: Any) -> None:
     ("text", "said"),
     [
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "line 1, byte 1: not a text table"),
-        (b"label,a\n1,\x00", "line 2, byte 3: not a text table"),
+        (b"label,a\n1,\x00\n2,\x00", "line 2, byte 3: not a text table"),
         ("label,é\n".encode("latin-1"), "line 1, byte 7: not a text table"),
         (b"\xff\xfel\x00a\x00b\x00\x00\xd8", "not in one text encoding"),
         (b"just text\nmore words\n", "the pixel columns hold no numbers"),

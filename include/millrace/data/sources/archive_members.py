@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import errno
 import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -19,7 +22,7 @@ from millrace.errors import DataError
 
 _DAMAGED = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError),
-    *(NotImplementedError, RuntimeError, OSError, ValueError),
+    *(NotImplementedError, RuntimeError, OSError, ValueError, OverflowError, struct.error),
 )
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 
@@ -94,7 +97,7 @@ class TarArchive:
         with _failures(self._file), tarfile.open(unpacked(self._file), "r:") as archive:
             while (info := archive.next()) is not None:
                 archive.members = []  # type: ignore[attr-defined]  # else it keeps them all
-                plain = info.isreg() and not info.issparse()
+                plain = info.isreg() and not info.issparse() and info.size >= 0
                 place = f"{info.offset_data}+{info.size}"
                 yield Member(info.name, place, info.size, plain, info.isdir())
 
@@ -119,7 +122,7 @@ def _failures(file: SourceFile, member: str | None = None) -> Iterator[None]:
     try:
         yield
     except _DAMAGED as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise  # the machine's fault, not the archive's
         raise _damaged(file, error, member) from error
 

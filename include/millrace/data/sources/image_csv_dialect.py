@@ -83,7 +83,7 @@ def find_dialect(lines: Sequence[bytes], document: Mapping[str, Any], where: str
         DataError: it is not text, or its columns are not what the spec says.
         SpecError: the spec names columns of a table without names.
     """
-    texts = [_text(number, line, where) for number, line in enumerate(lines, 1)]
+    texts = _texts(lines, where)
     delimiter = document["delimiter"]
     if delimiter == "auto":
         delimiter = _delimiter(texts, where)
@@ -130,14 +130,23 @@ def _has_fractions(
     return fractions
 
 
-def _text(number: int, line: bytes, where: str) -> str:
+def _texts(lines: Sequence[bytes], where: str) -> list[str]:
+    """Return the first rows that are text; most must be, and the first of all."""
+    found = [_text(line) for line in lines]
+    wrong = [n for n, text in enumerate(found) if isinstance(text, int)]
+    if wrong and (wrong[0] == 0 or 2 * len(wrong) > len(lines)):
+        line = wrong[0]
+        raise _no_text(f"{where}, line {line + 1}, byte {found[line]}", lines[line])
+    return [text for text in found if isinstance(text, str)]
+
+
+def _text(line: bytes) -> str | int:
+    """Return a line as text, or the number of its first byte that is none."""
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _no_text(f"{where}, line {number}, byte {error.start + 1}", line) from error
-    if "\0" in text:
-        raise _no_text(f"{where}, line {number}, byte {text.index(chr(0)) + 1}", line)
-    return text
+        return error.start + 1
+    return len(text.partition("\0")[0].encode()) + 1 if "\0" in text else text
 
 
 def _no_text(where: str, line: bytes) -> DataError:

@@ -1,0 +1,357 @@
+"""Damages valid sources of every kind and runs discover, collect and clean over them.
+
+A process of its own, so that a crash of a decoder is seen as what it is::
+
+    python tests/fuzzing.py FOLDER SECONDS [SEED] [KIND]
+
+It writes the seed and kind of each case into ``FOLDER/case.txt`` before it begins, prints the
+traceback of each fault, and at last how many cases of each kind ended how; it exits with 1 where
+there was a fault.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gzip
+import io
+import json
+import os
+import random
+import resource
+import shutil
+import struct
+import sys
+import tarfile
+import time
+import traceback
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+import array_sources as made
+from millrace.data import clean, collect, discover
+from millrace.data.encoding import PixelEncoding
+from millrace.data.sources.partition import split_document
+from millrace.data.sources.reader import keyed
+from millrace.errors import MillraceError
+from millrace.workflow.folder_sources import ImageFolderSource
+from millrace.workflow.images import ImageCleaning
+from millrace.workflow.sources import CifarSource, IdxSource
+from millrace.workflow.stage import StageContext, StageResult
+
+ROWS, SIDE = 12, 8
+MEMORY = 6 << 30  # bytes of address space
+LONGEST = 60  # seconds of one case
+FAULT = "fault"
+MOST = 1 << 30  # bytes of resident memory at the end
+
+Maker = Callable[[Path], dict[str, Any]]
+
+
+def pictures(*shape: int) -> Any:
+    return np.random.default_rng(7).integers(0, 256, (ROWS, *(shape or (SIDE, SIDE))), np.uint8)
+
+
+LABELS = np.arange(ROWS) % 3
+
+
+def encoded(suffix: str, image: Any) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, suffix.upper())
+    return buffer.getvalue()
+
+
+def tree(suffix: str) -> dict[str, bytes]:
+    colours = pictures(SIDE, SIDE, 3) if suffix in ("jpeg", "webp", "tiff") else pictures()
+    return {
+        f"{label}/{n}.{suffix}": encoded(suffix, image)
+        for n, (label, image) in enumerate(zip(LABELS, colours, strict=True))
+    }
+
+
+def folder(suffix: str) -> Maker:
+    def make(root: Path) -> dict[str, Any]:
+        for name, data in tree(suffix).items():
+            (root / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / "in" / name).write_bytes(data)
+        return made.document(ImageFolderSource, kind="image_folder", uri=str(root / "in"))
+
+    return make
+
+
+def zipped(root: Path) -> dict[str, Any]:
+    (root / "in").mkdir()
+    with zipfile.ZipFile(root / "in" / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in tree("png").items():
+            archive.writestr(name, data)
+    return made.document(ImageFolderSource, kind="image_folder", uri=str(root / "in" / "a.zip"))
+
+
+def tarred(members: dict[str, bytes], path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with tarfile.open(path, "w:gz" if path.suffix == ".gz" else "w") as archive:
+        for name, data in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+
+
+def tar(suffix: str) -> Maker:
+    def make(root: Path) -> dict[str, Any]:
+        path = root / "in" / f"a{suffix}"
+        tarred(tree("jpeg"), path)
+        return made.document(ImageFolderSource, kind="image_folder", uri=str(path))
+
+    return make
+
+
+def table(root: Path, compress: bool = False) -> dict[str, Any]:
+    (root / "in").mkdir()
+    text = made.csv_text(pictures(), LABELS).encode()
+    return made.image_csv(root / "in", gzip.compress(text) if compress else text)
+
+
+def arrays(root: Path) -> dict[str, Any]:
+    (root / "in").mkdir()
+    return made.npy(root / "in", pictures(), LABELS)
+
+
+def zipped_arrays(root: Path) -> dict[str, Any]:
+    (root / "in").mkdir()
+    return made.npz(root / "in", {"x": pictures() / 255.0, "y": LABELS.astype("U3")}, maximum=1)
+
+
+def hdf5(root: Path) -> dict[str, Any]:
+    (root / "in").mkdir()
+    options = {"chunks": (5, SIDE, SIDE), "compression": "gzip", "shuffle": True}
+    datasets = {"images": pictures(), "labels": LABELS}
+    return made.hdf5(root / "in", datasets, options=options)
+
+
+def parquet_files(root: Path) -> dict[str, Any]:
+    rows = [{"bytes": data, "path": None} for data in tree("png").values()]
+    columns = pa.table({"image": rows, "label": LABELS})
+    return made.parquet(root / "in", columns, row_group_size=5)
+
+
+def parquet_lists(root: Path) -> dict[str, Any]:
+    return made.parquet(root / "in", made.pixel_lists(pictures(), LABELS.astype(str).tolist()))
+
+
+def idx(root: Path, compress: bool = False) -> dict[str, Any]:
+    (root / "in").mkdir()
+    places = {}
+    for name, array in (("images", pictures()), ("labels", LABELS.astype(np.uint8))):
+        header = struct.pack(f">I{array.ndim}I", 2048 + array.ndim, *array.shape)
+        data = header + array.tobytes()
+        places[name] = str(root / "in" / name)
+        Path(places[name]).write_bytes(gzip.compress(data) if compress else data)
+    return made.document(IdxSource, kind="idx", **places)
+
+
+def cifar(root: Path, packed: bool = False) -> dict[str, Any]:
+    (root / "in").mkdir()
+    images = pictures(3, 32, 32).reshape(ROWS, -1)
+    data = np.hstack([LABELS[:, None].astype(np.uint8), images]).tobytes()
+    path = root / "in" / ("c.tar.gz" if packed else "c.bin")
+    if packed:
+        tarred({"c/data_batch_1.bin": data, "c/batches.meta.txt": b"a\nb\nc\n"}, path)
+    else:
+        path.write_bytes(data)
+    return made.document(CifarSource, kind="cifar", uri=str(path))
+
+
+KINDS: dict[str, Maker] = {
+    **{name: folder(name) for name in ("png", "jpeg", "tiff", "webp", "gif", "bmp")},
+    "zip": zipped,
+    "tar": tar(".tar"),
+    "tar.gz": tar(".tar.gz"),
+    "csv": table,
+    "csv.gz": lambda root: table(root, compress=True),
+    "npy": arrays,
+    "npz": zipped_arrays,
+    "hdf5": hdf5,
+    "parquet": parquet_files,
+    "parquet lists": parquet_lists,
+    "idx": idx,
+    "idx.gz": lambda root: idx(root, compress=True),
+    "cifar": cifar,
+    "cifar.tar.gz": lambda root: cifar(root, packed=True),
+}
+
+
+def damage(data: bytes, chance: random.Random) -> bytes:
+    """Return `data` with a few bytes changed, cut out, put in, repeated or cut off."""
+    changed = bytearray(data)
+    for _ in range(chance.choice([1, 1, 1, 2, 4, 16])):
+        reach = chance.choice([64, 512, len(changed)])
+        place = chance.randrange(max(1, min(reach, len(changed))))
+        if chance.random() < 0.3:
+            place = max(0, len(changed) - 1 - place)
+        _damage_at(changed, place, chance)
+    return bytes(changed)
+
+
+def damage_within(data: bytes, chance: random.Random) -> bytes:
+    """Damage a file; one that is gzip, in every second case, before it was compressed."""
+    if data[:2] == b"\x1f\x8b" and chance.random() < 0.5:
+        return gzip.compress(damage(gzip.decompress(data), chance), mtime=0)
+    return damage(data, chance)
+
+
+def _damage_at(data: bytearray, place: int, chance: random.Random) -> None:
+    some = bytes(chance.choice([0, 1, 127, 128, 255, chance.randrange(256)]) for _ in range(8))
+    length = chance.choice([1, 1, 2, 4, 8])
+    match chance.randrange(8):
+        case 0:
+            del data[place : place + length]
+        case 1:
+            data[place:place] = some[:length]
+        case 2:
+            data[place:place] = data[: chance.randrange(200)]
+        case 3 if chance.random() < 0.3:
+            del data[place:]
+        case 4 if place < len(data):
+            data[place] ^= 1 << chance.randrange(8)
+        case _:
+            data[place : place + length] = some[:length]
+
+
+class Records:
+    """Stands in for an artifact: its files as the stage before wrote them."""
+
+    def __init__(self, output: Path) -> None:
+        self._output = output
+
+    def path(self, name: str) -> Path:
+        return self._output / name
+
+
+class NoCheckpoints:
+    def save(self, name: str, path: Path) -> None: ...
+
+    def load(self, name: str, path: Path) -> bool:
+        return False
+
+
+def stage(
+    module: Any, root: Path, name: str, params: Any, inputs: Any = None, locations: Any = None
+) -> tuple[StageResult, Path]:
+    output, scratch = root / f"{name}-output", root / f"{name}-scratch"
+    output.mkdir()
+    scratch.mkdir()
+    context = StageContext(
+        params, locations or {}, inputs or {}, output, scratch, NoCheckpoints(), lambda event: None
+    )
+    return module.run(context), output
+
+
+def run(source: dict[str, Any], root: Path) -> int:
+    """Run the stages over a source, check that no row is lost or invented; return the rows."""
+    locations = {"sources": [source]}
+    found, _ = stage(discover, root, "discover", {"limit": None}, locations=locations)
+    total = 0
+    for partition in found.facts["partitions"]:
+        content, at = split_document(partition)
+        name = f"{partition['index']}"
+        params = {"kind": source["kind"], "read": keyed(source), "partition": content}
+        places = {"source": source, "at": at}
+        _, raw = stage(collect, root, f"collect-{name}", params, locations=places)
+        rules = ImageCleaning().model_dump(mode="json", exclude={"budget", "near_conflicts"})
+        params = {"rules": rules, "label_map": {}, "labels": [], "labelled": True}
+        records = {"records": [Records(raw)]}
+        result, cleaned = stage(clean, root, f"clean-{name}", params, records)
+        total += check(raw, cleaned, partition["stop"] - partition["start"], result)
+    return total
+
+
+def check(raw: Path, cleaned: Path, rows: int, result: StageResult) -> int:
+    names = ("records", "quarantine", "duplicates")
+    tables = {name: pq.read_table(cleaned / f"{name}.parquet") for name in names}
+    ids = [record for table in tables.values() for record in table["record_id"].to_pylist()]
+    received = pq.read_table(raw / "records.parquet")["record_id"].to_pylist()
+    require(sorted(ids) == sorted(received), "other records came out than went in")
+    require(len(set(ids)) == len(ids) == rows, f"{len(ids)} records of {rows}, or one twice")
+    counts = result.counts
+    require(counts is not None and counts.reconciles and counts.received == rows, str(counts))
+    kept = tables["records"]
+    for row in kept.select(["content", "encoding"]).to_pylist():
+        size = PixelEncoding.parse(row["encoding"]).size
+        require(len(row["content"]) == size, "a picture is not whole")
+    return rows
+
+
+def require(right: bool, said: str) -> None:
+    if not right:
+        raise RuntimeError(said)
+
+
+def case(seed: int, kind: str, root: Path) -> str:
+    """Run one damaged source; return how it ended."""
+    chance = random.Random(seed)
+    source = KINDS[kind](root)
+    paths = sorted(path for path in (root / "in").rglob("*") if path.is_file())
+    for path in chance.sample(paths, min(len(paths), chance.choice([1, 1, 3]))):
+        path.write_bytes(damage_within(path.read_bytes(), chance))
+    try:
+        run(source, root)
+    except MillraceError as error:
+        require(len(str(error)) < 3_000, "an error is too long")
+        return type(error).__name__
+    return "accounted for"
+
+
+def outcome(seed: int, kind: str, root: Path) -> str:
+    try:
+        return case(seed, kind, root)
+    except Exception:
+        sys.stderr.write(f"seed {seed}, kind {kind}\n{traceback.format_exc()}\n")
+        return FAULT
+
+
+@contextlib.contextmanager
+def emptied(root: Path) -> Iterator[Path]:
+    root.mkdir()
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root)
+
+
+def main(base: Path, seconds: float, first: int, only: str | None) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    warnings.simplefilter("ignore")
+    outcomes: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+    end = time.monotonic() + seconds
+    seed = first
+    while time.monotonic() < end:
+        for kind in [only] if only else KINDS:
+            (base / "case.txt").write_text(f"seed {seed}, kind {kind}")
+            os.environ["MILLRACE_HOME"] = str(base / "case" / "home")
+            faulthandler.dump_traceback_later(LONGEST, exit=True)
+            with emptied(base / "case") as root:
+                outcomes[kind][outcome(seed, kind, root)] += 1
+        seed += 1
+    faulthandler.cancel_dump_traceback_later()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    require(peak < MOST, f"{peak:,} bytes of memory at the peak")
+    sys.stdout.write(json.dumps(outcomes) + "\n")
+    sys.exit(any(FAULT in found for found in outcomes.values()))
+
+
+if __name__ == "__main__":
+    main(
+        Path(sys.argv[1]),
+        float(sys.argv[2]),
+        int(sys.argv[3]) if len(sys.argv) > 3 else 0,
+        sys.argv[4] if len(sys.argv) > 4 else None,
+    )
