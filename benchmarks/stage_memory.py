@@ -18,7 +18,6 @@ import gzip
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -195,9 +194,7 @@ class _Work:
             "champion": self._bundle(),
         }
         inputs = {role: [made] for role, made in roles.items()}
-        self._stages.run(
-            "learning.evaluate", "evaluate", {"bootstrap": 1_000, "seed": 7}, inputs
-        )
+        self._stages.run("learning.evaluate", "evaluate", {"bootstrap": 1_000, "seed": 7}, inputs)
 
     def _partitions(self) -> list[tuple[int, Mapping[str, Any], Mapping[str, Any]]]:
         by_name = {source["name"]: source for source in self._sources}

@@ -8,8 +8,10 @@ partitions nor on how the sources were cut.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +25,7 @@ from millrace.data.integration.families import Families
 from millrace.data.integration.groups import UNITED
 from millrace.data.integration.ledger import Ledger
 from millrace.data.integration.ordered import OrderedRows
+from millrace.data.integration.portions import Portions
 from millrace.data.integration.records import load_records, read_all
 from millrace.data.integration.refused import write_duplicates, write_quarantine
 from millrace.data.integration.sides import SIDES
@@ -31,6 +34,7 @@ from millrace.data.integration.transforms import common_transform
 from millrace.data.integration.verdicts import judge
 from millrace.data.integration.vocabulary import vocabulary
 from millrace.data.schemas import dataset
+from millrace.data.spill import Spill
 from millrace.errors import DataError
 from millrace.workflow.stage import Counts, StageContext, StageResult
 
@@ -41,6 +45,18 @@ _SOURCES = """SELECT source FROM records UNION SELECT source FROM quarantined
 
 _PLACES = """SELECT coalesce(place, -1) AS place
     FROM records LEFT JOIN placed USING (row) ORDER BY row"""
+
+_PLACE = pa.schema([("place", pa.int64())])
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """What does not enter the data set, in rows."""
+
+    received: int
+    quarantined: int
+    duplicates: int
+    by_reason: Mapping[str, int]
 
 
 def run(context: StageContext) -> StageResult:
@@ -56,45 +72,28 @@ def run(context: StageContext) -> StageResult:
         DataError: no record is left; a reason exceeds its budget; a single class; a class too small
             to split; record ids that are not unique; inputs of different transforms.
     """
-    with Ledger(context.scratch) as ledger:
-        return _integrate(context, ledger)
-
-
-def _integrate(context: StageContext, ledger: Ledger) -> StageResult:
     params, cleaned = context.params, _cleaned(context)
     transform = common_transform([a.facts.get("transform") for a in context.inputs["records"]])
     paths = [artifact.path("records.parquet") for artifact in context.inputs["records"]]
-    load_records(ledger, paths, cleaned.records, params)
-    load_earlier(ledger, cleaned)
-    judge(ledger, params["duplicates"])
-    families = _families(context, ledger, cleaned)
-    quarantine = context.output / "quarantine.parquet"
-    quarantined = write_quarantine(ledger, cleaned, quarantine, context.scratch / "quarantine")
-    duplicates = write_duplicates(ledger, context.output / "duplicates.parquet")
-    _check_sources(ledger, params["sources"])
-    received, by_reason = _received(cleaned), count_reasons(quarantine)
-    check_refusals(by_reason, received, params["budget"], [quarantine])
-    ((kept,),) = ledger.rows("SELECT count(*) FROM kept")
-    _check_left(kept, received, by_reason)
-    assign(ledger, params["split"])
-    found = ledger.rows("SELECT DISTINCT label FROM placed")
-    labels = vocabulary(params["labels"], (label for (label,) in found))
-    counts = class_counts(ledger, labels)
-    rows = {side: sum(numbers.values()) for side, numbers in counts.items()}
-    _write_splits(context, ledger, paths, rows)
+    places = Spill(context.scratch / "places.arrow", _PLACE)
+    with Ledger(context.scratch) as ledger:
+        load_records(ledger, paths, cleaned.records, params)
+        load_earlier(ledger, cleaned)
+        judge(ledger, params["duplicates"])
+        families = _families(context, ledger, cleaned)
+        refused = _write_refused(context, ledger, cleaned)
+        facts = _split(ledger, params, families)
+        for part in ledger.answer(_PLACES):
+            places.append(part)
+    _write_splits(context, paths, places, facts["rows"])
+    shape = image_shape(read_schema(paths[0]))
+    kept = sum(facts["rows"].values())
     return StageResult(
         kind="dataset",
         rows=kept,
-        facts={
-            "labels": labels,
-            "transform": transform,
-            "shape": list(image_shape(read_schema(paths[0]))),
-            "rows": rows,
-            "class_counts": counts,
-            "by_reason": by_reason,
-            **({} if families is None else {"near_duplicates": families.facts()}),
-        },
-        counts=Counts(received, kept, quarantined, duplicates),
+        facts={"transform": transform, "shape": list(shape), "by_reason": refused.by_reason}
+        | facts,
+        counts=Counts(refused.received, kept, refused.quarantined, refused.duplicates),
     )
 
 
@@ -116,9 +115,31 @@ def _families(context: StageContext, ledger: Ledger, cleaned: Cleaned) -> Famili
     return families
 
 
-def _received(cleaned: Cleaned) -> int:
+def _write_refused(context: StageContext, ledger: Ledger, cleaned: Cleaned) -> _Refused:
+    """Write quarantine and duplicates, and check that enough is left."""
+    params, quarantine = context.params, context.output / "quarantine.parquet"
+    quarantined = write_quarantine(ledger, cleaned, quarantine, context.scratch / "quarantine")
+    duplicates = write_duplicates(ledger, context.output / "duplicates.parquet")
+    _check_sources(ledger, params["sources"])
     files = [*cleaned.records, *cleaned.quarantine, *cleaned.duplicates]
-    return sum(count_rows(path) for path in files)
+    received, by_reason = sum(map(count_rows, files)), count_reasons(quarantine)
+    check_refusals(by_reason, received, params["budget"], [quarantine])
+    _check_left(received - quarantined - duplicates, received, by_reason)
+    return _Refused(received, quarantined, duplicates, by_reason)
+
+
+def _split(ledger: Ledger, params: Mapping[str, Any], families: Families | None) -> dict[str, Any]:
+    """Give every record its side and its place; return what is to be said of the data set."""
+    assign(ledger, params["split"])
+    found = ledger.rows("SELECT DISTINCT label FROM placed")
+    labels = vocabulary(params["labels"], (label for (label,) in found))
+    counts = class_counts(ledger, labels)
+    facts = {
+        "labels": labels,
+        "rows": {side: sum(numbers.values()) for side, numbers in counts.items()},
+        "class_counts": counts,
+    }
+    return facts if families is None else facts | {"near_duplicates": families.facts()}
 
 
 def _check_sources(ledger: Ledger, sources: Mapping[str, str | None]) -> None:
@@ -148,16 +169,16 @@ def _check_left(kept: int, received: int, by_reason: Mapping[str, int]) -> None:
 
 
 def _write_splits(
-    context: StageContext, ledger: Ledger, paths: Sequence[Path], rows: Mapping[str, int]
+    context: StageContext, paths: Sequence[Path], places: Spill, rows: Mapping[str, int]
 ) -> None:
     canonical = read_schema(paths[0])
     shape = image_shape(canonical)
     size = int(np.prod(shape)) + _SMALL_COLUMNS
     ordered = OrderedRows(context.scratch / "rows", canonical, sum(rows.values()), size)
-    places = ledger.answer(_PLACES)
+    portions = Portions(places.tables())
     for table in read_all(paths):
-        ordered.add(table, places.take(table.num_rows)["place"].to_numpy())
-    stops = list(accumulate(rows[side] for side in SIDES))
+        ordered.add(table, portions.take(table.num_rows)["place"].to_numpy())
+    stops = accumulate(rows[side] for side in SIDES)
     for side, stop in zip(SIDES, stops, strict=True):
         tables = (_with_side(table, side) for table in ordered.read(stop - rows[side], stop))
         write_table(context.output / f"{side}.parquet", dataset(shape), tables)

@@ -34,11 +34,13 @@ class Ledger:
             "memory_limit": _MEMORY,
             "threads": 1,
             "temp_directory": str(folder / "ledger.tmp"),
+            "fsync_mode": "NONE",  # nothing here outlives the process
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
         with self._disk():
             self._database = duckdb.connect(str(folder / "ledger.duckdb"), config=settings)
+            self._database.execute("PRAGMA disable_checkpoint_on_shutdown")
 
     def __enter__(self) -> Ledger:
         return self
@@ -53,16 +55,17 @@ class Ledger:
 
     def load(self, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
         """Make the table `name` of Arrow tables, which are taken one at a time."""
-        self._with(schema.empty_table(), f"CREATE TABLE {name} AS FROM incoming")
-        self._database.begin()
-        for table in tables:
-            self.add(name, table.select(schema.names))
-        with self._disk():
-            self._database.commit()
+        incoming = _Incoming(schema, tables)
+        try:
+            self._with(incoming.reader(), f"CREATE TABLE {name} AS FROM incoming")
+        except duckdb.Error:
+            if incoming.failure is not None:
+                raise incoming.failure from None
+            raise
 
     def add(self, name: str, rows: pa.Table) -> None:
         """Add rows to the table `name`."""
-        self._with(rows, f"INSERT INTO {name} FROM incoming")
+        self._with(rows.to_reader(), f"INSERT INTO {name} FROM incoming")
 
     def run(self, statement: str, **values: object) -> None:
         """Execute a statement with its ``$values``."""
@@ -74,21 +77,16 @@ class Ledger:
         with self._disk():
             return self._database.execute(question, values or None).fetchall()
 
-    def answer(self, question: str, **values: object) -> Answer:
-        """Return an answer of any length, to be taken in parts; others may be asked meanwhile."""
-        with self._disk():
-            relation = self._database.cursor().sql(question, params=values or None)
-            return Answer(self._parts(relation.to_arrow_reader(_ROWS)))
+    def answer(self, question: str, **values: object) -> Iterator[pa.Table]:
+        """Yield the parts of an answer of any length; others may be asked meanwhile."""
+        with self._disk(), self._database.cursor() as cursor:
+            for batch in cursor.sql(question, params=values or None).to_arrow_reader(_ROWS):
+                yield pa.Table.from_batches([batch])
 
-    def _with(self, incoming: pa.Table, statement: str) -> None:
+    def _with(self, incoming: pa.RecordBatchReader, statement: str) -> None:
         self._database.register("incoming", incoming)
         self.run(statement)
         self._database.unregister("incoming")
-
-    def _parts(self, reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
-        with self._disk():
-            for batch in reader:
-                yield pa.Table.from_batches([batch])
 
     @contextmanager
     def _disk(self) -> Iterator[None]:
@@ -98,26 +96,21 @@ class Ledger:
             raise disk_failure(error, self._folder) from error
 
 
-class Answer:
-    """The rows of an answer, in order."""
+class _Incoming:
+    """Tables on their way into the database, which hides why they could not be made."""
 
-    def __init__(self, parts: Iterator[pa.Table]) -> None:
-        self._parts = parts
-        self._left: pa.Table | None = None
+    def __init__(self, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+        self._schema = schema
+        self._tables = tables
+        self.failure: Exception | None = None
 
-    def __iter__(self) -> Iterator[pa.Table]:
-        """Yield what is left, a part at a time."""
-        if self._left is not None:
-            yield self._left
-        yield from self._parts
+    def reader(self) -> pa.RecordBatchReader:
+        return pa.RecordBatchReader.from_batches(self._schema, self._batches())
 
-    def take(self, rows: int) -> pa.Table:
-        """Return the next `rows` rows; fewer only at the end."""
-        taken = [] if self._left is None else [self._left]
-        count = sum(part.num_rows for part in taken)
-        while count < rows and (part := next(self._parts, None)) is not None:
-            taken.append(part)
-            count += part.num_rows
-        joined = pa.concat_tables(taken)
-        self._left = joined.slice(rows)
-        return joined.slice(0, rows)
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for table in self._tables:
+                yield from table.select(self._schema.names).cast(self._schema).to_batches()
+        except Exception as error:
+            self.failure = error
+            raise

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from millrace.data.spill import Spill
 
-_BUCKET = 32 << 20  # bytes that a bucket aims at
-_MOST_BUCKETS = 512  # open files; beyond 16 GiB of rows, buckets grow
+_BUCKET = 16 << 20  # bytes of rows that are sorted at once, about
+_MOST_BUCKETS = 256  # open files; of more than 4 GiB, buckets are cut into buckets again
 
 Ranks = npt.NDArray[np.int64]
 
@@ -28,8 +28,9 @@ class OrderedRows:
     """
 
     def __init__(self, scratch: Path, schema: pa.Schema, rows: int, row_bytes: int) -> None:
-        self._schema = schema
-        self._bucket_rows = max(_BUCKET // max(row_bytes, 1), -(-rows // _MOST_BUCKETS), 1)
+        self._scratch, self._schema, self._row_bytes = scratch, schema, row_bytes
+        self._sortable = max(_BUCKET // max(row_bytes, 1), 1)
+        self._bucket_rows = max(self._sortable, -(-rows // _MOST_BUCKETS))
         stored = schema.append(pa.field("rank", pa.int64()))
         scratch.mkdir(parents=True, exist_ok=True)
         self._buckets = [
@@ -56,8 +57,18 @@ class OrderedRows:
         for number, bucket in enumerate(self._buckets):
             first = number * self._bucket_rows
             low, high = max(start - first, 0), min(stop - first, self._bucket_rows)
-            if low < high:
+            if low < high and self._bucket_rows > self._sortable:
+                yield from self._cut_again(number, bucket).read(low, high)
+            elif low < high:
                 yield self._sorted(bucket, low, high)
+
+    def _cut_again(self, number: int, bucket: Spill) -> OrderedRows:
+        scratch, first = self._scratch / str(number), number * self._bucket_rows
+        inner = OrderedRows(scratch, self._schema, bucket.rows, self._row_bytes)
+        for table in bucket.tables():
+            ranks = table["rank"].to_numpy() - first
+            inner.add(table.select(self._schema.names), ranks)
+        return inner
 
     def _sorted(self, bucket: Spill, low: int, high: int) -> pa.Table:
         table = pa.concat_tables(list(bucket.tables()))

@@ -63,9 +63,9 @@ def load_records(
 
 
 def read_all(paths: Sequence[Path], columns: list[str] | None = None) -> Iterator[pa.Table]:
-    """Yield the row groups of several tables, in the order of the files."""
+    """Yield the row groups of several tables, in the order of the files; none is empty."""
     for path in paths:
-        yield from read_table(path, columns)
+        yield from (table for table in read_table(path, columns) if table.num_rows)
 
 
 def mix(values: Hashes, seed: int) -> Hashes:

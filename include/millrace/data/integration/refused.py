@@ -20,8 +20,9 @@ from millrace.artifacts.tables import (
     write_table,
 )
 from millrace.data.integration.earlier import Cleaned
-from millrace.data.integration.ledger import Answer, Ledger
+from millrace.data.integration.ledger import Ledger
 from millrace.data.integration.ordered import OrderedRows
+from millrace.data.integration.portions import Portions
 from millrace.data.integration.records import read_all
 from millrace.data.schemas import DUPLICATES, QUARANTINE
 
@@ -58,7 +59,7 @@ def write_quarantine(ledger: Ledger, cleaned: Cleaned, path: Path, scratch: Path
     ((rows, new),) = ledger.rows("SELECT count(*), count(row) FROM leaving")
     size = row_bytes([*cleaned.quarantine, *(cleaned.records if new else ())])
     ordered = OrderedRows(scratch, QUARANTINE, rows, size)
-    answer = ledger.answer(_AGAIN)
+    answer = Portions(ledger.answer(_AGAIN))
     for table in read_all(cleaned.quarantine):
         _add_again(ordered, table, answer)
     if new:
@@ -71,7 +72,7 @@ def write_duplicates(ledger: Ledger, path: Path) -> int:
     return write_table(path, DUPLICATES, ledger.answer(_DUPLICATES))
 
 
-def _add_again(ordered: OrderedRows, table: pa.Table, answer: Answer) -> None:
+def _add_again(ordered: OrderedRows, table: pa.Table, answer: Portions) -> None:
     """Add quarantined rows, whose conflicts know the labels of all their equals now."""
     known = answer.take(table.num_rows)
     details = pc.coalesce(known["detail"], table["detail"])
