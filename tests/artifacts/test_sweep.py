@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,28 +12,17 @@ from millrace.artifacts.manifest import Manifest
 from millrace.artifacts.store import Store
 from millrace.artifacts.sweep import digests_in, named_objects, take_inventory
 from millrace.artifacts.uploads import Uploads
+from s3_server import S3Server
 
 KEY = "ab" * 32
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
-
-
 @pytest.fixture(params=["file", pytest.param("s3", marks=pytest.mark.s3)])
-def filled(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Store:
+def filled(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """A store with an artifact that was replaced, a checkpoint, documents, a stranger's file."""
     uri = (tmp_path / "store").as_uri()
     if request.param == "s3":
-        uri = _bucket(request.getfixturevalue("endpoint"), monkeypatch)
+        uri = f"s3://{request.getfixturevalue('s3').bucket()}/store"
     store = Store(uri, tmp_path / "cache")
     for text in ("one", "two"):
         path = tmp_path / text
@@ -45,21 +33,6 @@ def filled(
     store.write_document(f"errors/{KEY}-7-1.json", b"{}")
     store.write_document("somebody/else.json", b"{}")
     return store
-
-
-def _bucket(endpoint: str, patch: pytest.MonkeyPatch) -> str:
-    import boto3
-
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        patch.setenv(name, value)
-    bucket = f"sweep-{time.monotonic_ns()}"
-    boto3.client("s3").create_bucket(Bucket=bucket)
-    return f"s3://{bucket}/store"
 
 
 def test_every_file_is_listed_by_kind_and_key_and_a_strangers_is_not(filled: Store) -> None:
@@ -123,17 +96,11 @@ def test_an_empty_store_has_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.s3
-def test_uploads_that_never_ended_are_found_below_the_root_and_ended(
-    endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import boto3
-
-    uri = _bucket(endpoint, monkeypatch)
-    bucket = uri.split("/")[2]
-    client = boto3.client("s3")
+def test_uploads_that_never_ended_are_found_below_the_root_and_ended(s3: S3Server) -> None:
+    bucket, client = s3.bucket(), s3.client()
     for name in ("store/objects/ab/cd", "stores/other"):
         client.create_multipart_upload(Bucket=bucket, Key=name)
-    uploads = Uploads(uri)
+    uploads = Uploads(f"s3://{bucket}/store")
     (found,) = uploads.listed()
     assert found.name == "store/objects/ab/cd"
     assert found.began < time.time() + 60

@@ -17,13 +17,14 @@ from typing import Any
 
 import pytest
 
+import s3_server
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.manifest import Manifest
 from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
 from millrace.catalog.database import Database
 from millrace.catalog.live import LiveReferences
-from millrace.errors import TransientError
+from millrace.errors import SpecError, TransientError
 from millrace.jobs.collection import Collector, collecting
 from millrace.jobs.execute import Executor, Job
 from millrace.jobs.retention import Retention
@@ -300,6 +301,76 @@ def test_jobs_that_hit_make_and_remake_lose_nothing_while_garbage_is_collected(
     with ThreadPoolExecutor(4) as pool:
         assert min(pool.map(work, range(4))) > 3
     assert sum(1 for freed in sweeping if freed) > 3
+
+
+@pytest.fixture
+def s3() -> Iterator[s3_server.S3Server]:
+    from s3fs import S3FileSystem
+
+    S3FileSystem.clear_instance_cache()  # of another endpoint
+    server = s3_server.S3Server()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment().items():
+            patch.setenv(name, value)
+        yield server
+    server.close()
+
+
+@pytest.mark.s3
+@pytest.mark.usefixtures("stage")
+def test_on_s3_jobs_lose_nothing_and_in_the_end_nothing_is_left(
+    executor_in: Make, tmp_path: Path, s3: s3_server.S3Server
+) -> None:
+    bucket = s3.bucket()
+
+    def on_s3() -> Executor:
+        store = Store(f"s3://{bucket}/deep/store", tmp_path / "cache")
+        return dataclasses.replace(executor_in(), store=store)
+
+    def work(worker: int) -> None:
+        for number in range(3):
+            with lock:
+                executor = on_s3()
+            made = executor.execute(job(tmp_path, number, salt=worker))
+            assert executor.store.complete(executor.store.get(made.ref))
+            executor.catalog.runs.finish(executor.run, "done")
+
+    lock = threading.Lock()
+    collector = on_s3()
+    collector.catalog.runs.finish(collector.run, "done")
+    with ThreadPoolExecutor(2) as pool:
+        working = [pool.submit(work, worker) for worker in range(2)]
+        while not all(future.done() for future in working):
+            collect(collector)
+        for future in working:
+            future.result()
+    collect(collector)
+    assert s3.keys(bucket) == []
+
+
+@pytest.mark.s3
+@pytest.mark.usefixtures("stage")
+def test_a_store_that_removes_nothing_is_told(
+    executor_in: Make, tmp_path: Path, s3: s3_server.S3Server
+) -> None:
+    store = Store(f"s3://{s3.bucket()}/store", tmp_path / "cache")
+    executor = dataclasses.replace(executor_in(), store=store)
+    executor.execute(job(tmp_path, 1))
+    executor.catalog.runs.finish(executor.run, "done")
+    made = collector(executor)
+    plan = made.plan()
+    with (
+        s3.failing(ignore, "POST", "delete"),
+        pytest.raises(SpecError, match="removes nothing"),
+    ):
+        made.sweep(plan)
+
+
+def ignore(environ: Any, _: object) -> list[bytes]:
+    """Answer that all went well, as S3 does where single files may not be deleted."""
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["start"]("200 OK", [("Content-Type", "application/xml")])
+    return [b"<?xml version='1.0'?><DeleteResult></DeleteResult>"]
 
 
 KILLED = """

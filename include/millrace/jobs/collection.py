@@ -19,7 +19,7 @@ from millrace.artifacts.store import Store
 from millrace.artifacts.sweep import Inventory, Item, digests_in, named_objects, take_inventory
 from millrace.catalog.catalog import Catalog
 from millrace.catalog.live import Live, Stamp
-from millrace.errors import TransientError
+from millrace.errors import SpecError, TransientError
 from millrace.jobs.retention import Retention
 
 _BATCH = 200  # files that go while the catalog stands still
@@ -97,6 +97,9 @@ class Collector:
         Args:
             plan: of a moment ago.
             report: called with the files looked at and their number.
+
+        Raises:
+            SpecError: the store removes nothing.
         """
         keyed = [item for item in plan.garbage if item.key]
         objects = [item for item in plan.garbage if item.kind == "object"]
@@ -104,7 +107,23 @@ class Collector:
         progress = _Progress(len(plan.garbage), report)
         freed = self._sweep_keyed(keyed, plan.live, progress)
         freed += self._sweep_objects(objects, progress)
-        return freed + self._remove(parts)
+        freed += self._remove(parts)
+        if freed and self.store.local_root is None:
+            self._check_removed(plan)
+        return freed
+
+    def _check_removed(self, plan: Plan) -> None:
+        """Raise `SpecError` where all is still there: S3 refuses single files of a list silently.
+
+        Some may be: runs that began since have made them anew, or want them.
+        """
+        before = {item.entry for item in plan.inventory.items}
+        if before <= {item.entry for item in take_inventory(self.store.backend).items}:
+            raise SpecError(
+                "the store removes nothing",
+                where=self.store.uri,
+                remedy="Check that its credentials may delete.",
+            )
 
     def _old(self, item: Item, inventory: Inventory) -> bool:
         return inventory.now - item.entry.modified >= self.retention.grace_seconds
