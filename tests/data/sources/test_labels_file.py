@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,21 @@ def test_rows_without_a_picture_may_be_left_out_but_are_counted(
         found = labels("file,label\n000.png,x\n777.png,y\n", refuse_missing=False)
     assert found == {"000.png": "x"}
     assert "labels for 1 of 5 pictures; 1 rows name a picture that does not exist" in caplog.text
+
+
+def test_damaged_files_of_labels_give_labels_or_a_clear_error() -> None:
+    right = b"""file, label\n"000.png", x\n001.png,y\ncat/a.png,'z'\n"""
+    draw, read = random.Random(3), 0
+    for _ in range(400):
+        data = bytearray(right)
+        for _ in range(draw.choice((1, 2, 9))):
+            at = draw.randrange(len(data))
+            data[at : at + draw.choice((0, 1, 9))] = draw.choice((draw.randbytes(2), b'"', b"\n"))
+        try:
+            read += len(labels(bytes(data))) > 0
+        except DataError:
+            continue
+    assert 20 < read < 380
 
 
 @pytest.mark.data
