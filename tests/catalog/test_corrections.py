@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from millrace.artifacts.reference import ArtifactRef
 from millrace.catalog.catalog import Catalog
+from millrace.errors import TransientError
 
 
 def ref(key: str) -> ArtifactRef:
@@ -20,8 +23,9 @@ def opened(url: str) -> Catalog:
 
 def test_the_latest_of_each_source_is_in_force(url: str) -> None:
     with opened(url) as catalog:
-        for source, key in (("b", "1"), ("a", "2"), ("b", "3")):
-            catalog.corrections.record("digits", source, ref(key), 1, "me")
+        first = catalog.corrections.record("digits", "b", ref("1"), 1, "me")
+        catalog.corrections.record("digits", "a", ref("2"), 1, "me")
+        catalog.corrections.record("digits", "b", ref("3"), 1, "me", first.id)
         catalog.corrections.record("other", "a", ref("4"), 1, "me")
         found = catalog.corrections.in_force("digits")
     assert [(one.source, one.ref.key) for one in found] == [("a", "2"), ("b", "3")]
@@ -29,10 +33,19 @@ def test_the_latest_of_each_source_is_in_force(url: str) -> None:
 
 def test_an_entry_without_rows_withdraws_and_stays_in_the_history(url: str) -> None:
     with opened(url) as catalog:
-        catalog.corrections.record("digits", "a", ref("1"), 3, "me")
-        catalog.corrections.record("digits", "a", ref("2"), 0, "me")
+        first = catalog.corrections.record("digits", "a", ref("1"), 3, "me")
+        catalog.corrections.record("digits", "a", ref("2"), 0, "me", first.id)
         assert catalog.corrections.in_force("digits") == []
         assert [one.rows for one in catalog.corrections.history("digits")] == [0, 3]
+
+
+def test_what_somebody_else_corrected_meanwhile_is_not_lost(url: str) -> None:
+    with opened(url) as catalog:
+        first = catalog.corrections.record("digits", "a", ref("1"), 3, "me")
+        for known in (None, first.id + 1):
+            with pytest.raises(TransientError, match="meanwhile"):
+                catalog.corrections.record("digits", "a", ref("2"), 1, "you", known)
+        assert [one.rows for one in catalog.corrections.history("digits")] == [3]
 
 
 def test_a_run_remembers_the_corrections_it_started_with(url: str) -> None:

@@ -98,11 +98,13 @@ class Corrections:
 
     def record(self, rows: Mapping[str, Iterable[Row]]) -> list[Correction]:
         """Put rows in force, by source; they win over earlier ones of the same records."""
-        earlier = {one.source: found for one, found in self.in_force()}
+        latest = {one.source: one for one in self._catalog.corrections.latest(self._workflow)}
         made = []
         for source, new in sorted(rows.items()):
-            merged = {row["record_id"]: row for row in [*earlier.get(source, ()), *new]}
-            made.append(self._publish(source, list(merged.values())))
+            last = latest.get(source)
+            earlier = [] if last is None else self._rows(last)
+            merged = {row["record_id"]: row for row in [*earlier, *new]}
+            made.append(self._publish(source, list(merged.values()), last))
         return made
 
     def withdraw(self, ids: Collection[str] | None) -> int:
@@ -116,7 +118,7 @@ class Corrections:
             kept = [row for row in rows if ids is not None and row["record_id"] not in ids]
             if len(kept) < len(rows):
                 count += len(rows) - len(kept)
-                self._publish(one.source, kept)
+                self._publish(one.source, kept, one)
         return count
 
     def _rows(self, one: Correction) -> list[Row]:
@@ -124,7 +126,7 @@ class Corrections:
         rows: list[Row] = pq.read_table(path, schema=CORRECTIONS).to_pylist()
         return rows
 
-    def _publish(self, source: str, rows: Sequence[Row]) -> Correction:
+    def _publish(self, source: str, rows: Sequence[Row], last: Correction | None) -> Correction:
         actor = _actor()
         with tempfile.TemporaryDirectory(prefix="millrace-corrections-") as folder:
             path = Path(folder, FILE_NAME)
@@ -145,7 +147,9 @@ class Corrections:
                 },
             )
             ref = self._store.publish(manifest).ref
-        return self._catalog.corrections.record(self._workflow, source, ref, len(rows), actor)
+        after = None if last is None else last.id
+        record = self._catalog.corrections.record
+        return record(self._workflow, source, ref, len(rows), actor, after)
 
 
 def _taken(path: Path, wanted: pa.Array) -> Iterable[Row]:

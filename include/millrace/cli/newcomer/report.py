@@ -52,6 +52,11 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def _notes(seen: Seen, choices: Choices) -> Iterator[str]:
+    if seen.coloured and not seen.colour:
+        yield (
+            f"{seen.coloured:,} of the grey pictures are tinted; the workflow takes all as grey, "
+            "so that no tint tells the class."
+        )
     if seen.looked_at < seen.total:
         yield "counts are of a sample; a run looks at all pictures, and may find more classes."
     if choices.left_out:

@@ -22,7 +22,7 @@ _LABELS_OF = (("images", "labels"), ("image", "label"), ("x_", "y_"), ("X_", "y_
 
 
 def find(uri: str, path: Path | None) -> Found:
-    """Return the sources.
+    """Return the sources; those that would leave nothing to train on have no side of their own.
 
     Args:
         uri: as a spec would have it. path: where that is on this machine; None for a remote one.
@@ -32,11 +32,16 @@ def find(uri: str, path: Path | None) -> Found:
     """
     if path is not None and not path.exists():
         raise DataError("there is nothing at this path", where=uri, remedy="Check the path.")
-    if path is not None and path.is_dir():
-        return _in_folder(uri, path)
     name = file_name(uri)
     stem = name.split(".")[0] or "pictures"
-    return _in_file(uri, path, name.lower(), stem)
+    if path is not None and path.is_dir():
+        found = _in_folder(uri, path)
+    else:
+        found = _in_file(uri, path, name.lower(), stem)
+    if any("split" not in one for one in found.sources):
+        return found
+    free = [{n: value for n, value in one.items() if n != "split"} for one in found.sources]
+    return Found(found.format, tuple(free))
 
 
 def _in_file(uri: str, path: Path | None, name: str, stem: str) -> Found:
@@ -104,8 +109,8 @@ def _idx(uri: str, stem: str) -> dict[str, object]:
 def _cifar(uri: str, name: str, stem: str) -> tuple[dict[str, object], ...]:
     if name.endswith(".bin"):
         return (dict(source(stem, "cifar", uri=uri)),)
-    train = source("train", "cifar", uri=uri, members=["*data_batch_*.bin"])
-    test = source("test", "cifar", "test", uri=uri, members=["*test_batch*.bin"])
+    train = source("train", "cifar", uri=uri)
+    test = source("test", "cifar", "test", uri=uri, members=["*test_batch*.bin", "*test.bin"])
     return train, test
 
 

@@ -23,7 +23,7 @@ from millrace.workflow.proposing.seen import Seen, Span
 
 _COLOUR = 12  # levels by which the channels of a grey picture differ at most, for its compression
 _COLOURFUL = 0.05  # share of pixels beyond that, of a picture that has colours
-_SOME = 0.02  # share of coloured pictures above which colours count
+_SOME = 0.1  # share of coloured pictures above which colours count: fewer are tinted grey ones
 _ALIKE = 1.1  # ratio of proportions that count as equal
 
 
@@ -75,6 +75,7 @@ class Measured:
             heights=_span(heights),
             widths=_span(widths),
             colour=self._coloured > _SOME * max(1, sum(self._classes.values())),
+            coloured=self._coloured,
             unlike=bool(proportions.max() > _ALIKE * proportions.min()),
             modes=dict(self._modes.most_common()),
             formats=dict(self._formats.most_common()),

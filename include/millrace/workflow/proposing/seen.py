@@ -38,6 +38,7 @@ class Seen:
         unlabelled: records without a label.
         heights, widths: pixels. modes: records by colour mode. formats: by kind of file.
         colour: whether pictures have colours; false for grey ones, however they are stored.
+        coloured: pictures that have some.
         refused: records by reason. duplicates: records with the pixels of another.
         near_duplicates: records that look like another one.
         unlike: whether proportions differ by more than a tenth.
@@ -56,6 +57,7 @@ class Seen:
     modes: Mapping[str, int] = field(default_factory=dict)
     formats: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
+    coloured: int = 0
     duplicates: int = 0
     near_duplicates: int = 0
 
