@@ -1,0 +1,45 @@
+"""Damaged sources of every kind: an error that says so, or every record accounted for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fuzzing
+
+SECONDS = float(os.environ.get("MILLRACE_FUZZ_SECONDS", "20"))
+
+
+@pytest.mark.timeout(SECONDS + 300)
+def test_damaged_sources_end_in_an_error_or_in_full_account(tmp_path: Path) -> None:
+    command = [sys.executable, fuzzing.__file__, str(tmp_path), str(SECONDS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    case = (tmp_path / "case.txt").read_text()
+    assert done.returncode == 0, f"at {case}: {done.stderr[-8_000:]}"
+    outcomes = json.loads(done.stdout)
+    ends = {end for found in outcomes.values() for end in found}
+    assert set(outcomes) == set(fuzzing.KINDS)
+    assert all(outcomes.values()), "every kind is tried"
+    assert ends <= {"accounted for", "DataError", "SpecError"}
+
+
+@pytest.mark.parametrize("kind", fuzzing.KINDS)
+def test_what_is_damaged_is_whole_before(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
+    assert fuzzing.run(fuzzing.KINDS[kind](tmp_path), tmp_path) == fuzzing.ROWS
+
+
+def test_a_record_that_is_lost_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
+    source = fuzzing.KINDS["csv"](tmp_path)
+    fuzzing.run(source, tmp_path)
+    result = fuzzing.StageResult("records", counts=fuzzing.clean.Counts(13, 13))
+    with pytest.raises(RuntimeError, match="12 records of 13"):
+        fuzzing.check(tmp_path / "collect-0-output", tmp_path / "clean-0-output", 13, result)
