@@ -138,6 +138,21 @@ def test_a_changed_file_is_noticed(files: Any) -> None:
         list(open_reader(source).read(partition))
 
 
+def test_a_dataset_that_grew_yields_new_partitions_only(bench: Any, files: Any) -> None:
+    images, labels = files.pixels(30, (4, 5)), np.arange(30)
+    datasets = {"images": images[:25], "labels": labels[:25]}
+    source = made.hdf5(files.folder, datasets, partition_rows=10)
+    before = open_reader(source).partitions()
+    made.hdf5(files.folder, {"images": images, "labels": labels}, options={"compression": "lzf"})
+    assert open_reader(source).partitions()[:2] == before[:2]
+    made.hdf5(files.folder, {"images": images, "labels": np.append(labels[:15], [0] * 15)})
+    after = open_reader(source).partitions()
+    assert [a == b for a, b in zip(after, before, strict=True)] == [True, False, False]
+    partitions = bench.discover(source, limit=12)
+    tables = [bench.collect(source, partition).table() for partition in partitions]
+    assert (pixels(pa.concat_tables(tables)) == images[:12].reshape(-1)).all()
+
+
 def test_importing_the_readers_loads_no_library() -> None:
     names = ("hdf5", "parquet", "numpy_arrays", "numpy_arrays_zip", "image_csv")
     lines = [f"import millrace.data.sources.{name}" for name in names]

@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from millrace.artifacts.digests import digest_value
 from millrace.data.sources.array_labels import check_labels, label_texts
 from millrace.data.sources.array_layout import ArrayLayout, find_layout
 from millrace.data.sources.files import open_source
-from millrace.data.sources.partition import Partition, cut
+from millrace.data.sources.partition import Partition
+from millrace.data.sources.remembered import remembered
 from millrace.data.sources.unpacked import unpacked
 from millrace.errors import DataError
 
@@ -35,29 +38,64 @@ class Hdf5Reader:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         self._name: str = document["name"]
+        self._rows: int = document["partition_rows"]
         self._file = open_source(document["uri"], document["sha256"])
         self._where = f"source {self._name}: {self._file.name}"
 
     def partitions(self) -> list[Partition]:
-        """List the partitions from the datasets' shapes."""
-        with self._open() as (images, _, _):
+        """List the partitions; reads the datasets to digest their rows."""
+        with self._open() as (images, labels, layout):
+            asked = ["hdf5", images.name, labels and labels.name, self._rows]
+            found = remembered(
+                unpacked(self._file), asked, lambda: list(self._digests(images, labels))
+            )
             rows = images.shape[0]
-        return cut(self._name, rows, self._document["partition_rows"], self._file.fingerprint)
+            starts = range(0, rows, self._rows)
+        return [
+            Partition(
+                self._name, number, start, min(start + self._rows, rows), _fingerprint(layout, text)
+            )
+            for number, (start, text) in enumerate(zip(starts, found, strict=True))
+        ]
 
     def read(self, partition: Partition) -> Iterator[pa.Table]:
         """Yield the records of `partition`."""
         from millrace.data.sources.pixel_values import with_unreadable
-        from millrace.data.sources.raw import pixel_table, spans
+        from millrace.data.sources.raw import pixel_table
 
         self._file.verify()
-        partition.check_unchanged(self._file.fingerprint)
+        digest = sha256()
         with self._open() as (images, labels, layout):
-            size = layout.numbers * images.dtype.itemsize
-            for start, stop in spans(partition.start, partition.stop, size):
-                pixels, reasons, contents = layout.images(images[start:stop])
-                texts = None if labels is None else label_texts(labels[start:stop])
-                table = pixel_table(partition, start, pixels, texts, self._file.name)
-                yield with_unreadable(table, reasons, contents)
+            for start, values, texts in self._values(images, labels, partition.start, digest):
+                kept = max(0, min(len(values), partition.stop - start))
+                if kept:
+                    pixels, reasons, contents = layout.images(values[:kept])
+                    here = texts and texts[:kept]
+                    table = pixel_table(partition, start, pixels, here, self._file.name)
+                    yield with_unreadable(table, reasons, contents)
+        partition.check_unchanged(_fingerprint(layout, digest.hexdigest()))
+
+    def _digests(self, images: Any, labels: Any) -> Iterator[str]:
+        """Yield the digest of each partition's rows."""
+        for start in range(0, images.shape[0], self._rows):
+            digest = sha256()
+            for _ in self._values(images, labels, start, digest):
+                pass
+            yield digest.hexdigest()
+
+    def _values(
+        self, images: Any, labels: Any, begin: int, digest: Any
+    ) -> Iterator[tuple[int, Any, list[str | None] | None]]:
+        """Yield the rows of the partition that begins at `begin`, adding them to the digest."""
+        from millrace.data.sources.raw import spans
+
+        size = math.prod(images.shape[1:]) * images.dtype.itemsize
+        end = min(begin + self._rows, images.shape[0])
+        for start, stop in spans(begin, end, size):
+            values = images[start:stop]
+            texts = None if labels is None else label_texts(labels[start:stop])
+            digest.update(values.tobytes() + digest_value(texts).encode())
+            yield start, values, texts
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Any, Any, ArrayLayout]]:
@@ -142,3 +180,7 @@ class Hdf5Reader:
                 received=error,
                 remedy="Get the file again; check the source's kind and URI.",
             ) from error
+
+
+def _fingerprint(layout: ArrayLayout, digest: str) -> str:
+    return digest_value({"layout": layout.to_document(), "rows": digest})
