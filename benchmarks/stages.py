@@ -130,6 +130,8 @@ class Stages:
             "sources": {source.name: source.split for source in spec.sources},
             "labels": list(spec.labels),
             "duplicates": spec.clean.duplicates,
+            "near_duplicates": spec.clean.near_duplicates,
+            "near_conflicts": spec.clean.near_conflicts,
             "budget": dict(spec.clean.budget),
         }
         return self.run("data.integrate", name, params, {"records": made, "cleaned": cleaned})

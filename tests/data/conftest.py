@@ -230,6 +230,8 @@ class Bench:
         sources: Mapping[str, str | None],
         labels: Sequence[str] = (),
         duplicates: str = "exact",
+        near_duplicates: str = "group",
+        near_conflicts: str = "keep",
         budget: Mapping[str, float] | None = None,
         **split: Any,
     ) -> Made:
@@ -238,6 +240,8 @@ class Bench:
             "sources": dict(sources),
             "labels": list(labels),
             "duplicates": duplicates,
+            "near_duplicates": near_duplicates,
+            "near_conflicts": near_conflicts,
             "budget": {"default": 1.0} if budget is None else dict(budget),
         }
         return self.run(integrate, params, {"records": records, "cleaned": cleaned})

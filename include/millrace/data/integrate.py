@@ -63,10 +63,11 @@ def run(context: StageContext) -> StageResult:
     """Unite, compare, split and shuffle the records.
 
     Parameters (keyed): ``split``, values of `Split`; ``sources``, each source's fixed side or null;
-    ``labels``, the vocabulary (empty: what is found); ``duplicates`` and ``budget`` of
-    `ImageCleaning`. Inputs: ``records``, transformed artifacts; ``cleaned``, the clean artifacts
-    they came from, in the same order. Writes ``train.parquet``, ``validation.parquet``,
-    ``test.parquet``, ``quarantine.parquet`` and ``duplicates.parquet``.
+    ``labels``, the vocabulary (empty: what is found); ``duplicates``, ``near_duplicates``,
+    ``near_conflicts`` and ``budget`` of `ImageCleaning`. Inputs: ``records``, transformed
+    artifacts; ``cleaned``, the clean artifacts they came from, in the same order. Writes
+    ``train.parquet``, ``validation.parquet``, ``test.parquet``, ``quarantine.parquet`` and
+    ``duplicates.parquet``.
 
     Raises:
         DataError: no record is left; a reason exceeds its budget; a single class; a class too small
@@ -106,10 +107,10 @@ def _families(context: StageContext, ledger: Ledger, cleaned: Cleaned) -> Famili
     """Unite near duplicates to groups of the split, where that is asked for."""
     params = context.params
     ledger.load("united", UNITED, ())
-    if params.get("near_duplicates", "keep") == "keep":
+    if params["near_duplicates"] == "keep":
         return None
     families = Families(ledger, cleaned.records, context.scratch)
-    if params.get("near_conflicts") == "refuse":
+    if params["near_conflicts"] == "refuse":
         families.refuse_quarrels()
     families.unite_groups(params["split"]["seed"])
     return families

@@ -90,6 +90,8 @@ def integrate(
         "sources": {source.name: source.split for source in spec.sources},
         "labels": list(spec.labels),
         "duplicates": spec.clean.duplicates,
+        "near_duplicates": spec.clean.near_duplicates,
+        "near_conflicts": spec.clean.near_conflicts,
         "budget": dict(spec.clean.budget),
     }
     return _execute(

@@ -13,9 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from millrace.artifacts.tables import write_table
-from millrace.data import integrate
 from millrace.data.schemas import CLEAN
-from millrace.workflow.learning import Split
 from millrace.workflow.stage import StageContext, StageResult
 
 SIDES = ("train", "validation", "test")
@@ -67,15 +65,8 @@ def united(
     cleaned = [bench.clean(raw, **(clean or {})) for raw in raws]
     marked = [bench.run(Marking, {"kin": kin}, {"records": [made]}) for made in cleaned]
     made = [bench.transform(one, size=[4, 4], channels=1) for one in marked]
-    params = {
-        "split": Split(**split).model_dump(mode="json"),
-        "sources": dict(sources or {"made": None}),
-        "labels": [],
-        "duplicates": "exact",
-        "budget": {"default": 1.0},
-        **({"near_duplicates": "group", "near_conflicts": "keep"} if near is None else near),
-    }
-    return bench.run(integrate, params, {"records": made[::order], "cleaned": marked[::order]})
+    parts = {"records": made[::order], "cleaned": marked[::order]}
+    return bench.integrate(**parts, sources=sources or {"made": None}, **(near or {}), **split)
 
 
 def raw(bench: Any, count: int = 300, **values: Any) -> Any:
@@ -107,18 +98,16 @@ def test_a_family_is_never_on_two_sides(bench: Any, group: str) -> None:
 
 
 def test_fingerprints_change_nothing_unless_they_are_asked_for(bench: Any) -> None:
-    plain = united(bench, [raw(bench)], pairs(300), near={})
-    kept = united(bench, [raw(bench)], {}, near={"near_duplicates": "keep"})
-    assert plain.digest == kept.digest
+    near = {"near_duplicates": "keep"}
+    plain, marked = (united(bench, [raw(bench)], kin, near=near) for kin in ({}, pairs(300)))
+    assert plain.digest == marked.digest
     assert "near_duplicates" not in plain.result.facts
 
 
 def test_records_without_a_fingerprint_are_alone(bench: Any) -> None:
     cleaned = bench.clean(raw(bench))
     made = bench.transform(cleaned, size=[4, 4], channels=1)
-    params = {"split": Split().model_dump(mode="json"), "sources": {"made": None}, "labels": []}
-    params |= {"duplicates": "exact", "budget": {"default": 1.0}, "near_duplicates": "group"}
-    found = bench.run(integrate, params, {"records": [made], "cleaned": [cleaned]})
+    found = bench.integrate([made], [cleaned], sources={"made": None})
     assert found.result.facts["near_duplicates"]["families"] == 0
 
 
@@ -189,7 +178,7 @@ def test_families_whose_labels_differ_are_counted_and_kept(bench: Any) -> None:
 
 def test_families_whose_labels_differ_are_refused_with_their_equals_if_asked(bench: Any) -> None:
     kin = {f"{name}/{n:09d}": f"kin {n // 2}" for n in range(20) for name in ("made", "again")}
-    near = {"near_duplicates": "group", "near_conflicts": "refuse"}
+    near = {"near_conflicts": "refuse"}
     equal = pictures(4)
     again = bench.raw([*equal, equal[0]], ["0", "1", "0", "1", "0"], name="again")
     sources = {"made": None, "again": None}
@@ -197,7 +186,7 @@ def test_families_whose_labels_differ_are_refused_with_their_equals_if_asked(ben
     rows = made.table("quarantine.parquet").to_pylist()
     expected = [f"again/{n:09d}" for n in range(5)] + [f"made/{n:09d}" for n in range(20)]
     assert [row["record_id"] for row in rows] == expected
-    assert {row["reason"] for row in rows} == {"conflicting_label"}
+    assert {row["reason"] for row in rows} == {"conflicting_near_label"}
     assert {row["detail"] for row in rows} == {"near duplicates carry the labels 0, 1"}
     assert made.table("duplicates.parquet").num_rows == 0
     assert made.result.counts.accepted == 280

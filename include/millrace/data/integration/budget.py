@@ -39,9 +39,19 @@ def check_refusals(
                 where="clean.budget",
                 expected=f"at most {limit:.2%} of {received:,} records",
                 received=f"{count / received:.2%} ({count:,} records)",
-                remedy="Look at the quarantine table, and correct the source or the cleaning "
-                f"rules; or raise clean.budget for {reason!r} if this is how the data is.",
+                remedy="`millrace quarantine` shows them, and lets you correct them. Correct "
+                "them, the source or the cleaning rules; or raise clean.budget for "
+                f"{reason!r} if this is how the data is.",
             )
+
+
+def place(origin: str) -> str:
+    """Return the file that a record lies in, or the folder of one that is a file itself."""
+    file, mark, _ = origin.rpartition("#")
+    if mark:
+        return file
+    folder, slash, name = origin.rpartition("/")
+    return f"{folder}/" if slash else name
 
 
 def _origins(quarantines: Iterable[Path], reason: str) -> str:
@@ -53,5 +63,5 @@ def _origins(quarantines: Iterable[Path], reason: str) -> str:
     tables = (t for path in quarantines for t in read_table(path, columns=["origin", "reason"]))
     for table in tables:
         origins = table["origin"].filter(pc.equal(table["reason"], reason)).to_pylist()
-        counts.update(origin.rpartition("#")[0] or origin for origin in origins)
+        counts.update(map(place, origins))
     return ", ".join(f"{name} ({count:,})" for name, count in counts.most_common(_ORIGINS))

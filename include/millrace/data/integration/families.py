@@ -17,14 +17,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from millrace.artifacts.tables import Images
+from millrace.artifacts.tables import Images, column_to_images
 from millrace.data.cleaning.conflicts import SHOWN_LABELS
-from millrace.data.cleaning.reasons import CONFLICTING_LABEL
+from millrace.data.cleaning.reasons import CONFLICTING_NEAR_LABEL
 from millrace.data.integration.groups import united_groups
 from millrace.data.integration.ledger import Ledger
-from millrace.data.integration.records import read_all
+from millrace.data.integration.records import Hashes, read_all
 from millrace.data.near_duplicates.families import families
 from millrace.data.schemas import THUMBNAIL_SIDE
 
@@ -73,14 +72,12 @@ class Families:
     def __init__(self, ledger: Ledger, cleaned: Sequence[Path], scratch: Path) -> None:
         self._ledger = ledger
         path = scratch / "thumbnails"
-        hashes = _spilled(cleaned, path)
-        kept = np.concatenate(
-            [np.zeros(0, np.int64)]
-            + [t["row"].to_numpy() for t in ledger.answer("SELECT row FROM kept ORDER BY row")]
-        )
-        rows = kept[hashes.is_valid().to_numpy(zero_copy_only=False)[kept]]
-        with _Thumbnails(path, rows) as thumbnails:
-            found = families(pc.fill_null(hashes, 0).to_numpy()[rows], thumbnails.read)
+        hashes, rows = _spilled(cleaned, path)
+        kept = [t["row"].to_numpy() for t in ledger.answer("SELECT row FROM kept ORDER BY row")]
+        numbers = np.flatnonzero(np.isin(rows, np.concatenate([rows[:0], *kept])))
+        with _Thumbnails(path, numbers) as thumbnails:
+            found = families(hashes[numbers], thumbnails.read)
+        rows = rows[numbers]
         ledger.load("kin", _KIN, _kin(rows, found))
         words = "near duplicates carry the labels "
         ledger.run(_DISAGREEING, words=words, shown=SHOWN_LABELS)
@@ -89,7 +86,7 @@ class Families:
 
     def refuse_quarrels(self) -> None:
         """Refuse all records of families whose labels differ, and their equals."""
-        self._ledger.run(_REFUSE, reason=CONFLICTING_LABEL)
+        self._ledger.run(_REFUSE, reason=CONFLICTING_NEAR_LABEL)
         self._ledger.run(_REFUSE_TWINS)
         self._ledger.run("DELETE FROM twins WHERE row IN (SELECT row FROM refused)")
 
@@ -106,11 +103,11 @@ class Families:
 
 
 class _Thumbnails:
-    """Reads thumbnails of chosen rows from a file, never more than are asked for."""
+    """Reads chosen thumbnails from a file, never more than are asked for."""
 
-    def __init__(self, path: Path, rows: Numbers) -> None:
+    def __init__(self, path: Path, numbers: Numbers) -> None:
         self._file = path.open("rb")
-        self._rows = rows
+        self._numbers = numbers
 
     def __enter__(self) -> _Thumbnails:
         return self
@@ -118,28 +115,25 @@ class _Thumbnails:
     def __exit__(self, *exception: object) -> None:
         self._file.close()
 
-    def read(self, numbers: Numbers) -> Images:
-        """Return the thumbnails ``(count, 256)`` of some of the rows."""
-        file = self._file.fileno()
-        parts = [os.pread(file, _SIZE, row * _SIZE) for row in self._rows[numbers].tolist()]
+    def read(self, chosen: Numbers) -> Images:
+        """Return the thumbnails ``(count, 256)`` of some of the numbers."""
+        file, places = self._file.fileno(), (self._numbers[chosen] * _SIZE).tolist()
+        parts = [os.pread(file, _SIZE, place) for place in places]
         return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, _SIZE)
 
 
-def _spilled(cleaned: Sequence[Path], path: Path) -> pa.Array:
-    """Write all thumbnails to `path`, zeros where there is none; return the hashes."""
-    hashes = [pa.array([], pa.uint64())]
+def _spilled(cleaned: Sequence[Path], path: Path) -> tuple[Hashes, Numbers]:
+    """Write the thumbnails to `path`; return their hashes and the numbers of their records."""
+    hashes, rows, start = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)], 0
     with path.open("wb") as file:
         for table in read_all(cleaned, ["perceptual_hash", "thumbnail"]):
-            hashes.extend(table["perceptual_hash"].chunks)
-            for chunk in table["thumbnail"].chunks:
-                file.write(_bytes(chunk))
-    return pa.concat_arrays(hashes)
-
-
-def _bytes(thumbnails: pa.FixedSizeBinaryArray) -> bytes:
-    whole = pc.fill_null(thumbnails, pa.scalar(bytes(_SIZE), thumbnails.type))
-    start = whole.offset * _SIZE
-    return bytes(whole.buffers()[1])[start : start + len(whole) * _SIZE]
+            known = table["perceptual_hash"].is_valid().to_numpy()
+            told = table.filter(pa.array(known))
+            hashes.append(told["perceptual_hash"].to_numpy())
+            rows.append(start + np.flatnonzero(known))
+            file.write(column_to_images(told["thumbnail"], (_SIZE, 1, 1)).tobytes())
+            start += table.num_rows
+    return np.concatenate(hashes), np.concatenate(rows)
 
 
 def _kin(rows: Numbers, found: Numbers) -> Iterator[pa.Table]:
