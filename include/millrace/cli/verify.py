@@ -1,8 +1,9 @@
 """Do a run's stages again in a scratch store, and compare with what the catalog recorded.
 
 The first difference is named: which stage, which file or fact, and what of code, packages and
-machine is not as it was. The exit code is 0 where all is the same, 65 where something differs.
-Training is done again, too, which takes as long as it took; --no-train leaves it out.
+machine is not as it was. The exit code is 0 where all is the same, 65 where something differs or
+nothing could be compared. Training is done again, too, which takes as long as it took; --no-train
+leaves it out.
 
 Examples:
   millrace verify 7
@@ -95,9 +96,14 @@ def _show(findings: Iterable[Finding], keep_going: bool) -> ExitCode:
                 break
     left_out = [f"{counts[s]} {_WORDS[s]}" for s in ("source", "gone", "skipped") if counts[s]]
     rest = f" ({', '.join(left_out)})" if left_out else ""
-    if first is None:
-        console().print(f"{counts['same']} results are the same as recorded{rest}.")
+    same = counts["same"]
+    if first is None and same:
+        noun = "result" if same == 1 else "results"
+        console().print(f"Same as recorded: {same} {noun}{rest}.")
         return ExitCode.DONE
+    if first is None:
+        console().print(f"Nothing was verified{rest}.")
+        return ExitCode.DATA
     console().print(f"The first difference is in {_title(first)}{rest}:")
     _reasons(first)
     return ExitCode.DATA

@@ -29,13 +29,13 @@ class Leftover:
 
 
 def leftovers(home: Path, retention: Retention) -> list[Leftover]:
-    """Return what can go: locks and scratch after the grace, cached files after their days.
+    """Return what can go: locks and scratch after a day or the grace, cached files after their days.
 
     Args:
         home: ``MILLRACE_HOME``; need not exist.
     """
     now = time.time()
-    settled = now - max(retention.grace_seconds, 1.0)
+    settled = now - max(retention.grace_seconds, _DAY)  # a job at work has written something since
     unread = now - retention.cache * _DAY
     found = [Leftover("lock", path, 0) for path in _locks(home / "locks", settled)]
     found += [
