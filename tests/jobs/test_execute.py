@@ -41,6 +41,13 @@ def test_equal_inputs_are_computed_once(first: Artifact, executor_in: Make, tmp_
     assert last(executor).state == "cached"
 
 
+def test_an_executor_knows_what_it_did(first: Artifact, executor_in: Make, tmp_path: Path) -> None:
+    executor = executor_in()
+    jobs = [job(tmp_path), job(tmp_path, 2)]
+    made = [executor.execute(one) for one in jobs]
+    assert executor.done == [(one, artifact.ref) for one, artifact in zip(jobs, made, strict=True)]
+
+
 def test_a_first_execution_says_so(stage: Path, executor_in: Make, tmp_path: Path) -> None:
     executor = executor_in()
     executor.execute(job(tmp_path))

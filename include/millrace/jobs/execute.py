@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.reference import ArtifactRef
 from millrace.artifacts.store import Store
 from millrace.errors import IntegrityError, MillraceError, TransientError
 from millrace.jobs.keys import Inputs, explain_miss, key_of, key_parts
@@ -58,6 +59,7 @@ class Executor:
         runtime: of heavy stages.
         force: stages to recompute though they are in the cache.
         report: called with every progress event.
+        done: what it executed, with the results, in order.
     """
 
     store: Store
@@ -69,6 +71,7 @@ class Executor:
     runtime: str = "local"
     force: frozenset[str] = frozenset()
     report: Callable[[Event], None] = lambda event: None
+    done: list[tuple[Job, ArtifactRef]] = field(default_factory=list, compare=False)
 
     def execute(self, job: Job) -> Artifact:
         """Return the job's artifact: from the store, or made now.
@@ -100,6 +103,7 @@ class Executor:
             self._record(record, stage, artifact, cached, reason, time.monotonic() - started)
             # Garbage collection spares what the catalog knows, from the moment it knows it.
             if self._find(artifact.ref.key)[0] is not None:
+                self.done.append((job, artifact.ref))
                 return artifact
         raise TransientError("the store keeps losing an artifact", where=_title(job))
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Asset, XComArg, task, task_group
+from airflow.sdk import DAG, Asset, XComArg, task_group
 
 from millrace.orchestration.assets import champion_alias, champion_asset, predictions_alias
 from millrace.orchestration.deadlines import deadlines_of
 from millrace.orchestration.docs import dag_docs, task_docs
 from millrace.orchestration.endings import mark_done, mark_failed
 from millrace.orchestration.form import prediction_form, training_form
+from millrace.orchestration.lineage_operator import step
 from millrace.orchestration.policy import RETRY
 from millrace.orchestration.tasks import do_task
 from millrace.settings import Settings
@@ -62,7 +63,7 @@ def _wire(spec: WorkflowSpec, purpose: Purpose, graph: Graph) -> None:
 
     def add(item: Task, more: Mapping[str, Any]) -> None:
         taken = {argument: made[source] for argument, source in item.takes.items()}
-        operator = task(task_id=item.name, **_options(spec, item))(do_task)
+        operator = step(do_task, task_id=item.name, **_options(spec, item))
         made[item.name] = operator(
             workflow=spec.name,
             purpose=purpose,

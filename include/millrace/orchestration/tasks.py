@@ -21,6 +21,7 @@ from millrace.orchestration.assets import (
     predictions_alias,
     predictions_asset,
 )
+from millrace.orchestration.lineage_operator import opened
 from millrace.orchestration.notices_decision import tell_decision
 from millrace.orchestration.policy import airflow_errors
 from millrace.workflow.graph import Graph, Purpose
@@ -45,6 +46,7 @@ def do_task(workflow: str, purpose: Purpose, name: str, taken: Mapping[str, Any]
 
     context = get_current_context()
     with airflow_errors(), _run(context, workflow, purpose, name) as run:
+        opened(run)
         result = STEPS[name](run, **gathered(run.graph, name, taken))
         if run.graph[name].last:
             run.catalog.runs.finish(run.id, "done")

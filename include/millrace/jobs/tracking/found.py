@@ -60,7 +60,7 @@ def register(
         client.create_registered_model(name)
     except MlflowException:  # it is there already, or the next call says what is wrong
         client.get_registered_model(name)
-    client.create_model_version(name, source, run_id, tags=dict(tags))
+    client.create_model_version(name, source, run_id, tags=dict(tags), await_creation_for=0)
 
 
 def _beside(uri: str) -> str | None:

@@ -25,6 +25,7 @@ _MANNERS = {  # MLflow's own variables; whoever has set them has a reason
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # MLflow's default of 7 waits for minutes
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 _REMEDY = "The run goes on. Clear the task `promote` to log it again once MLflow answers."
 log = logging.getLogger(__name__)
@@ -64,8 +65,9 @@ def unharmed(settings: Settings, what: str, work: Callable[[MlflowClient, Clock]
         os.environ.setdefault(name, value)
     try:
         from mlflow import MlflowClient
-    except ImportError:
-        log.warning("%s was not logged: MLflow is missing. pip install millrace[mlflow]", what)
+    except Exception as error:  # absent, or broken
+        reason = shorten(f"{type(error).__name__}: {error}")
+        log.warning("%s was not logged to MLflow: %s. pip install millrace[mlflow]", what, reason)
         return False
     problem = _in_time(lambda clock: work(MlflowClient(tracking_uri=settings.tracking), clock))
     if problem is not None:
