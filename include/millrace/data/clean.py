@@ -6,9 +6,11 @@ they are stored, one whole picture a core, and the digests of the partition.
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,12 @@ from millrace.data.cleaning.batches import batches
 from millrace.data.cleaning.conflicts import conflict_details
 from millrace.data.cleaning.duplicates import Equals, find_equals
 from millrace.data.cleaning.judge import Judge
+from millrace.data.cleaning.look import look
 from millrace.data.cleaning.reasons import CONFLICTING_LABEL
 from millrace.data.corrections import FILE_NAME, corrected
 from millrace.data.schemas import CLEAN, DUPLICATES, QUARANTINE
 from millrace.data.spill import Spill
+from millrace.data.threads import ahead
 from millrace.workflow.stage import Counts, StageContext, StageResult
 
 
@@ -95,13 +99,16 @@ def _judge(tables: Iterable[pa.Table], params: Any, scratch: Path) -> _Sorted:
     accepted = Spill(scratch / "accepted.arrow", CLEAN)
     refused = Spill(scratch / "refused.arrow", QUARANTINE)
     digests, labels, ids = [np.zeros(0, "S16")], [], []
-    for table in batches(tables, judge.asked):
-        good, bad, seen = judge(table)
-        accepted.append(good)
-        refused.append(bad)
-        digests.append(seen)
-        labels.extend(good["label"].chunks)
-        ids.extend(good["record_id"].chunks)
+    parts = batches(tables, judge.asked)
+    with warnings.catch_warnings():  # once for all threads, which share the filters
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        for part, sight in ahead(partial(look, asked=judge.asked), parts):
+            good, bad, seen = judge(part, sight)
+            accepted.append(good)
+            refused.append(bad)
+            digests.append(seen)
+            labels.extend(good["label"].chunks)
+            ids.extend(good["record_id"].chunks)
     return _Sorted(
         accepted,
         refused,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
@@ -13,8 +12,9 @@ from millrace.data.cleaning.seen import Asked
 from millrace.data.encoding import FILE
 from millrace.data.picture_file import open_picture
 
-MOST_BYTES = 64 << 20
-"""Bytes of pixels that are kept of a batch's files, at most, unless a single one has more."""
+MOST_BYTES = 16 << 20
+"""Bytes of pixels that are kept of a batch's files, at most, unless a single one has more: so few
+that their memory is used again for the next batch."""
 
 MOST_FILES = 1_024
 """Picture files of a batch, at most."""
@@ -46,9 +46,7 @@ def _kept(table: pa.Table, asked: Asked) -> Iterator[int]:
 
 def _bytes_of(data: bytes, asked: Asked) -> int:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            width, height = open_picture(data).size
+        width, height = open_picture(data).size
     except ValueError:
         return 0
     whole = width * height * _CHANNELS

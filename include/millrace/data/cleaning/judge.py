@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from millrace.data.cleaning.fingerprinted import fingerprint_columns
 from millrace.data.cleaning.labels import map_labels, refuse_labels
-from millrace.data.cleaning.look import look
 from millrace.data.cleaning.pictures import refuse_pictures
 from millrace.data.cleaning.reasons import Refusals
 from millrace.data.cleaning.rules import refuse_by_rules
@@ -37,9 +36,14 @@ class Judge:
         self._labelled: bool = params["labelled"]
         self.asked = Asked.by(params)
 
-    def __call__(self, raw: pa.Table) -> tuple[pa.Table, pa.Table, npt.NDArray[np.bytes_]]:
-        """Return the accepted rows (CLEAN), the refused (QUARANTINE), and the former's digests."""
-        sight = look(raw, self.asked)
+    def __call__(
+        self, raw: pa.Table, sight: Sight
+    ) -> tuple[pa.Table, pa.Table, npt.NDArray[np.bytes_]]:
+        """Return the accepted rows (CLEAN), the refused (QUARANTINE), and the former's digests.
+
+        Args:
+            sight: what `look` saw of the rows' pictures, asked for what `asked` says.
+        """
         labels = map_labels(raw["label"], self._label_map)
         refusals = self._refusals(raw, sight, labels)
         accepted = refusals.accepted

@@ -6,8 +6,6 @@ reduced pixels. Judges nothing.
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -81,9 +79,7 @@ def _histograms(images: Images) -> npt.NDArray[np.int64]:
 
 
 def _look_at_files(sight: Sight, files: list[_File], asked: Asked) -> None:
-    with warnings.catch_warnings():  # here, because threads share the filters
-        warnings.simplefilter("ignore")
-        made = in_threads(lambda file: _look_at_file(*file, asked), files)
+    made = in_threads(lambda file: _look_at_file(*file, asked), files)
     for (row, _), one in zip(files, made, strict=True):
         if isinstance(one, str):
             sight.failures[row] = one

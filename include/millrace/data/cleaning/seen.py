@@ -51,8 +51,8 @@ class Seen:
     Attributes:
         rows: their row numbers in the table.
         size: height and width, in pixels, before the reduction.
-        images: ``(rows, height, width, channels)`` uint8 as they are stored.
-        encoding: the layout of `images`.
+        images: ``(height, width, channels)`` uint8 of each, as they are stored.
+        encoding: their layout.
         digests: of pixels and encoding before the reduction, 16 bytes each.
         blank: whether all pixels are equal.
         frames: frames or pages of the file; 1 where nobody asked.
@@ -63,7 +63,7 @@ class Seen:
 
     rows: npt.NDArray[np.int64]
     size: tuple[int, int]
-    images: Images
+    images: Sequence[Images] | Images
     encoding: PixelEncoding
     digests: npt.NDArray[np.bytes_]
     blank: npt.NDArray[np.bool_]
@@ -102,7 +102,8 @@ def _joined(group: list[Seen]) -> Seen:
     if len(group) == 1:
         return first
     values: dict[str, Any] = {"size": first.size, "encoding": first.encoding}
-    for name in ("rows", "images", "digests", "blank", "frames"):
+    values["images"] = [image for one in group for image in one.images]
+    for name in ("rows", "digests", "blank", "frames"):
         values[name] = np.concatenate([getattr(one, name) for one in group])
     for name in ("grids", "histograms", "full"):
         if getattr(first, name) is not None:

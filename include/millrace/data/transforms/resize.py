@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from millrace.artifacts.tables import Images
+from millrace.data.threads import in_threads
 
 Mode = Literal["stretch", "fit", "crop"]
 Box = tuple[float, float, float, float]
@@ -28,8 +29,7 @@ def resize(images: Images, size: tuple[int, int], mode: Mode) -> Images:
         return images
     one = _resizer(images.shape[1:3], size, mode)
     made = np.zeros((len(images), *size, images.shape[3]), np.uint8)
-    for picture, target in zip(images, made, strict=True):
-        one(picture, target)
+    in_threads(lambda pair: one(*pair), list(zip(images, made, strict=True)))
     return made
 
 
