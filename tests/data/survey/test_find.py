@@ -81,6 +81,28 @@ def test_classes_that_are_called_like_one_side_stay_classes(tmp_path: Path) -> N
     assert "split" not in one(files(tmp_path / "x", "test/1.png", "control/1.png"))
 
 
+def test_a_stray_archive_beside_class_folders_is_not_the_data(tmp_path: Path) -> None:
+    root = files(tmp_path / "x", "cat/1.png", "dog/1.png", "old.zip")
+    assert one(root)["uri"] == str(root)
+
+
+def test_a_file_of_labels_in_the_folder_is_named(tmp_path: Path) -> None:
+    root = files(tmp_path / "x", "1.png", "2.png")
+    (root / "labels.csv").write_text("file,label\n1.png,a\n2.png,b\n")
+    assert one(root)["labels"] == str(root / "labels.csv")
+
+
+def test_a_lone_table_in_a_folder_is_the_data(tmp_path: Path) -> None:
+    table(tmp_path / "a.csv", RNG.integers(0, 256, (5, 16)), "abcde")
+    assert one(tmp_path)["kind"] == "image_csv"
+
+
+def test_test_data_alone_has_no_side(tmp_path: Path) -> None:
+    x, y = RNG.integers(0, 256, (10, 5, 5), np.uint8), np.arange(10) % 2
+    np.savez(tmp_path / "a.npz", x_test=x, y_test=y)
+    assert "split" not in one(tmp_path / "a.npz")
+
+
 @pytest.mark.parametrize(("last", "label"), [(False, 0), (True, -1)])
 def test_the_label_of_a_table_without_names_is_found(
     tmp_path: Path, last: bool, label: int

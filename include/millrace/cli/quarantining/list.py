@@ -12,6 +12,7 @@ from millrace.cli.console import console
 from millrace.cli.quarantining.cells import cell
 from millrace.cli.showing.sources import Sources
 from millrace.cli.tables import table
+from millrace.data.integration.budget import place
 from millrace.errors import redact
 from millrace.jobs.refused import Refused, refused_of, run_named
 
@@ -33,7 +34,7 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
         for row in _rows(refused, arguments):
             kind = (row["reason"], row["source"])
             counts[kind] += 1
-            origins.setdefault(kind, Counter())[_place(row["origin"])] += 1
+            origins.setdefault(kind, Counter())[place(row["origin"])] += 1
             if limit is None or len(rows) < limit:
                 rows.append(row)
     if arguments.json:
@@ -45,15 +46,6 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
 def _rows(refused: Refused, arguments: argparse.Namespace) -> Iterator[Row]:
     for part in refused.tables(arguments.reason, arguments.source):
         yield from part.to_pylist()
-
-
-def _place(origin: str) -> str:
-    """Return the file or the folder that an origin is in."""
-    file, mark, _ = origin.rpartition("#")
-    if mark:
-        return file
-    folder, slash, name = origin.rpartition("/")
-    return f"{folder}/" if slash else name
 
 
 def _json(refused: Refused, counts: Counter[tuple[str, str]], rows: list[Row]) -> str:

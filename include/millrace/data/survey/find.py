@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath
 
+from millrace.data.sources.listing_names import is_hidden
 from millrace.data.sources.reader import file_name
 from millrace.data.survey.arrays import find_hdf5, find_npy, find_npz
 from millrace.data.survey.folders import find_pictures
@@ -15,6 +16,9 @@ from millrace.errors import DataError
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
 _TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
 _HDF5 = (".h5", ".hdf5", ".he5", ".hdf")
+LABELS = "labels.csv"
+"""The usual name of a file of labels."""
+
 _IDX = re.compile(r"images?[-.]idx3[-.]ubyte(\.gz)?$")
 _CIFAR = re.compile(r"cifar.*\.(tar\.gz|tgz|tar)$|data_batch\w*\.bin$", re.IGNORECASE)
 _LABELS_OF = (("images", "labels"), ("image", "label"), ("x_", "y_"), ("X_", "y_"), ("X", "y"),
@@ -50,7 +54,8 @@ def _in_file(uri: str, path: Path | None, name: str, stem: str) -> Found:
     if _IDX.search(name):
         return Found("IDX files, as MNIST has them", (_idx(uri, stem),))
     if name.endswith(_ARCHIVES) or (path is None and uri.endswith("/")):
-        return find_pictures(uri, stem, _beside(uri, path, stem))
+        place = "archive" if name.endswith(_ARCHIVES) else "bucket"
+        return find_pictures(uri, stem, _beside(uri, path, stem), place=place)
     if name.endswith(_TABLES):
         return find_csv(uri, stem)
     if name.endswith(".npz"):
@@ -62,7 +67,7 @@ def _in_file(uri: str, path: Path | None, name: str, stem: str) -> Found:
     if name.endswith(".parquet"):
         return find_parquet(uri, stem, uri)
     if path is None:
-        return find_pictures(uri, stem)
+        return find_pictures(uri, stem, place="bucket")
     raise DataError(
         "no source reads a file of this kind",
         where=uri,
@@ -86,19 +91,24 @@ def _in_folder(uri: str, path: Path) -> Found:
     if any(name.endswith(".parquet") for name in names):
         sample = next(name for name in names if name.endswith(".parquet"))
         return find_parquet(uri, stem, inside(sample))
-    archives = [name for name in names if name.lower().endswith(_ARCHIVES)]
-    data = [name for name in names if name.lower().endswith((".npz", *_HDF5))]
-    arrays = [name for name in names if name.endswith(".npy") and _has_labels(name, names)]
-    tables = [name for name in names if name.lower().endswith(_TABLES)]
-    alone = archives or data or arrays
-    if len(alone) == 1:
+    alone = _data_files(names)
+    folders = any(entry.is_dir() and not is_hidden(entry.name) for entry in path.iterdir())
+    if len(alone) == 1 and not folders:
         return find(inside(alone[0]), path / alone[0])
     try:
-        return find_pictures(uri, stem)
+        return find_pictures(uri, stem, inside(LABELS) if LABELS in names else None)
     except DataError:
-        if len(tables) == 1:
-            return find(inside(tables[0]), path / tables[0])
+        if len(alone) == 1:
+            return find(inside(alone[0]), path / alone[0])
         raise
+
+
+def _data_files(names: list[str]) -> list[str]:
+    """Return the files that hold many pictures: archives and arrays, or else tables."""
+    many = (*_ARCHIVES, ".npz", *_HDF5)
+    found = [name for name in names if name.lower().endswith(many)]
+    found += [name for name in names if name.endswith(".npy") and _has_labels(name, names)]
+    return found or [n for n in names if n.lower().endswith(_TABLES) and n != LABELS]
 
 
 def _idx(uri: str, stem: str) -> dict[str, object]:
@@ -118,7 +128,7 @@ def _beside(uri: str, path: Path | None, stem: str) -> str | None:
     """Return the URI of a file of labels that lies beside an archive."""
     if path is None or not path.is_file():
         return None
-    for name in ("labels.csv", f"{stem}.csv"):
+    for name in (LABELS, f"{stem}.csv"):
         if (path.parent / name).is_file():
             return str(PurePosixPath(uri).parent / name)
     return None

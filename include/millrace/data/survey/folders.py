@@ -27,11 +27,14 @@ FIELDS: Mapping[str, Any] = {
 """Fields of an `image_folder` source as they are unless a spec says otherwise."""
 
 
-def find_pictures(uri: str, stem: str, labels: str | None = None) -> Found:
+def find_pictures(
+    uri: str, stem: str, labels: str | None = None, *, place: str = "folder"
+) -> Found:
     """Return the sources of a folder, archive or bucket of pictures.
 
     Args:
         uri: of it. stem: what it is called. labels: of a CSV file that lies elsewhere.
+        place: what it is, in a word.
 
     Raises:
         DataError: it holds no picture.
@@ -46,15 +49,20 @@ def find_pictures(uri: str, stem: str, labels: str | None = None) -> Found:
         )
     if labels is not None:
         found = source(stem, "image_folder", uri=uri, labels=labels)
-        return Found("pictures with a file of labels", (found,))
+        return Found(f"{_an(place)} of pictures with a file of labels", (found,))
     folder, inner = _descend(names)
     sides = sorted({name.split("/")[0] for name in inner if "/" in name})
     if len(sides) > 1 and all(side.lower() in SIDES for side in sides):
-        return Found("folders of pictures, a class a subfolder", _by_side(uri, stem, folder, sides))
+        words = f"{_an(place)} of pictures, a folder a side, in it one a class"
+        return Found(words, _by_side(uri, stem, folder, sides))
     flat = not any("/" in name for name in inner)
     document = source(stem, "image_folder", uri=uri, folder=None if flat else folder or None)
-    words = "pictures in one folder" if flat else "a folder of pictures, a class a subfolder"
-    return Found(words, (document,))
+    words = "without subfolders" if flat else "a class a subfolder"
+    return Found(f"{_an(place)} of pictures, {words}", (document,))
+
+
+def _an(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
 def _names(document: Mapping[str, Any]) -> list[str]:
