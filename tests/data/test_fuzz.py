@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 import fuzzing
+from millrace.errors import DataError, SpecError
 
 SECONDS = float(os.environ.get("MILLRACE_FUZZ_SECONDS", "20"))
 
@@ -34,6 +36,24 @@ def test_what_is_damaged_is_whole_before(
 ) -> None:
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
     assert fuzzing.run(fuzzing.KINDS[kind](tmp_path), tmp_path) == fuzzing.ROWS
+
+
+@pytest.mark.parametrize("kind", fuzzing.KINDS)
+def test_files_of_another_kind_are_refused(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
+    sources = {}
+    for number, (name, make) in enumerate(fuzzing.KINDS.items()):
+        (tmp_path / f"{number}").mkdir()
+        sources[name] = make(tmp_path / f"{number}")
+    wanted = sources[kind]
+    for other in sources.values():
+        if other["kind"] != wanted["kind"]:
+            place = other.get("uri") or other["images"]
+            source = wanted | {"uri" if "uri" in wanted else "images": place}
+            with pytest.raises((DataError, SpecError)):
+                fuzzing.run(source, Path(tempfile.mkdtemp(dir=tmp_path)))
 
 
 def test_a_record_that_is_lost_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

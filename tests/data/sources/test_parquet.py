@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 import array_sources as made
+from millrace.data.sources import parquet_file
 from millrace.data.sources.reader import open_reader
-from millrace.errors import DataError
+from millrace.errors import DataError, SpecError
 
 
 def read(document: dict[str, Any]) -> pa.Table:
@@ -156,6 +157,18 @@ def test_a_folder_without_files_says_so(files: Any) -> None:
         open_reader(source).partitions()
 
 
+def test_a_digest_of_a_folder_is_refused(files: Any) -> None:
+    values = {"kind": "parquet", "uri": str(files.folder), "sha256": "0" * 64}
+    with pytest.raises(SpecError, match="a digest is of one file"):
+        open_reader(made.document(made.specs.ParquetSource, **values)).partitions()
+
+
+def test_a_wrong_digest_is_refused(files: Any) -> None:
+    table = made.pixel_lists(files.pixels(2, (4, 4)), range(2))
+    with pytest.raises(DataError, match="fails its checksum"):
+        open_reader(made.parquet(files.folder, table, sha256="0" * 64)).partitions()
+
+
 def test_a_folder_that_grew_yields_new_partitions_only(files: Any) -> None:
     images = files.pixels(20, (4, 4))
     table = made.pixel_lists(images, range(20))
@@ -201,11 +214,14 @@ def test_a_limit_cuts_within_a_row_group(bench: Any, files: Any) -> None:
     assert (pixels(pa.concat_tables(tables)) == images[:12].reshape(-1)).all()
 
 
-def test_tables_stay_small_where_pictures_are_large(files: Any) -> None:
-    rows = [bytes([n]) * (1 << 20) for n in range(100)]
+def test_tables_stay_small_where_pictures_are_large(
+    files: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_file, "_MOST_BYTES", 1 << 20)
+    rows = [np.random.default_rng(n).bytes(100_000) for n in range(100)]
     source = made.parquet(files.folder, pa.table({"image": rows}), label=None)
     (partition,) = open_reader(source).partitions()
-    sizes = [table.nbytes for table in open_reader(source).read(partition)]
-    assert sum(sizes) > 100 << 20
-    assert max(sizes) < 72 << 20
+    sizes = [table.num_rows for table in open_reader(source).read(partition)]
+    assert sum(sizes) == 100
+    assert max(sizes) == 10
     assert pq.read_metadata(source["uri"]).num_row_groups == 1

@@ -15,7 +15,7 @@ from millrace.artifacts.digests import digest_value
 from millrace.data.sources.files import local_path, open_source
 from millrace.data.sources.listing_local import LocalTree
 from millrace.data.sources.partition import Partition
-from millrace.errors import DataError
+from millrace.errors import DataError, SpecError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -75,8 +75,13 @@ class ParquetReader:
             file = open_source(uri, self._document["sha256"])
             file.verify()
             return [(None, file.path)]
-        root = local_path(folder)
-        tree = LocalTree(root, pattern or _ANY)
+        if self._document["sha256"] is not None:
+            raise SpecError(
+                "a digest is of one file",
+                where=f"source {self._name}, sha256",
+                expected="null, where uri is a folder or a pattern",
+            )
+        tree = LocalTree(local_path(folder), pattern or _ANY)
         files: list[tuple[str | None, Path]] = [(e.name, Path(e.place)) for e in tree.entries()]
         if not files:
             raise DataError(
