@@ -13,9 +13,10 @@ from functools import cached_property
 from itertools import takewhile
 from operator import attrgetter
 
+from millrace.data.sources.archive_index import ArchiveIndex, remembered
 from millrace.data.sources.archive_members import Archive, Member
 from millrace.data.sources.files import SourceFile
-from millrace.data.sources.listing import LARGEST_FILE, Entry
+from millrace.data.sources.listing import LARGEST_FILE, NOTE, Entry
 from millrace.data.sources.listing_digests import version_of
 from millrace.data.sources.listing_errors import changed
 from millrace.data.sources.listing_names import is_hidden, is_picture, record_name
@@ -23,7 +24,7 @@ from millrace.data.sources.unpacked import largest_content
 from millrace.errors import DataError
 
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:/")
-_LARGEST_NOTE = (256 << 20) + 1  # bytes; a longer one is refused by its length
+_LARGEST_NOTE = 256 << 20  # bytes
 
 
 class ArchiveTree:
@@ -42,7 +43,6 @@ class ArchiveTree:
         self._folder = folder.strip("/")
         self._pattern = pattern
         self._version = version_of(file.path.stat())
-        self.ignored = 0
 
     @cached_property
     def wrapper(self) -> str:
@@ -58,13 +58,20 @@ class ArchiveTree:
         same = takewhile(lambda pair: pair[0] == pair[1], zip(*ends, strict=False))
         return "".join(f"{part}/" for part, _ in same)
 
+    @property
+    def ignored(self) -> int:
+        """Number of files that are no pictures."""
+        return self._index.ignored
+
     def names(self) -> Sequence[str]:
         """Return the names of all pictures, sorted."""
-        return [entry.name for entry in self._found]
+        return [entry.name for entry in self._index.pictures]
 
     def entries(self, start: str = "") -> Iterator[Entry]:
         """Yield the pictures from the name `start` on."""
-        yield from self._found[bisect_left(self._found, start, key=attrgetter("name")) :]
+        yield from self._index.pictures[
+            bisect_left(self._index.pictures, start, key=attrgetter("name")) :
+        ]
 
     def digests(self, entries: Sequence[Entry], *, remember: bool) -> list[str]:  # noqa: ARG002
         """Return the SHA-256 of the whole archive for each of its files."""
@@ -79,18 +86,17 @@ class ArchiveTree:
         """Yield what each member holds."""
         with self._archive.opened() as read:
             for entry in entries:
-                yield None if entry.size > LARGEST_FILE else read(entry.place)
+                yield None if entry.size > LARGEST_FILE else read(entry.place, entry.name)
 
-    def note(self, name: str) -> bytes | None:
-        """Return a member that is no picture: of the outermost folder, or of one all are in."""
+    def note(self) -> bytes | None:
+        """Return the labels of the outermost folder, or of one that all pictures are in."""
         parts = self._common.split("/")[:-1]
-        places = ["".join(f"{p}/" for p in parts[:depth]) + name for depth in range(len(parts) + 1)]
-        for place in places:
-            for member in self._members:
-                if self._below(self._path(member)) == place and member.is_file:
-                    with self._archive.opened() as read:
-                        return read(member.place, _LARGEST_NOTE)
-        return None
+        places = ["".join(f"{p}/" for p in parts[:depth]) + NOTE for depth in range(len(parts) + 1)]
+        found = next((place for place in places if place in self._index.notes), None)
+        if found is None:
+            return None
+        with self._archive.opened() as read:
+            return read(self._index.notes[found], found)
 
     def check_settled(self, entries: Sequence[Entry]) -> None:
         """Raise `DataError` where the archive was changed while it was read."""
@@ -98,30 +104,35 @@ class ArchiveTree:
             raise changed(self._file.name, self._version, version_of(self._file.path.stat()))
 
     @cached_property
-    def _members(self) -> list[Member]:
-        return [member for member in self._archive.members() if not member.is_folder]
+    def _index(self) -> ArchiveIndex:
+        return remembered([self._file.digest, self._folder, self._pattern], self._listed)
 
-    @cached_property
-    def _found(self) -> list[Entry]:
-        """All pictures, sorted by name."""
-        self.ignored = 0
+    def _listed(self) -> ArchiveIndex:
+        """Look at every member."""
+        ignored = 0
         found: dict[str, Entry] = {}
-        for member in self._members:
+        notes: dict[str, str] = {}
+        for member in self._archive.members():
             path = self._path(member)
-            name = self._below(path)
+            name = None if member.is_folder else self._below(path)
             if name is None or any(is_hidden(part) for part in path.split("/")):
                 continue
-            if not is_picture(name, self._pattern):
-                self.ignored += 1
+            if is_picture(name, self._pattern):
+                self._add(found, member, name)
                 continue
-            if not member.is_file:
-                raise self._wrong("holds a link or device instead of a file", path)
-            name = record_name(name)
-            if name in found:
-                raise self._wrong("holds two files of one name", path)
-            found[name] = Entry(name, member.place, member.size, "")
+            ignored += 1
+            if name.endswith(NOTE) and member.is_file and member.size <= _LARGEST_NOTE:
+                notes[name] = member.place
         self._check_size(sum(entry.size for entry in found.values()))
-        return sorted(found.values(), key=attrgetter("name"))
+        return ArchiveIndex(sorted(found.values(), key=attrgetter("name")), ignored, notes)
+
+    def _add(self, found: dict[str, Entry], member: Member, path: str) -> None:
+        if not member.is_file:
+            raise self._wrong("holds a link or device instead of a file", path)
+        name = record_name(path)
+        if name in found:
+            raise self._wrong("holds two files of one name", path)
+        found[name] = Entry(name, member.place, member.size, "")
 
     def _path(self, member: Member) -> str:
         """Return a member's path in plain form; raise `DataError` where it leads out."""

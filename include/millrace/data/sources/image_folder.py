@@ -17,7 +17,7 @@ from millrace.data.sources.image_folder_tree import open_tree
 from millrace.data.sources.labels_file import Labelled, read_labels
 from millrace.data.sources.labels_file_columns import Wanted
 from millrace.data.sources.labels_file_rows import LARGEST
-from millrace.data.sources.listing import Entry
+from millrace.data.sources.listing import NOTE, Entry
 from millrace.data.sources.listing_cut import cut_by_content
 from millrace.data.sources.listing_names import class_of
 from millrace.data.sources.partition import Partition
@@ -25,8 +25,6 @@ from millrace.data.sources.reader import file_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_LABELS_FILE = "labels.csv"
 
 log = logging.getLogger(__name__)
 
@@ -95,14 +93,14 @@ class ImageFolderReader:
         """Labels and groups by picture, where a file tells them."""
         data: bytes | None = None
         if self._labels is None:
-            data = self._tree.note(_LABELS_FILE)
+            data = self._tree.note()
         elif self._labels != "subfolders":
             file = open_source(self._labels)
             with file.path.open("rb") as opened:
                 data = opened.read(LARGEST + 1)
         if data is None:
             return None
-        name = _LABELS_FILE if self._labels is None else file_name(self._labels)
+        name = NOTE if self._labels is None else file_name(self._labels)
         return read_labels(
             data,
             f"source {self._name}: {name}",

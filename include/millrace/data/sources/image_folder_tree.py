@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from millrace.data.sources.archive import ArchiveTree
-from millrace.data.sources.archive_members import Archive, TarArchive, ZipArchive
+from millrace.data.sources.archive_members import Archive
+from millrace.data.sources.archive_tar import TarArchive
+from millrace.data.sources.archive_zip import ZipArchive
 from millrace.data.sources.files import SourceFile, is_http, is_remote, local_path, open_source
 from millrace.data.sources.listing import FileTree
 from millrace.data.sources.listing_local import LocalTree

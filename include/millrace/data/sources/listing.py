@@ -9,6 +9,9 @@ from typing import Protocol
 LARGEST_FILE = 512 << 20
 """Bytes of a picture file that is read, at most; above it a record has no content."""
 
+NOTE = "labels.csv"
+"""Name of the file of labels that belongs to the pictures around it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -57,8 +60,8 @@ class FileTree(Protocol):
             DataError: a file is gone, or no longer as it was listed.
         """
 
-    def note(self, name: str) -> bytes | None:
-        """Return a small file of the outermost folder that is no picture; None without one."""
+    def note(self) -> bytes | None:
+        """Return what `NOTE` of the outermost folder holds; None without one."""
 
     def check_settled(self, entries: Sequence[Entry]) -> None:
         """Raise `DataError` where a file changed since it was listed and `contents` cannot tell."""

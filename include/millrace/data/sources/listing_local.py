@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from millrace.artifacts.digests import digest_bytes
-from millrace.data.sources.listing import LARGEST_FILE, Entry
+from millrace.data.sources.listing import LARGEST_FILE, NOTE, Entry
 from millrace.data.sources.listing_digests import FolderDigests, version_of
 from millrace.data.sources.listing_errors import changed, unreadable
 from millrace.data.sources.listing_names import is_hidden, is_picture, record_name
@@ -59,12 +59,12 @@ class LocalTree:
                 raise changed(entry.name, digest, digest_bytes(content))
             yield content
 
-    def note(self, name: str) -> bytes | None:
-        """Return a file of the folder itself that is no picture."""
-        path = self._root / name
+    def note(self) -> bytes | None:
+        """Return the labels in the folder itself."""
+        path = self._root / NOTE
         if not path.is_file():
             return None
-        self._inside(str(path), name)
+        self._inside(str(path), NOTE)
         with path.open("rb") as file:
             return file.read(_LARGEST_NOTE)
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from millrace.data.sources.listing import LARGEST_FILE, Entry
+from millrace.data.sources.listing import LARGEST_FILE, NOTE, Entry
 from millrace.data.sources.listing_errors import changed
 from millrace.data.sources.listing_names import is_hidden, is_picture, record_name
 from millrace.data.sources.remote import open_remote, version_of_info
@@ -57,16 +57,16 @@ class RemoteTree:
         with ThreadPoolExecutor(_THREADS) as pool:
             yield from pool.map(self._read, entries)
 
-    def note(self, name: str) -> bytes | None:
-        """Return an object of the prefix itself that is no picture."""
-        path = f"{self._root}/{name}"
+    def note(self) -> bytes | None:
+        """Return the labels in the prefix itself."""
+        path = f"{self._root}/{NOTE}"
         info = self._objects.get(path)
         if info is None:
             return None
         if info["size"] > _LARGEST_NOTE:
             raise DataError(
                 "a file of labels is too large",
-                where=f"{self._uri}/{name}",
+                where=f"{self._uri}/{NOTE}",
                 expected=f"at most {_LARGEST_NOTE:,} bytes",
                 received=f"{info['size']:,} bytes",
             )
