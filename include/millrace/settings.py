@@ -1,7 +1,9 @@
 """What an installation decides: where the store, the catalog and the workflows are.
 
 Read from the environment once, frozen. Nothing here changes the result of a stage, so nothing here
-is ever part of a key.
+is ever part of a key. How long what is kept (``MILLRACE_KEEP_RUNS``, ``MILLRACE_KEEP_DAYS``,
+``MILLRACE_KEEP_VERSIONS``, ``MILLRACE_KEEP_CACHE``, ``MILLRACE_GC_GRACE``) only garbage collection
+reads: `millrace.jobs.retention`.
 """
 
 from __future__ import annotations

@@ -43,17 +43,22 @@ def run(_: argparse.Namespace) -> int:
 
 
 def _store(installation: Installation) -> bool:
-    """Say where the store is, and what is wrong with it."""
+    """Say where the store is and what it holds, or what is wrong with it."""
     from millrace.artifacts.store import Store
     from millrace.cli.console import console
+    from millrace.wording import size
 
     settings = installation.settings
+    store = Store(settings.store, settings.home / "cache")
     try:
-        Store(settings.store, settings.home / "cache").check()
+        store.check()
+        held = "`millrace gc` tells how much it holds"  # a remote one takes long to list
+        if store.local_root is not None:
+            held = size(sum(entry.bytes for entry in store.backend.entries("")))
     except MillraceError as error:
         console().print(f"Store: {error}", markup=False)
         return False
-    console().print(f"Store: {redact(settings.store)}", markup=False)
+    console().print(f"Store: {redact(settings.store)}, {held}", markup=False)
     return True
 
 
