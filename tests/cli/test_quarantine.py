@@ -113,7 +113,7 @@ def test_a_run_that_broke_its_budget_shows_its_quarantine(millrace: Any, workflo
         prepare("one")
     code, out, _ = millrace("quarantine", "--reason", "blank")
     assert code == 0
-    assert "not compared with each other yet" in out
+    assert "did not come to comparing partitions" in out
     assert "pix/000000040" in out
 
 

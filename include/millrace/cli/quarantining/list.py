@@ -75,8 +75,8 @@ def _print(
         f"Run {run.id} of {run.workflow} refused {total:,} of {refused.received:,} records{share}.",
         markup=False,
     )
-    if not refused.integrated:
-        out.print("Partitions were not compared with each other yet.")
+    if not refused.integrated and run.dag_id == run.workflow:
+        out.print("The run did not come to comparing partitions with each other.")
     if not total:
         return
     kinds = table("reason", "source", "records", "most of them in")
