@@ -54,6 +54,8 @@ LONGEST = 60  # seconds of one case
 FAULT = "fault"
 MOST = 1 << 30  # bytes of resident memory at the end
 
+TOKENS = (b",", b"\n", b"\r\n", b'"', b"nan", b"-1", b"1e9", b"0x1F", b"", b"\0", b"\xff", b";")
+
 Maker = Callable[[Path], dict[str, Any]]
 
 
@@ -222,6 +224,8 @@ def _damage_at(data: bytearray, place: int, chance: random.Random) -> None:
             del data[place:]
         case 4 if place < len(data):
             data[place] ^= 1 << chance.randrange(8)
+        case 5:
+            data[place : place + chance.randrange(4)] = chance.choice(TOKENS)
         case _:
             data[place : place + length] = some[:length]
 

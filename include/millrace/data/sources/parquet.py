@@ -104,13 +104,13 @@ class ParquetReader:
         import pyarrow as pa
 
         from millrace.data.encoding import FILE, PixelEncoding
-        from millrace.data.sources.parquet_columns import contents, storage
+        from millrace.data.sources.parquet_values import contents
         from millrace.data.sources.pixel_values import with_unreadable
         from millrace.data.sources.raw import binary_column, record_table
 
         columns = part.columns
         labels = None if columns.label is None else columns.labels(batch[columns.label])
-        image = storage(batch[columns.image])
+        image = batch[columns.image]
         if columns.layout is None:
             content, reasons = contents(image)
             encoding, kept = FILE, dict.fromkeys(reasons)
@@ -130,9 +130,9 @@ def _pixels(layout: Any, image: pa.Array) -> tuple[npt.NDArray[Any], dict[int, s
     """Return rows of lists as pictures; a row of another length is not usable."""
     import numpy as np
 
-    from millrace.data.sources.parquet_columns import unnested
+    from millrace.data.sources.parquet_values import numbers
 
-    values, counts = unnested(image)
+    values, counts = numbers(image)
     right = counts == layout.numbers
     matrix = np.zeros((len(counts), layout.numbers), values.dtype)
     matrix[right] = values[np.repeat(right, counts)].reshape(-1, layout.numbers)

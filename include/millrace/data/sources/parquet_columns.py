@@ -1,4 +1,4 @@
-"""`ParquetColumns`: what the columns of a Parquet file are, and their values as records' fields."""
+"""`ParquetColumns`: which columns of a Parquet file are what, told by its schema and the spec."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from millrace.data.sources.array_labels import label_texts, text_or_none
 from millrace.data.sources.array_layout import ArrayLayout, find_layout
@@ -59,7 +57,9 @@ class ParquetColumns:
         return label_texts(column.to_numpy(zero_copy_only=False))
 
 
-def find_columns(schema: pa.Schema, first: Any, document: Mapping[str, Any], where: str) -> Any:
+def find_columns(
+    schema: pa.Schema, first: Any, document: Mapping[str, Any], where: str
+) -> ParquetColumns:
     """Return the `ParquetColumns` of a file.
 
     Args:
@@ -80,50 +80,20 @@ def find_columns(schema: pa.Schema, first: Any, document: Mapping[str, Any], whe
                 remedy=f"Correct `{field}` in the source.",
             )
     kind = schema.field(image).type
-    if not (is_file(kind) or _is_pixels(kind)):
+    if not (_is_file(kind) or _is_pixels(kind)):
         raise _wrong_type("image", image, kind, "picture files or lists of pixels", where)
     names: tuple[str, ...] = ()
     if label is not None:
         _check_label(label, schema.field(label).type, where)
-        names = class_names(schema.metadata or {}, label)
+        names = _class_names(schema.metadata or {}, label)
     layout = None
-    if not is_file(kind):
+    if not _is_file(kind):
         shape = np.shape(first) if first is not None else ()
         layout = find_layout((1, *shape), _number_kind(kind), document, f"{where}, {image}")
     return ParquetColumns(image, label, names, layout)
 
 
-def contents(column: pa.Array) -> tuple[pa.Array, dict[int, str]]:
-    """Return picture files as a binary column, and why rows have none."""
-    reasons: dict[int, str] = {}
-    if pa.types.is_struct(column.type):
-        data = pc.struct_field(column, "bytes").cast(pa.binary())
-        if column.type.get_field_index("path") >= 0:
-            paths = pc.struct_field(column, "path")
-            named = pc.and_(pc.is_null(data), pc.is_valid(paths))
-            for row in np.flatnonzero(named.to_numpy(zero_copy_only=False)).tolist():
-                reasons[row] = f"names the file {paths[row].as_py()!s:.80} and does not hold it"
-        return data, reasons
-    return column.cast(pa.binary()), reasons
-
-
-def unnested(column: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """Return all numbers of a column of lists, and how many each row has; nulls become NaN."""
-    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy().astype(np.int64)
-    inner = _storage(column).flatten()
-    if not _is_list(inner.type):
-        return _storage(inner).to_numpy(zero_copy_only=False), lengths
-    values, counts = unnested(_storage(inner))
-    ends = np.concatenate([[0], np.cumsum(counts)])[np.concatenate([[0], np.cumsum(lengths)])]
-    return values, np.diff(ends)
-
-
-def storage(column: pa.Array) -> pa.Array:
-    """Return the plain array behind an extension type."""
-    return _storage(column)
-
-
-def is_file(kind: pa.DataType) -> bool:
+def _is_file(kind: pa.DataType) -> bool:
     """Whether a column of this type holds picture files."""
     if pa.types.is_struct(kind):
         place = kind.get_field_index("bytes")
@@ -131,7 +101,7 @@ def is_file(kind: pa.DataType) -> bool:
     return _is_bytes(kind)
 
 
-def class_names(metadata: Mapping[bytes, bytes], label: str) -> tuple[str, ...]:
+def _class_names(metadata: Mapping[bytes, bytes], label: str) -> tuple[str, ...]:
     """Return the class names of a label column that Hugging Face's metadata tells, if any."""
     try:
         features = json.loads(metadata[_HUGGING_FACE])["info"]["features"]
@@ -141,10 +111,6 @@ def class_names(metadata: Mapping[bytes, bytes], label: str) -> tuple[str, ...]:
         return ()
     texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
     return tuple(names) if texts else ()
-
-
-def _storage(column: pa.Array) -> pa.Array:
-    return column.storage if isinstance(column, pa.ExtensionArray) else column
 
 
 def _check_label(label: str, kind: pa.DataType, where: str) -> None:
