@@ -259,6 +259,25 @@ def test_a_run_keeps_the_corrections_it_started_with(
     assert set(run.corrections) == {"pix"}
 
 
+def test_a_prediction_run_uses_the_corrections_too(
+    millrace: Any, workflow: Path, tmp_path: Path
+) -> None:
+    prepare("one")
+    corrected(millrace, tmp_path / "out")
+    run = start_run(RunIdentity("small", "small_predict", "p", "prediction"), {}, "test")
+    run.catalog.close()
+    assert set(run.corrections) == {"pix"}
+
+
+def test_a_corrected_record_says_so(millrace: Any, workflow: Path, tmp_path: Path) -> None:
+    prepare("one")
+    corrected(millrace, tmp_path / "out")
+    prepare("two")
+    _, out, _ = millrace("show", "record", "pix/000000051")
+    assert "corrected by a person: label 2" in out
+    assert "corrected" not in millrace("show", "record", "pix/000000001")[1]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

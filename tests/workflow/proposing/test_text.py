@@ -134,6 +134,12 @@ def test_tiny_classes_are_left_out_and_the_budget_knows(tmp_path: Path) -> None:
     assert spec.clean.budget["missing_label"] > 2 / 42
 
 
+def test_a_class_that_is_rare_in_a_sample_is_kept(tmp_path: Path) -> None:
+    classes = {"a": 20, "b": 20, "rare": 1}
+    spec = proposed(tmp_path, classes=classes, total=4_100, looked_at=41)
+    assert spec.sources[0].label_map == {}
+
+
 def test_a_test_source_takes_no_further_share(tmp_path: Path) -> None:
     sources = (
         {"name": "one", "kind": "npz", "uri": "a.npz", "images": "x_train", "labels": "y_train"},

@@ -13,6 +13,7 @@ from millrace.workflow.proposing.seen import Seen
 
 _SHOWN = 8  # classes
 _LONGEST = 40  # characters of a class
+_HOUR = 3e9  # pixels that a processor trains on in an hour, about
 
 
 def tell(console: Console, seen: Seen, choices: Choices) -> None:
@@ -68,6 +69,12 @@ def _notes(seen: Seen, choices: Choices) -> Iterator[str]:
     share = sum(seen.refused.values()) / max(seen.looked_at, 1)
     if choices.budget:
         yield f"{share:.0%} of the pictures were refused; the workflow allows for that."
+    height, width = choices.size
+    if seen.learnable * choices.epochs * height * width > _HOUR:
+        yield (
+            "training may take more than an hour on a processor; `--param epochs=2` gives a first "
+            "look, `--limit 5000` a quick one."
+        )
     if seen.learnable < 50 * len(seen.classes):
         yield (
             "there are few pictures of each class; figures will be rough until there are a hundred "

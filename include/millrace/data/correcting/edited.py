@@ -57,7 +57,7 @@ def read_edited(folder: Path) -> list[EditedRow]:
             "the corrected records cannot be read",
             where=path,
             expected=f"a folder that `millrace quarantine export` made, with {RECORDS} in UTF-8",
-            received=error,
+            received=getattr(error, "strerror", None) or error,
         ) from error
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     header = _header(reader)

@@ -61,7 +61,8 @@ def choose(seen: Seen, seed: int = 7, smallest: int = SMALLEST_CLASS) -> Choices
     """
     size = _size(seen)
     fixed_test = "test" in seen.fixed
-    left_out = tuple(sorted(c for c, count in seen.classes.items() if count < smallest))
+    scale = seen.total / max(seen.looked_at, 1)
+    left_out = tuple(sorted(c for c, n in seen.classes.items() if n * scale < smallest))
     kept = {label: count for label, count in seen.classes.items() if label not in left_out}
     train = max(1, round(seen.learnable * (0.9 if fixed_test else 0.7)))
     batch = 16 if train < _FEW else 32 if train < 8_000 else 64 if train < 30_000 else 128
