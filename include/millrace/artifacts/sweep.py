@@ -18,6 +18,7 @@ ItemKind = Literal["manifest", "replaced manifest", "object", "checkpoint", "doc
 
 _AREAS = ("manifests", "objects", "checkpoints", "documents")
 _DOCUMENTS = ("requests", "progress", "errors")
+_TRIALS = ("checks", "probes")  # documents that live for a moment
 _PART = ".part-"
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 _READERS = 8  # threads; a remote store answers many at once
@@ -105,6 +106,8 @@ def _item(entry: Entry) -> list[Item]:
         return [Item("object", entry, digest=file)]
     if area == "checkpoints" and folders:
         return [Item("checkpoint", entry, folders[0])]
+    if area == "documents" and folders[:1] and folders[0] in _TRIALS:
+        return [Item("part", entry)]
     stem = file.removesuffix(".json")
     if area == "manifests":
         key, replaced, digest = stem.partition("@")
