@@ -91,11 +91,12 @@ def test_other_files_are_left_out_and_counted(root: Path, caplog: pytest.LogCapt
         put(root, name)
     with caplog.at_level(logging.INFO):
         assert names(source(root)) == ["cat/a.png"]
-    assert "1 pictures; 2 other files" in caplog.text
+    assert "1 pictures, 1 with a label, 1 classes; 2 other files" in caplog.text
 
 
 def test_an_empty_folder_is_an_empty_source(root: Path, bench: Any) -> None:
-    with pytest.raises(DataError, match="holds no record"):
+    put(root, "a.dcm")
+    with pytest.raises(DataError, match=r"no picture in it.*PNG.*1 other files.*`pattern`"):
         bench.discover(source(root))
 
 
@@ -194,6 +195,19 @@ def test_digests_of_files_at_rest_are_remembered(
     assert open_reader(source(root)).partitions() == [first]
     note.write_text("damaged")
     assert open_reader(source(root)).partitions() == [first]
+
+
+def test_sources_of_one_folder_remember_each_their_own(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(root, "a.png")
+    put(root, "b.jpg")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 60)
+    for pattern in (None, "*.png", "*.jpg"):
+        open_reader(source(root, pattern=pattern)).partitions()
+    notes = [p.read_text() for p in (tmp_path / "home" / "digests").glob("folder-*.json")]
+    assert sorted(note.count(".") for note in notes) == [1, 1, 2]
 
 
 def test_a_file_too_large_to_be_a_picture_is_a_record_without_content(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from millrace.data.sources.listing_errors import unreadable
 from millrace.data.sources.listing_local import LocalTree
 from millrace.data.sources.reader import open_reader
-from millrace.errors import DataError, MillraceError
+from millrace.errors import DataError, MillraceError, TransientError
 from millrace.workflow.folder_sources import ImageFolderSource
 
 
@@ -166,3 +168,19 @@ def test_a_folder_that_vanishes_is_a_data_error(root: Path, tmp_path: Path) -> N
         reader.partitions()
     with pytest.raises(DataError, match="does not exist"):
         open_reader(document)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "said"),
+    [
+        (errno.EACCES, DataError, "cannot be read"),
+        (errno.EIO, TransientError, "failed"),
+        (errno.ENOENT, DataError, "went away"),
+        (errno.ENAMETOOLONG, DataError, "cannot be read"),
+    ],
+)
+def test_what_a_disk_does_is_told_by_class(number: int, kind: type[Exception], said: str) -> None:
+    error = unreadable("cat/a.png", OSError(number, os.strerror(number)))
+    assert isinstance(error, kind)
+    assert said in str(error)
+    assert "cat/a.png" in str(error)

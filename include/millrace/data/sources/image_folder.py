@@ -19,9 +19,10 @@ from millrace.data.sources.labels_file_columns import Wanted
 from millrace.data.sources.labels_file_rows import LARGEST
 from millrace.data.sources.listing import NOTE, Entry
 from millrace.data.sources.listing_cut import cut_by_content
-from millrace.data.sources.listing_names import class_of
+from millrace.data.sources.listing_names import KNOWN, class_of
 from millrace.data.sources.partition import Partition
 from millrace.data.sources.reader import file_name
+from millrace.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +38,8 @@ class ImageFolderReader:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._name: str = document["name"]
         self._rows: int = document["partition_rows"]
+        self._uri: str = document["uri"]
+        self._pattern: str | None = document["pattern"]
         self._labels: str | None = document["labels"]
         self._columns = Wanted(*(document[f"{name}_column"] for name in ("file", "label", "group")))
         self._refuse_missing = document["missing_files"] == "refuse"
@@ -45,11 +48,14 @@ class ImageFolderReader:
     def partitions(self) -> list[Partition]:
         """List the partitions; a file's content is read only where its digest is not known."""
         entries = list(self._tree.entries())
+        self._check_any(len(entries))
         digests = self._tree.digests(entries, remember=True)
         known = {entry.name: digest for entry, digest in zip(entries, digests, strict=True)}
+        labels = [self._labelled(entry)[0] for entry in entries]
         log.info(
-            "source %s: %d pictures; %d other files are left out",
-            *(self._name, len(entries), self._tree.ignored),
+            "source %s: %d pictures, %d with a label, %d classes; %d other files are left out",
+            *(self._name, len(entries), len(labels) - labels.count(None)),
+            *(len(set(labels) - {None}), self._tree.ignored),
         )
         return [
             Partition(
@@ -78,6 +84,16 @@ class ImageFolderReader:
             yield file_table(partition, start, batch, self._tree.contents(entries, wanted))
             start += len(batch)
         self._tree.check_settled(run)
+
+    def _check_any(self, pictures: int) -> None:
+        if not pictures:
+            raise DataError(
+                "a source holds no record: there is no picture in it",
+                where=f"source {self._name}: {self._uri}",
+                expected=f"files like {self._pattern}" if self._pattern else f"files of {KNOWN}",
+                received=f"{self._tree.ignored:,} other files",
+                remedy="Check the place; set `pattern` for pictures with other extensions.",
+            )
 
     def _fingerprint(self, run: Sequence[Entry], digests: Sequence[str]) -> str:
         known = zip(run, digests, strict=True)

@@ -27,10 +27,11 @@ _SETTLED = 5.0  # seconds after its last change from which a file's digest may b
 
 
 class FolderDigests:
-    """Digests of the files below `root`."""
+    """Digests of the files below `root` that `pattern` chooses."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, pattern: str | None) -> None:
         self._root = root
+        self._pattern = pattern
 
     def of(self, entries: Sequence[Entry], *, remember: bool) -> list[str]:
         """Return the SHA-256 of each file's content, read where it is not known.
@@ -53,7 +54,7 @@ class FolderDigests:
 
     @property
     def _path(self) -> Path:
-        name = sha256(os.fsencode(self._root)).hexdigest()
+        name = sha256(os.fsencode(f"{self._root}\0{self._pattern or ''}")).hexdigest()
         return cache_folder("digests") / f"folder-{name}.json"
 
     @cached_property

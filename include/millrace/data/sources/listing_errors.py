@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from millrace.errors import DataError
+import errno
+
+from millrace.artifacts.failures import disk_failure
+from millrace.errors import DataError, MillraceError
+
+_OF_THE_NAME = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR)
 
 
-def unreadable(name: str, error: OSError) -> DataError:
-    """Return the error of a file that went away or may not be read."""
-    gone = isinstance(error, FileNotFoundError)
-    return DataError(
-        "a file went away while its source was read" if gone else "a file cannot be read",
-        where=name,
-        received=error.strerror,
-        remedy="Start a new run when the folder is at rest."
-        if gone
-        else "Let the user that runs Millrace read it, or move it out of the folder.",
-    )
+def unreadable(name: str, error: OSError) -> MillraceError:
+    """Return the error of a file that went away, may not be read, or is on a failing disk."""
+    if isinstance(error, FileNotFoundError):
+        return DataError(
+            "a file went away while its source was read",
+            where=name,
+            remedy="Start a new run when the folder is at rest.",
+        )
+    if isinstance(error, PermissionError) or error.errno in _OF_THE_NAME:
+        return DataError(
+            "a file cannot be read",
+            where=name,
+            received=error.strerror,
+            remedy="Let the user that runs Millrace read it, or move it out of the folder.",
+        )
+    return disk_failure(error, name)
 
 
 def changed(name: str, expected: object, received: object) -> DataError:

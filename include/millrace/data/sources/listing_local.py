@@ -31,7 +31,7 @@ class LocalTree:
     def __init__(self, root: Path, pattern: str | None) -> None:
         self._root = Path(os.path.realpath(root))
         self._pattern = pattern
-        self._known = FolderDigests(self._root)
+        self._known = FolderDigests(self._root, pattern)
         self.ignored = 0
 
     def names(self) -> Sequence[str]:

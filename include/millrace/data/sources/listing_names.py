@@ -9,6 +9,9 @@ _EXTENSIONS = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib"),
     *(".tif", ".tiff", ".webp", ".gif"),
 )
+KNOWN = "PNG, JPEG, BMP, TIFF, WebP or GIF"
+"""The kinds of files that are read without a pattern."""
+
 _ESCAPED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|%(?=[0-9A-Fa-f]{2})")
 
 

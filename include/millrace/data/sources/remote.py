@@ -19,6 +19,8 @@ from millrace.data.sources.remote_http import http_download, http_version
 from millrace.errors import SpecError
 
 _S3 = ("s3://", "s3a://")
+_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "abfs": "abfs", "abfss": "abfs",
+           "az": "abfs"}  # fmt: skip
 _CONTENT = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5")
 _VERSION = ("ETag", "etag", "Content-MD5", "Digest", "Last-Modified", "LastModified", "md5Hash",
             "content_md5", "generation", "updated", "modified", "modification_time", "mtime",
@@ -87,12 +89,22 @@ def open_remote(uri: str) -> tuple[Any, str]:
         try:
             fs, path = fsspec.core.url_to_fs(uri, **options)
         except (ImportError, ValueError) as error:
-            raise SpecError(
-                "a source's URI cannot be opened",
-                where=uri,
-                received=error,
-                remedy="Check the URI; its kind may need an extra: `pip install millrace[s3]`.",
-            ) from error
+            raise _unopened(uri, error) from error
+        except OSError as error:
+            if "Unable to load lib" in str(error):  # Hadoop's client, which pyarrow looks for
+                raise _unopened(uri, error) from error
+            raise
     if uri.startswith(_S3):
         fs.retries = 1  # the client repeats requests itself
     return fs, path
+
+
+def _unopened(uri: str, error: Exception) -> SpecError:
+    kind = uri.partition("://")[0]
+    if kind in _EXTRAS:
+        remedy = f"Install what it needs: `pip install millrace[{_EXTRAS[kind]}]`."
+    elif kind == "hdfs":
+        remedy = "Install Java and Hadoop's client, and set JAVA_HOME, HADOOP_HOME and CLASSPATH."
+    else:
+        remedy = f"Check the URI; known are {', '.join(sorted(_EXTRAS))}, hdfs, http and https."
+    return SpecError("a source's URI cannot be opened", where=uri, received=error, remedy=remedy)
