@@ -1,7 +1,8 @@
 """Make an earlier champion the champion again; the history keeps both decisions, with the reason.
 
 Without --to it is the champion before the present one. Where Airflow runs here, the workflow's
-champion asset is updated, so that what is scheduled on it (predictions, by default) runs again.
+champion asset is updated, so that what is scheduled on it (predictions, by default) runs again;
+where MLFLOW_TRACKING_URI is set, MLflow's alias `champion` moves, too.
 
 Examples:
   millrace rollback digits --because "version 3 confuses 4 and 9 in production"
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     from millrace.catalog.catalog import Catalog
     from millrace.cli.console import console
     from millrace.jobs.rollback import roll_back
+    from millrace.jobs.tracking import champion_changed
     from millrace.settings import Settings
 
     settings = Settings.load()
@@ -41,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     name, reason = arguments.workflow, arguments.because
     with Catalog(settings.catalog) as catalog:
         made = roll_back(catalog, store, name, arguments.to, reason, getpass.getuser())
+        champion_changed(settings, catalog, name)
     console().print(
         f"{made.workflow}: version {made.version} is the champion again, instead of version "
         f"{made.replaced}: {made.reason}",

@@ -19,7 +19,7 @@ from millrace.settings import Settings
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-PATIENCE = 15.0  # seconds for all requests of one step, uploads included
+PATIENCE = 10.0  # seconds for all requests of one step, uploads included
 _MANNERS = {  # MLflow's own variables; whoever has set them has a reason
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "3",  # seconds; MLflow's default is 120
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # MLflow's default of 7 waits for minutes
