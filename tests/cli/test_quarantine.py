@@ -166,6 +166,12 @@ def test_an_export_overwrites_nothing(millrace: Any, workflow: Path, tmp_path: P
     assert "new or empty folder" in err
 
 
+def test_an_export_may_be_cut_short(millrace: Any, workflow: Path, tmp_path: Path) -> None:
+    prepare("one")
+    millrace("quarantine", "export", "small", str(tmp_path / "out"), "--limit", "2")
+    assert len(list((tmp_path / "out" / "pictures").iterdir())) == 2
+
+
 def test_an_export_as_it_is_says_nothing_new(millrace: Any, workflow: Path, tmp_path: Path) -> None:
     prepare("one")
     assert len(exported(millrace, tmp_path / "out")) == 3

@@ -34,7 +34,7 @@ _WORDS = {
 _OPTIONS = {
     "reason": ("list", "show", "export"),
     "source": ("list", "show", "export"),
-    "limit": ("list", "show"),
+    "limit": ("list", "show", "export"),
     "json": ("list",),
     "output": ("show",),
     "dry_run": ("replay",),

@@ -23,7 +23,9 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
         record = run_named(name, sources.catalog)
         refused = refused_of(record, sources.catalog, sources.store)
         corrections = Corrections(record.workflow, sources.catalog, sources.store)
-        tables = refused.tables(arguments.reason, arguments.source, pictures=True)
+        tables = _first(
+            refused.tables(arguments.reason, arguments.source, pictures=True), arguments.limit
+        )
         rows = export(folder, _as_collected(tables, corrections, record.id))
     out = console()
     out.print(f"{folder}: {rows:,} refused records of run {record.id}.", markup=False)
@@ -32,6 +34,17 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
         f"then `millrace quarantine replay {record.workflow} {folder}`.",
         markup=False,
     )
+
+
+def _first(tables: Iterable[pa.Table], limit: int | None) -> Iterator[pa.Table]:
+    """Yield the first `limit` rows; all where it is None."""
+    left = limit
+    for table in tables:
+        yield table if left is None else table.slice(0, left)
+        if left is not None:
+            left -= table.num_rows
+            if left <= 0:
+                return
 
 
 def _as_collected(
