@@ -44,6 +44,17 @@ def test_a_running_run_keeps_what_it_only_wants(catalog: Catalog, start: Any) ->
     assert "key-of-nothing" in catalog.live.mark(NOTHING).keys
 
 
+def test_a_run_that_was_killed_counts_as_ended_where_that_is_said(
+    catalog: Catalog, start: Any, refer: Any
+) -> None:
+    execute(catalog, start(), refer("a"))
+    hours = timedelta(hours=1)
+    now = datetime.now(UTC)
+    assert catalog.live.mark(Keep(0, FUTURE, 0, now - hours)).keys == {"key-a"}
+    assert catalog.live.mark(Keep(0, FUTURE, 0, now + hours)).keys == frozenset()
+    assert catalog.live.mark(Keep(1, FUTURE, 0, now + hours)).keys == {"key-a"}
+
+
 def test_an_ended_run_keeps_nothing_unless_it_is_recent(
     catalog: Catalog, start: Any, refer: Any
 ) -> None:
@@ -111,8 +122,10 @@ def test_a_prediction_run_keeps_the_version_that_it_froze(
 
 
 def test_a_correction_lives_while_it_is_in_force(catalog: Catalog, refer: Any) -> None:
-    catalog.corrections.record("digits", "uci", refer("first", "corrections"), 1, "me")
-    catalog.corrections.record("digits", "uci", refer("second", "corrections"), 2, "me")
+    first = catalog.corrections.record("digits", "uci", refer("first", "corrections"), 1, "me")
+    catalog.corrections.record(
+        "digits", "uci", refer("second", "corrections"), 2, "me", after=first.id
+    )
     assert catalog.live.mark(NOTHING).keys == {"key-second"}
     assert catalog.live.workflows()["key-first"] == "digits"
 

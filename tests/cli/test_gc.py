@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,17 @@ def test_keeping_needs_a_run_and_a_reason(millrace: Any, words: Any, says: str) 
     code, _, err = millrace("keep", *words)
     assert code == 64
     assert says in err
+
+
+@pytest.mark.usefixtures("nothing_kept", "history")
+def test_a_run_that_was_killed_long_ago_is_named_and_can_be_counted_as_ended(millrace: Any) -> None:
+    then = datetime.now(UTC) - timedelta(days=9)
+    with Catalog(Settings.load().catalog, lambda: then) as catalog:
+        catalog.runs.start("killed", "digits", "digits", {}, "0", {}, "local", "0")
+    out = millrace("gc")[1]
+    assert "1 running" in out
+    assert "1 runs began more than 7 days ago and have not ended (2)" in out
+    assert "running" not in millrace("gc", "--stalled", "7")[1]
 
 
 @pytest.mark.usefixtures("history")

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from millrace.artifacts.reference import ArtifactRef
-from millrace.catalog.rows import ModelVersionRow, PromotionRow, RunRow
+from millrace.catalog.rows import ExecutionRow, ModelVersionRow, PromotionRow, RunRow
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,14 @@ class Keep:
         runs: newest successful runs of each DAG, and as many of its failed ones.
         since: runs that ended later are kept, however many; aware.
         versions: newest model versions of each workflow, and as many of its latest champions.
+        stalled: runs that say they run, but in which nothing began or ended since, count as failed
+            (they were killed); None believes them.
     """
 
     runs: int
     since: datetime
     versions: int
+    stalled: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -58,16 +61,20 @@ def live_runs(session: Session, keep: Keep, behind: Collection[int]) -> list[Liv
     columns = (RunRow.id, RunRow.dag_id, RunRow.workflow, RunRow.state, RunRow.kept)
     times = (RunRow.started_at, RunRow.finished_at)
     ended: Counter[tuple[str, str]] = Counter()
+    signs = _signs_of_life(session)
     found = []
     for run, dag, workflow, state, kept, started, finished in session.execute(
         select(*columns, *times).order_by(RunRow.id.desc())
     ):
-        recent = (finished or started) >= keep.since
-        if state != "running":
-            ended[dag, state] += 1
-            recent = recent or ended[dag, state] <= keep.runs
+        last = finished or max(started, signs.get(run, started))
+        running = state == "running" and (keep.stalled is None or last >= keep.stalled)
+        recent = last >= keep.since
+        if not running:
+            end = "done" if state == "done" else "failed"
+            ended[dag, end] += 1
+            recent = recent or ended[dag, end] <= keep.runs
         reasons = {
-            "running": state == "running",
+            "running": running,
             "kept": kept is not None,
             "model": run in behind,
             "recent": recent,
@@ -76,6 +83,14 @@ def live_runs(session: Session, keep: Keep, behind: Collection[int]) -> list[Liv
         if reason is not None:
             found.append(LiveRun(run, workflow, reason, started))
     return found
+
+
+def _signs_of_life(session: Session) -> dict[int, datetime]:
+    """Return when something began or ended last in each run that says it runs."""
+    times = (func.max(ExecutionRow.began_at), func.max(ExecutionRow.ended_at))
+    query = select(ExecutionRow.run_id, *times).join(RunRow, RunRow.id == ExecutionRow.run_id)
+    query = query.where(RunRow.state == "running").group_by(ExecutionRow.run_id)
+    return {run: max(filter(None, found)) for run, *found in session.execute(query)}
 
 
 def live_versions(session: Session, keep: Keep) -> list[LiveVersion]:

@@ -40,6 +40,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="also collect artifacts that this catalog never heard of; never where another "
         "installation uses the same store",
     )
+    parser.add_argument(
+        "--stalled",
+        type=float,
+        metavar="DAYS",
+        help="count runs as ended in which nothing began or ended for so long: killed ones, "
+        "which nobody could record",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -52,7 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = Settings.load()
     with Catalog(settings.catalog) as catalog, collecting(settings.home, catalog):
-        cleanup = Cleanup.of(settings, catalog, unknown=arguments.unknown)
+        cleanup = Cleanup.of(
+            settings, catalog, unknown=arguments.unknown, stalled=arguments.stalled
+        )
         with working("Looking through the store"):
             report = cleanup.plan()
         if not arguments.json:

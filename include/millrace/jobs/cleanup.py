@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from millrace.artifacts.store import Store
@@ -18,6 +19,9 @@ from millrace.jobs.collection_home import Leftover, leftovers, remove_leftovers
 from millrace.jobs.retention import Retention
 from millrace.settings import Settings
 from millrace.wording import size
+
+_LONG = 7  # days that hardly any run takes
+_NAMED = 5  # runs named in a note
 
 Figures = dict[str, tuple[int, int]]
 """Name to number of files and their bytes, largest first."""
@@ -85,9 +89,20 @@ class Cleanup:
     _uploads: Uploads
 
     @classmethod
-    def of(cls, settings: Settings, catalog: Catalog, *, unknown: bool = False) -> Self:
-        """Return the cleanup of an installation, with the retention of the environment."""
-        retention = Retention.load()
+    def of(
+        cls,
+        settings: Settings,
+        catalog: Catalog,
+        *,
+        unknown: bool = False,
+        stalled: float | None = None,
+    ) -> Self:
+        """Return the cleanup of an installation, with the retention of the environment.
+
+        Args:
+            unknown: see `Collector`. stalled: see `Retention`.
+        """
+        retention = replace(Retention.load(), stalled=stalled)
         store = Store(settings.store, settings.home / "cache")
         collector = Collector(store, catalog, retention, unknown)
         return cls(settings, retention, collector, Uploads(settings.store))
@@ -124,6 +139,14 @@ class Cleanup:
         if plan.young:
             hours = f"{self.retention.grace:g} hours"
             yield f"{size(plan.young)} more that nothing needs are younger than {hours}."
+        long_ago = datetime.now(UTC) - timedelta(days=_LONG)
+        old = [r for r in plan.live.runs if r.reason == "running" and r.started_at < long_ago]
+        if old:
+            numbers = ", ".join(str(run.id) for run in old[:_NAMED])
+            yield (
+                f"{len(old)} runs began more than {_LONG} days ago and have not ended ({numbers}). "
+                f"If they were killed, `--stalled {_LONG}` counts them as ended."
+            )
         if plan.unknown and not self.collector.unknown:
             yield (
                 f"{plan.unknown:,} artifacts are unknown to this catalog and stay. If no other "

@@ -23,6 +23,8 @@ class Retention:
         grace: hours for which nothing new is touched, whatever it is (``MILLRACE_GC_GRACE``).
         cache: days after which a file of this host's caches, unused, goes
             (``MILLRACE_KEEP_CACHE``).
+        stalled: days after which a run in which nothing began or ended counts as failed, though it
+            says that it runs; None believes it. Of one collection only: there is no variable.
     """
 
     runs: float = 20
@@ -30,6 +32,7 @@ class Retention:
     versions: float = 5
     grace: float = 24
     cache: float = 30
+    stalled: float | None = None
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Retention:
@@ -47,7 +50,8 @@ class Retention:
         """Return what the catalog is asked for; a run that ended within the grace is kept, too."""
         today = now or datetime.now(UTC)
         since = today - max(timedelta(days=self.days), timedelta(hours=self.grace))
-        return Keep(int(self.runs), since, int(self.versions))
+        stalled = None if self.stalled is None else today - timedelta(days=self.stalled)
+        return Keep(int(self.runs), since, int(self.versions), stalled)
 
 
 _VARIABLES = {
