@@ -1,8 +1,12 @@
 """The data contract of pictures: which records are refused, and why. Nothing is changed here.
 
-A record is refused for the first of these that holds: ``undecodable``, ``wrong_shape``, ``blank``,
-``missing_label``, ``unknown_label``, ``rule:<name>``, ``conflicting_label``. Exact duplicates are
-not refused; they are listed beside the accepted record.
+A record is refused for the first of these that holds: ``undecodable``, ``animated``,
+``wrong_shape``, ``wrong_size``, ``blank``, ``near_blank``, ``wrong_intensity``, ``missing_label``,
+``unknown_label``, ``rule:<name>``, ``conflicting_label``; integration may add
+``conflicting_near_label``. What each asks: `millrace.workflow.images.ImageCleaning`. Exact
+duplicates are not refused; they are listed beside the accepted record.
+
+Picture files are judged on all their pixels and stored reduced, see `reduction`.
 
 A user's own rule is a function, named ``package.module:function`` in the spec::
 

@@ -102,6 +102,7 @@ def _seen_file(row: int, picture: Image.Image, frames: int, asked: Asked) -> See
     full = pixels(picture)[np.newaxis]
     _, height, width, _ = full.shape
     factor = reduction(height, width, asked.reduce_to)
+    extent = width / factor, height / factor
     small = picture if factor == 1 else picture.reduce(factor)
     stored = full if factor == 1 else pixels(small)[np.newaxis]
     comparable = asked.grids and min(height, width) >= LEAST_SIDE
@@ -113,7 +114,7 @@ def _seen_file(row: int, picture: Image.Image, frames: int, asked: Asked) -> See
         digests=digest_pictures(full, PixelEncoding.of(full)),
         blank=blank(full),
         frames=np.array([frames]),
-        grids=grid(small)[np.newaxis] if comparable else None,
+        grids=grid(small, extent)[np.newaxis] if comparable else None,
         histograms=_histograms(full) if asked.histograms else None,
         full=full if asked.full else None,
     )

@@ -57,9 +57,16 @@ def grids(images: Images) -> Images:
     return made
 
 
-def grid(picture: Image.Image) -> Images:
-    """Return a picture as a ``(32, 32)`` grid of grey means."""
-    return np.asarray(picture.convert("L").resize((_GRID, _GRID), Image.Resampling.BOX), np.uint8)
+def grid(picture: Image.Image, extent: tuple[float, float] | None = None) -> Images:
+    """Return a picture as a ``(32, 32)`` grid of grey means.
+
+    Args:
+        extent: width and height, in pixels, where the last column and the last row of a reduced
+            picture stand for less than a whole pixel.
+    """
+    box = None if extent is None else (0.0, 0.0, *extent)
+    made = picture.convert("L").resize((_GRID, _GRID), Image.Resampling.BOX, box=box)
+    return np.asarray(made, np.uint8)
 
 
 def grey(images: Images) -> Images:

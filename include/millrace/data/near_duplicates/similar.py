@@ -9,7 +9,7 @@ from millrace.artifacts.tables import Images
 
 Numbers = npt.NDArray[np.int64]
 
-MOST_DIFFERENCE = 0.25
+MOST_DIFFERENCE = 0.3
 """Largest difference of near duplicates: the mean over the picture, without its background, of the
 absolute difference of two thumbnails brought to mean 0 and standard deviation 1."""
 
