@@ -144,6 +144,20 @@ def test_one_row_means_the_same_among_any_others(files: Any, block: int) -> None
     assert table["label"][block + 2].as_py() == "a"
 
 
+def test_rows_that_quotes_join_do_not_make_up_for_one_that_is_parted(files: Any) -> None:
+    rows = ["5,1,1,1,1\r6,2,2,2,2", '"7', '",3,3,3,3', *["8,4,4,4,4"] * 40]
+    table = read(made.image_csv(files.folder, "\n".join(["9,5,5,5,5", *rows]), header=False))
+    assert len(table) == 44
+    said = [text.split(";")[0] for text in table["encoding"].to_pylist()]
+    assert said == ["pixels", "unreadable", "unreadable", "unreadable", *["pixels"] * 40]
+
+
+def test_empty_lines_before_the_header_are_no_rows(files: Any, text: str) -> None:
+    table = read(made.image_csv(files.folder, "\n\n" + text))
+    assert len(table) == 40
+    assert table["origin"][0].as_py() == "made.csv#4"
+
+
 @pytest.mark.parametrize(
     ("label", "columns"),
     [("label", 0), (0, 0), ("kind", 4), (-1, 4), (4, 4), (-5, 0)],

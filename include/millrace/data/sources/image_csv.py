@@ -6,7 +6,8 @@ of its own rows. A record's position is the number of its row, from 0; its origi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from functools import cached_property
 from hashlib import sha256
 from itertools import islice
@@ -57,15 +58,15 @@ class ImageCsvReader:
             planar=self._document["layout"] == "planar",
         )
         digest = sha256()
-        lines = self._digested(partition.offset, digest)
         start = partition.start
-        wanted = islice(lines, partition.rows)
-        for block in blocks(wanted, len(self._dialect.pixels)):
-            parsed = parser(block)
-            yield self._table(partition, start, block, parsed, parser.images(parsed))
-            start += len(block)
-        for _ in lines:
-            pass
+        with closing(rows(self._text, partition.offset, self._file.name)) as found:
+            lines = _digested(islice(found, self._rows), digest)
+            for block in blocks(islice(lines, partition.rows), len(self._dialect.pixels)):
+                parsed = parser(block)
+                yield self._table(partition, start, block, parsed, parser.images(parsed))
+                start += len(block)
+            for _ in lines:
+                pass
         partition.check_unchanged(self._fingerprint(digest.hexdigest()))
 
     @cached_property
@@ -76,11 +77,12 @@ class ImageCsvReader:
     def _head(self) -> list[tuple[int, bytes]]:
         """The first rows with the bytes at which they begin."""
         head, size = [], 0
-        for offset, row in islice(rows(self._text, first_byte(self._text), self._file.name), _SEEN):
-            head.append((offset, row))
-            size += len(row)
-            if size > _SEEN_BYTES and len(head) > 1:
-                break
+        with closing(rows(self._text, first_byte(self._text), self._file.name)) as found:
+            for offset, row in islice(found, _SEEN):
+                head.append((offset, row))
+                size += len(row)
+                if size > _SEEN_BYTES and len(head) > 1:
+                    break
         return head
 
     @cached_property
@@ -93,7 +95,7 @@ class ImageCsvReader:
         """The byte at which the first row of data begins; None where there is no row."""
         if not self._head:
             return None
-        skipped = int(self._dialect.header)
+        skipped = self._dialect.skipped
         return self._head[skipped][0] if len(self._head) > skipped else None
 
     def _spans(self, start: int) -> list[Span]:
@@ -109,12 +111,6 @@ class ImageCsvReader:
     def _fingerprint(self, digest: str) -> str:
         return digest_value({"columns": self._dialect.to_document(), "rows": digest})
 
-    def _digested(self, offset: int, digest: Any) -> Iterator[bytes]:
-        """Yield the rows of the whole partition at `offset`, adding each to the digest."""
-        for _, row in islice(rows(self._text, offset, self._file.name), self._rows):
-            digest.update(row + b"\n")
-            yield row
-
     def _table(
         self, partition: Partition, start: int, block: list[bytes], parsed: Any, images: Any
     ) -> pa.Table:
@@ -123,6 +119,12 @@ class ImageCsvReader:
 
         table = pixel_table(partition, start, images, parsed.labels, self._file.name)
         contents = {place: block[place] for place in parsed.reasons}
-        first_line = 1 + int(self._dialect.header)
-        table = with_origins(table, self._file.name, start + first_line)
+        table = with_origins(table, self._file.name, start + self._dialect.skipped + 1)
         return with_unreadable(table, parsed.reasons, contents)
+
+
+def _digested(found: Iterable[tuple[int, bytes]], digest: Any) -> Iterator[bytes]:
+    """Yield rows, adding each to the digest."""
+    for _, row in found:
+        digest.update(row + b"\n")
+        yield row

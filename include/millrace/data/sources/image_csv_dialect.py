@@ -22,7 +22,7 @@ class Dialect:
 
     Attributes:
         delimiter: one character. columns: number of fields in a row.
-        header: whether the first line is names. names: one a column; empty without a header.
+        skipped: lines before the first row of data. names: one a column; empty without a header.
         label: position of the label, or null. pixels: positions of the pixels, in order.
         height, width, channels: of a picture.
         fractions: whether the first rows hold other than whole numbers; a hint.
@@ -30,7 +30,7 @@ class Dialect:
 
     delimiter: str
     columns: int
-    header: bool
+    skipped: int
     names: tuple[str, ...]
     label: int | None
     pixels: tuple[int, ...]
@@ -94,8 +94,9 @@ def find_dialect(lines: Sequence[bytes], document: Mapping[str, Any], where: str
     label, pixels = _places(document, names, columns, where)
     shape = picture_shape(len(pixels), document["size"], document["channels"], where, "columns")
     fractions = _has_fractions(data, columns, pixels, document["maximum"], where)
+    skipped = 1 + [bool(line.strip()) for line in lines].index(True) if names else 0
     return Dialect(
-        delimiter, columns, bool(names), tuple(names), label, tuple(pixels), *shape, fractions
+        delimiter, columns, skipped, tuple(names), label, tuple(pixels), *shape, fractions
     )
 
 
@@ -113,7 +114,7 @@ def _has_fractions(
     if rows and not known:
         raise DataError(
             "the pixel columns hold no numbers",
-            where=f"{where}, line 2",
+            where=where,
             expected=f"numbers from 0 to {maximum:g}",
             received=rows[0][pixels[0]],
             remedy="Check the source's kind and URI, and its `label` and `pixels`.",

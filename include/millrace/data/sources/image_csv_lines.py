@@ -7,7 +7,7 @@ empty ones before it are. Line ends are never part of a row, so a digest does no
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Generator
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -55,7 +55,7 @@ def first_byte(path: Path) -> int:
         return len(codecs.BOM_UTF8) if file.read(3) == codecs.BOM_UTF8 else 0
 
 
-def rows(path: Path, offset: int, name: str) -> Iterator[tuple[int, bytes]]:
+def rows(path: Path, offset: int, name: str) -> Generator[tuple[int, bytes]]:
     """Yield rows with the byte at which each begins, from the line that begins at `offset`.
 
     Raises:
