@@ -64,6 +64,20 @@ def test_a_difference_names_the_file_the_fact_and_the_code(
         assert part in said
 
 
+def test_code_that_fails_on_the_parameters_of_then_differs_and_says_how(
+    executor_in: Make, tmp_path: Path, stage: Path
+) -> None:
+    executor = executor_in()
+    do(executor, tmp_path, 1)
+    stage.write_text(stage.read_text().replace('params["value"]', 'params["new_name"]'))
+    __import__("sys").modules.pop("sample_stage")
+    forget()
+    (found,) = verify(executor, tmp_path)
+    assert found.state == "differs"
+    assert found.reasons[0] == "it fails now: KeyError('new_name')"
+    assert "code of sample_stage" in found.reasons[1]
+
+
 @pytest.mark.usefixtures("stage")
 def test_a_difference_without_a_cause_says_that_nothing_else_changed(
     executor_in: Make, tmp_path: Path

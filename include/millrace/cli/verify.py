@@ -14,8 +14,8 @@ Examples:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from millrace.errors import ExitCode
 
@@ -52,8 +52,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     from millrace.artifacts.store import Store
     from millrace.catalog.catalog import Catalog
-    from millrace.cli.console import console
-    from millrace.cli.words import progress
     from millrace.jobs.verification import Verifier
     from millrace.settings import Settings
 
@@ -72,9 +70,18 @@ def run(arguments: argparse.Namespace) -> int:
             catalog,
             Path(scratch),
             record.spec.get("runtime") or settings.runtime,
-            lambda event: console().print(f"  {progress(event)}", markup=False),
+            _tell,
         )
         return _show(verifier.verify(record, arguments.stage, skip), arguments.keep_going)
+
+
+def _tell(event: Mapping[str, Any]) -> None:
+    """Print a line an epoch: training takes long."""
+    from millrace.cli.console import console
+    from millrace.cli.words import progress
+
+    if "epoch" in event:
+        console().print(f"  {progress(event)}", markup=False)
 
 
 def _show(findings: Iterable[Finding], keep_going: bool) -> ExitCode:

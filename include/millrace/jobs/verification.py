@@ -18,7 +18,7 @@ from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
 from millrace.catalog.records import ExecutionRecord, RunRecord
 from millrace.data.sources.partition import split_document
-from millrace.errors import DataError, MillraceError, SpecError, TransientError
+from millrace.errors import DataError, MillraceError, SpecError, TransientError, shorten
 from millrace.jobs import stages as table
 from millrace.jobs.progress import Event
 from millrace.jobs.request import JobRequest
@@ -108,10 +108,17 @@ class _Remake:
             artifact = self._perform(execution)
         except TransientError:
             raise
-        except MillraceError as error:
-            state: State = "source" if execution.stage in _SOURCES else "differs"
-            return Finding(execution, state, time.monotonic() - began, (str(error),))
+        except Exception as error:  # code of today may not even take the parameters of then
+            return self._failed(execution, error, time.monotonic() - began)
         return self._compare(execution, artifact, time.monotonic() - began)
+
+    def _failed(self, execution: ExecutionRecord, error: Exception, seconds: float) -> Finding:
+        known = isinstance(error, MillraceError)
+        if known and execution.stage in _SOURCES:
+            return Finding(execution, "source", seconds, (str(error),))
+        said = str(error) if known else f"it fails now: {shorten(repr(error))}"
+        reasons = (said, *causes(execution, self._original(execution)))
+        return Finding(execution, "differs", seconds, reasons)
 
     def _bring(self, ref: ArtifactRef) -> None:
         """Have an input in the scratch store as it was then: made again, or copied."""

@@ -31,9 +31,10 @@ def _versions(sources: Sources, workflow: str) -> None:
     rows = table("version", "", "accuracy", "bundle", "run", "made")
     for one in versions:
         reigns = champion is not None and champion.version == one.version
+        gone = sources.store.find(one.bundle.key) is None
         rows.add_row(
             str(one.version),
-            "champion" if reigns else "",
+            " ".join([*(["champion"] if reigns else []), *(["collected"] if gone else [])]),
             accuracy(one),
             one.bundle.digest[:SHORT],
             "" if one.run is None else str(one.run),
