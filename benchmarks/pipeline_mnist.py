@@ -65,14 +65,16 @@ def _measured(side: str) -> float:
 
 
 def _seconds(side: str) -> float:
+    import duckdb  # noqa: F401
+    import pandas  # noqa: F401  # pyarrow imports it when it is first given an array
+    import pyarrow.compute  # noqa: F401
+
     with own_home(), tempfile.TemporaryDirectory() as folder:
         run = _stages if side == "ours" else _script
         return run(Path(folder))
 
 
 def _stages(folder: Path) -> float:
-    import duckdb  # noqa: F401
-    import pyarrow.compute  # noqa: F401
     from stages import Stages
 
     from millrace.data import clean, collect, discover, integrate, transform  # noqa: F401

@@ -27,7 +27,7 @@ GROUP_BYTES = 64 << 20
 """Bytes of pictures and contents in a row group, at most, unless a single row has more."""
 
 _LEVEL = 3  # of Zstandard
-_SAMPLE = 1 << 20  # bytes
+_SAMPLE = 1 << 17  # bytes
 _WORTH = 0.9  # of its size: a column that would keep more of it is stored as it is
 
 Images = npt.NDArray[np.uint8]

@@ -26,7 +26,7 @@ from millrace.data.integration.groups import UNITED
 from millrace.data.integration.ledger import Ledger
 from millrace.data.integration.ordered import OrderedRows
 from millrace.data.integration.portions import Portions
-from millrace.data.integration.records import load_records, read_all
+from millrace.data.integration.records import Hashes, digest_words, load_records, read_all
 from millrace.data.integration.refused import write_duplicates, write_quarantine
 from millrace.data.integration.sides import SIDES
 from millrace.data.integration.splits import assign
@@ -43,10 +43,10 @@ _SMALL_COLUMNS = 200  # bytes of a record beside its picture, about
 _SOURCES = """SELECT source FROM records UNION SELECT source FROM quarantined
     UNION SELECT source FROM copies"""
 
-_PLACES = """SELECT coalesce(place, -1) AS place
-    FROM records LEFT JOIN placed USING (row) ORDER BY row"""
+_PLACES = """SELECT coalesce(p.rowid, -1) AS place, high
+    FROM records LEFT JOIN placed p USING (row) ORDER BY row"""
 
-_PLACE = pa.schema([("place", pa.int64())])
+_PLACE = pa.schema([("place", pa.int64()), ("high", pa.uint64())])
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ def run(context: StageContext) -> StageResult:
 
     Raises:
         DataError: no record is left; a reason exceeds its budget; a single class; a class too small
-            to split; record ids that are not unique; inputs of different transforms.
+            to split; record ids that are not unique; inputs of different transforms or orders.
     """
     params, cleaned = context.params, _cleaned(context)
     transform = common_transform([a.facts.get("transform") for a in context.inputs["records"]])
     paths = [artifact.path("records.parquet") for artifact in context.inputs["records"]]
     places = Spill(context.scratch / "places.arrow", _PLACE)
     with Ledger(context.scratch) as ledger:
-        load_records(ledger, paths, cleaned.records, params)
+        load_records(ledger, cleaned.records, params)
         load_earlier(ledger, cleaned)
         judge(ledger, params["duplicates"])
         families = _families(context, ledger, cleaned)
@@ -178,11 +178,25 @@ def _write_splits(
     ordered = OrderedRows(context.scratch / "rows", canonical, sum(rows.values()), size)
     portions = Portions(places.tables())
     for table in read_all(paths):
-        ordered.add(table, portions.take(table.num_rows)["place"].to_numpy())
+        known = portions.take(table.num_rows)
+        _check_same(table, known["high"].to_numpy())
+        ordered.add(table, known["place"].to_numpy())
     stops = accumulate(rows[side] for side in SIDES)
     for side, stop in zip(SIDES, stops, strict=True):
         tables = (_with_side(table, side) for table in ordered.read(stop - rows[side], stop))
         write_table(context.output / f"{side}.parquet", dataset(shape), tables)
+
+
+def _check_same(table: pa.Table, expected: Hashes) -> None:
+    if np.array_equal(digest_words(table["content_digest"])[:, 0], expected):
+        return
+    raise DataError(
+        "the transformed records are not the cleaned ones",
+        where="integrate",
+        expected="the same records in the same order, partition by partition",
+        received=f"others from {table['record_id'][0]} on",
+        remedy="Give `records` and `cleaned` in one order.",
+    )
 
 
 def _with_side(table: pa.Table, side: str) -> pa.Table:

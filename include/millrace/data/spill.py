@@ -33,6 +33,6 @@ class Spill:
     def tables(self) -> Iterator[pa.Table]:
         """Yield the tables; ends the writing."""
         self.close()
-        with pa.memory_map(str(self._path)) as source, pa.ipc.open_stream(source) as reader:
+        with pa.OSFile(str(self._path)) as source, pa.ipc.open_stream(source) as reader:
             for batch in reader:
                 yield pa.Table.from_batches([batch])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from millrace.artifacts.tables import column_to_images, read_table, regroup
+from millrace.artifacts.tables import column_to_images, read_table
 from millrace.data.cleaning.labels import refuse_labels
 from millrace.data.cleaning.reasons import Refusals
 from millrace.data.integration.ledger import Ledger
 from millrace.data.integration.sides import place
-from millrace.errors import DataError
 
 _READ = ["record_id", "source", "position", "origin", "group", "label", "content_digest"]
-_AT_ONCE = 65_536  # rows
 
 RECORDS = pa.schema(
     [
@@ -45,20 +42,13 @@ shuffle."""
 Hashes = npt.NDArray[np.uint64]
 
 
-def load_records(
-    ledger: Ledger, made: Sequence[Path], cleaned: Sequence[Path], params: Mapping[str, Any]
-) -> None:
+def load_records(ledger: Ledger, cleaned: Sequence[Path], params: Mapping[str, Any]) -> None:
     """Make the table ``records``, see `RECORDS`.
 
     Args:
-        made: files of canonical records. cleaned: the clean ones that they were made of.
+        cleaned: files of clean records.
         params: of the integrate stage.
-
-    Raises:
-        DataError: the files do not hold the same records in the same order.
     """
-    for canonical, clean in zip_longest(made, cleaned):
-        _check_same(canonical, clean)
     ledger.load("records", RECORDS, _numbered(cleaned, params))
 
 
@@ -80,22 +70,6 @@ def drawn_share(groups: Hashes, seed: int) -> npt.NDArray[np.float64]:
     """Return the share, 0 to 1, that decides the side of each group."""
     share: npt.NDArray[np.float64] = mix(groups, seed) / 2.0**64
     return share
-
-
-def _check_same(made: Path | None, cleaned: Path | None) -> None:
-    if made is not None and cleaned is not None:
-        left, right = (
-            regroup(read_table(path, ["record_id"]), _AT_ONCE) for path in (made, cleaned)
-        )
-        if all(a is not None and a == b for a, b in zip_longest(left, right)):
-            return
-    raise DataError(
-        "the transformed records are not the cleaned ones",
-        where="integrate",
-        expected="the same records in the same order, partition by partition",
-        received=f"{made} and {cleaned}",
-        remedy="Give `records` and `cleaned` in one order.",
-    )
 
 
 def _numbered(paths: Sequence[Path], params: Mapping[str, Any]) -> Iterator[pa.Table]:

@@ -16,7 +16,7 @@ from millrace.data.integration.sides import FREE, SIDES
 from millrace.errors import DataError
 
 _SHOWN = 5
-_TEST, _VALIDATION, _TRAIN = range(3)
+_TRAIN = SIDES.index("train")
 
 _CLASHES = """SELECT "group", list(DISTINCT fixed ORDER BY fixed) FROM kept
     WHERE "group" IS NOT NULL AND fixed < $free
@@ -27,26 +27,26 @@ _GROUPED = """CREATE VIEW grouped AS
         coalesce(u.share, k.share) AS share
     FROM kept k LEFT JOIN united u USING (team)"""
 
-_HELD = """CREATE TABLE held AS
-    SELECT row, record_id, label, key, share,
-        CASE WHEN fixed < $free THEN fixed ELSE coalesce(side, $free) END AS side
-    FROM grouped LEFT JOIN (
-        SELECT head, min(fixed) AS side FROM grouped WHERE fixed < $free GROUP BY head
-    ) USING (head)"""
+_HOLDING = """CREATE TABLE holding AS
+    SELECT head, min(fixed) AS side FROM grouped WHERE fixed < $free GROUP BY head"""
 
-_FIXED = """SELECT count(*) FILTER (fixed = 0) > 0, count(*) FILTER (fixed = 1) > 0 FROM kept"""
+_SIDED = """CREATE VIEW sided AS
+    SELECT g.*, CASE WHEN fixed < {free} THEN fixed ELSE coalesce(side, {free}) END AS side
+    FROM grouped g LEFT JOIN holding USING (head)"""
 
-_PLACED = """CREATE TABLE placed AS
-    SELECT row, label, side, row_number() OVER (ORDER BY side, key, record_id) - 1 AS place FROM (
-        SELECT row, record_id, label, key,
-            CASE WHEN side <> $open THEN side WHEN share < $test THEN 0
-            WHEN share < $test + $validation THEN 1 ELSE 2 END AS side
-        FROM held)"""
+_FOUND = """SELECT count(*) FILTER (fixed = 0) > 0, count(*) FILTER (fixed = 1) > 0,
+    count(*) FILTER (side = $free) > 0 FROM sided"""
+
+_DRAWN = """CREATE TABLE placed AS
+    SELECT row, label, CASE WHEN side <> $open THEN side WHEN share < $test THEN 0
+        WHEN share < $test + $validation THEN 1 ELSE 2 END AS side
+    FROM sided ORDER BY 3, key, record_id"""
 
 
 def assign(ledger: Ledger, split: Mapping[str, Any]) -> None:
-    """Make the table ``placed`` of the records that are kept: their side, a place in `SIDES`, and
-    their place in the shuffled order of all sides, which depends on content and ids only.
+    """Make the table ``placed`` of the records that are kept: row, label and side, a place in
+    `SIDES`. Its ``rowid`` is their place in the data set: side by side, each shuffled in an order
+    that depends on content and ids only.
 
     Args:
         ledger: with the view ``kept`` and the table ``united``, see `UNITED`.
@@ -57,12 +57,12 @@ def assign(ledger: Ledger, split: Mapping[str, Any]) -> None:
     """
     _check_groups(ledger)
     ledger.run(_GROUPED)
-    ledger.run(_HELD, free=FREE)
-    ((test, validation),) = ledger.rows(_FIXED)
-    ((free,),) = ledger.rows("SELECT count(*) > 0 FROM held WHERE side = $free", free=FREE)
+    ledger.run(_HOLDING, free=FREE)
+    ledger.run(_SIDED.format(free=FREE))
+    ((test, validation, free),) = ledger.rows(_FOUND, free=FREE)
     ledger.run(
-        _PLACED,
-        open=_TRAIN if not (free or validation) else FREE,
+        _DRAWN,
+        open=FREE if free or validation else _TRAIN,
         test=0.0 if test else split["test"],
         validation=0.0 if validation else split["validation"],
     )
