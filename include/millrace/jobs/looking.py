@@ -28,6 +28,8 @@ from millrace.workflow.spec import WorkflowSpec
 
 _PARTS = 40  # partitions of a source, about, of which some are looked at
 _SMALLEST, _LARGEST = 50, 1_000  # records of such a partition
+_FILES = 200  # records of such a partition, at most, where each is a file
+_MOST_BYTES = 1 << 30  # that are looked at, about
 _SIDE = 8  # pixels of a picture that is only split
 
 Tell = Callable[[int, int], None]
@@ -38,7 +40,8 @@ class Look:
     """A look at some data; use as a context.
 
     Args:
-        found: the sources. sample: records to look at, at most, about; 0 looks at all.
+        found: the sources.
+        sample: records to look at, at most, about, and about a GiB of them; 0 looks at all.
         tell: follows it.
     """
 
@@ -73,16 +76,21 @@ class Look:
             run = self._run(self._spec(size))
             partitions = STEPS["discover"](run)
         chosen = self._choose(partitions)
-        wanted = _records(chosen)
-        measured = Measured()
-        for partition in chosen:
+        return self._measured(run, chosen).seen(self._found, total)
+
+    def _measured(self, run: WorkflowRun, chosen: Sequence[dict[str, Any]]) -> Measured:
+        """Collect, clean and count partitions, until enough bytes were seen."""
+        measured, wanted, left = Measured(), _records(chosen), _MOST_BYTES
+        for partition in spread(chosen):
             self._tell(measured.looked_at, wanted)
             collected = STEPS["collect"](run, partition)
             self._collected.append((partition, collected))
             cleaned = STEPS["clean"](run, partition, collected)
             self._measure(run, measured, collected, cleaned)
-        self._tell(wanted, wanted)
-        return measured.seen(self._found, total)
+            left -= collected["bytes"]
+            if self._sample and left <= 0:
+                break
+        return measured
 
     def splits(self, spec: WorkflowSpec) -> DataError | None:
         """Return why a spec's records could not be split; None where they can."""
@@ -122,13 +130,17 @@ class Look:
 
     def _spec(self, partition_rows: int) -> WorkflowSpec:
         """Return a workflow that refuses what is refused by default, and fails for none of it."""
-        rows = {"partition_rows": partition_rows}
+
+        def rows(source: Mapping[str, Any]) -> dict[str, int]:
+            files = source["kind"] == "image_folder"
+            return {"partition_rows": min(partition_rows, _FILES) if files else partition_rows}
+
         return WorkflowSpec.model_validate(
             {
                 "version": 1,
                 "name": "look",
                 "task": "image_classification",
-                "sources": [{**source, **rows} for source in self._found.sources],
+                "sources": [{**source, **rows(source)} for source in self._found.sources],
                 "clean": {"budget": {"default": 1.0}},
                 "split": {"test": 0.2},
                 "transform": {"size": [_SIDE, _SIDE], "channels": 1},
@@ -150,6 +162,16 @@ class Look:
         return WorkflowRun(
             identity, record.id, spec, RunParams(), settings, store, self._catalog, executor
         )
+
+
+def spread(partitions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return partitions so that those before any point are spread evenly over all."""
+    digits = max(1, len(partitions).bit_length())
+
+    def mirrored(number: int) -> int:
+        return int(f"{number:0{digits}b}"[::-1], 2)
+
+    return [partitions[number] for number in sorted(range(len(partitions)), key=mirrored)]
 
 
 def _records(partitions: Sequence[Mapping[str, Any]]) -> int:
