@@ -23,7 +23,7 @@ class Made:
 
     @classmethod
     def open(cls, folder: Path) -> Made:
-        return cls(folder, json.loads(_facts_file(folder).read_text()))
+        return cls(folder, json.loads(facts_file(folder).read_text()))
 
     def path(self, name: str) -> Path:
         return self.folder / name
@@ -40,7 +40,8 @@ class Made:
         return SimpleNamespace(kind="benchmark", key=self.folder.name)
 
 
-def _facts_file(folder: Path) -> Path:
+def facts_file(folder: Path) -> Path:
+    """Return where the facts of a result lie: beside its folder."""
     return folder.with_suffix(".json")
 
 
@@ -80,7 +81,7 @@ class Stages:
         counts = result.counts
         shutil.rmtree(scratch)
         facts = {**result.facts, **({} if counts is None else {"counts": counts.to_document()})}
-        _facts_file(output).write_text(json.dumps(facts))
+        facts_file(output).write_text(json.dumps(facts))
         return Made(output, facts)
 
     def dataset(self, spec: Any, sources: Sequence[Mapping[str, Any]]) -> Made:
