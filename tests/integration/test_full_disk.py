@@ -95,3 +95,17 @@ def test_a_store_that_is_full_at_any_stage_fails_it_for_now_and_shows_nothing(
     assert all(store.complete(found) for key in manifests(store) if (found := store.find(key)))
     (record,) = Catalog(settings.catalog).runs.latest()
     assert record.state == "done"
+
+
+def test_scratch_space_that_is_full_fails_a_stage_for_now_and_is_left_clean(
+    disk: SmallDisk, install: Callable[..., Settings], tmp_path: Path
+) -> None:
+    settings = install(disk.path / "home", tmp_path / "store")
+    stages = {"collect": "running", "train": "epoch", "evaluate": "running", "predict": "running"}
+    for stage, when in stages.items():
+        with pytest.raises(TransientError, match="the disk is full") as caught:
+            run(disk, stage, when)
+        assert str(disk.path / "home" / "scratch") in str(caught.value), stage
+        assert list((disk.path / "home" / "scratch").iterdir()) == [], stage
+    assert run(disk, None)["decision"] == "promoted"
+    assert len(Catalog(settings.catalog).batches.latest()) == 1
