@@ -16,8 +16,8 @@ class ImageFolderSource(Source):
     """Picture files: PNG, JPEG, BMP, TIFF, WebP and GIF, known by their extensions.
 
     A picture's class is the first subfolder it lies in, unless a file of labels says otherwise; in
-    an archive, folders around all classes do not count. Files of other kinds are left out and
-    counted in the log, and so are hidden files, without a count.
+    an archive, folders around all classes do not count. Files of other kinds are left out
+    and counted in the log; hidden files are left out.
 
     Attributes:
         uri: a folder, a .zip or .tar archive (plain, .gz, .bz2 or .xz), or a remote folder such as

@@ -18,7 +18,7 @@ from PIL import Image
 from millrace.artifacts.digests import digest_bytes
 from millrace.data.sources import listing_digests
 from millrace.data.sources.reader import open_reader
-from millrace.errors import DataError
+from millrace.errors import DataError, SpecError
 from millrace.workflow.folder_sources import ImageFolderSource
 
 
@@ -177,6 +177,19 @@ def test_a_missing_folder_or_part_is_refused(root: Path) -> None:
     for document in (source(root, folder="none"), source(root / "none"), source("")):
         with pytest.raises(DataError, match=r"does not exist|is not a file"):
             read(document)
+
+
+def test_a_part_that_is_a_link_out_of_the_folder_is_refused(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (root / "part").symlink_to(tmp_path / "other")
+    with pytest.raises(DataError, match="expected a folder inside"):
+        read(source(root, folder="part"))
+
+
+def test_a_folder_has_no_digest(root: Path) -> None:
+    put(root, "a.png")
+    with pytest.raises(SpecError, match="a folder has no sha256"):
+        read(source(root, sha256="0" * 64))
 
 
 def test_digests_of_files_at_rest_are_remembered(

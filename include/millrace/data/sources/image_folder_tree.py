@@ -15,7 +15,7 @@ from millrace.data.sources.listing import FileTree
 from millrace.data.sources.listing_local import LocalTree
 from millrace.data.sources.reader import file_name
 from millrace.data.sources.stream import is_compressed
-from millrace.errors import DataError
+from millrace.errors import DataError, SpecError
 
 _ARCHIVES = (
     *(".zip", ".tar", ".tar.gz", ".tgz"),
@@ -30,17 +30,29 @@ def open_tree(document: Mapping[str, Any]) -> FileTree:
 
     Raises:
         DataError: there is none, it cannot be read, or it is a file of another kind.
+        SpecError: a digest is declared for a folder, or the URI cannot be opened.
     """
     uri, folder, pattern = document["uri"], document["folder"], document["pattern"]
     if is_remote(uri) and not (is_http(uri) or is_archive(uri)):
         from millrace.data.sources.listing_remote import RemoteTree
 
+        _check_no_digest(document)
         return RemoteTree(f"{uri.rstrip('/')}/{folder}", pattern)
     path = local_path(uri)
     if uri and path.is_dir():
+        _check_no_digest(document)
         return LocalTree(_subfolder(path, folder, uri), pattern)
     file = open_source(uri, document["sha256"])
     return ArchiveTree(_archive(file), file, folder, pattern)
+
+
+def _check_no_digest(document: Mapping[str, Any]) -> None:
+    if document["sha256"] is not None:
+        raise SpecError(
+            "a folder has no sha256",
+            where=f"source {document['name']}: {document['uri']}",
+            remedy="Leave sha256 out; it is for archives.",
+        )
 
 
 def is_archive(uri: str) -> bool:
@@ -50,11 +62,12 @@ def is_archive(uri: str) -> bool:
 
 def _subfolder(root: Path, folder: str, uri: str) -> Path:
     path = root / folder
-    if not path.is_dir():
+    inside = path.resolve().is_relative_to(root.resolve())
+    if not (inside and path.is_dir()):
         raise DataError(
-            "a source's folder does not exist",
+            "a folder of a source does not exist",
             where=uri,
-            expected="a folder",
+            expected="a folder inside",
             received=folder,
             remedy="Correct `folder`.",
         )

@@ -7,6 +7,7 @@ digest.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -20,9 +21,12 @@ from millrace.data.sources.cache import cache_folder, new_file
 from millrace.data.sources.listing import Entry
 from millrace.data.sources.listing_errors import unreadable
 
+log = logging.getLogger(__name__)
+
 _FORMAT = 1
 _THREADS = 8
 _CHUNK = 64  # files that a thread takes at once
+_SAY_EVERY = 10.0  # seconds
 _SETTLED = 5.0  # seconds after its last change from which a file's digest may be remembered
 
 
@@ -44,8 +48,12 @@ class FolderDigests:
         before = time.time()
         chunks = [unknown[n : n + _CHUNK] for n in range(0, len(unknown), _CHUNK)]
         with ThreadPoolExecutor(_THREADS) as pool:
-            for chunk, digests in zip(chunks, pool.map(_digests, chunks), strict=True):
-                known.update(zip((entry.name for entry in chunk), digests, strict=True))
+            said = time.monotonic()
+            for number, digests in enumerate(pool.map(_digests, chunks)):
+                known.update(zip((entry.name for entry in chunks[number]), digests, strict=True))
+                if time.monotonic() - said > _SAY_EVERY:
+                    said = time.monotonic()
+                    log.info("%s: read %d of %d files", self._root, len(known), len(entries))
         if remember and (unknown or len(self._known) != len(entries)):
             self._write(
                 {f"{e.version} {e.name}": known[e.name] for e in entries if _old(e, before)}
