@@ -1,13 +1,14 @@
 """`ParquetReader`: pictures in Parquet files: picture files, or lists of pixels, a row each.
 
-A partition's fingerprint is made of the row groups that hold its rows, so a folder that got another
-file, or a file another row group, yields new partitions only.
+A partition's fingerprint is the digest of its own rows, so a folder that got another file, or a
+file that got more rows, yields new partitions only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +16,7 @@ from millrace.artifacts.digests import digest_value
 from millrace.data.sources.files import local_path, open_source
 from millrace.data.sources.listing_local import LocalTree
 from millrace.data.sources.partition import Partition
+from millrace.data.sources.remembered import remembered
 from millrace.errors import DataError, SpecError
 
 if TYPE_CHECKING:
@@ -38,12 +40,14 @@ class ParquetReader:
         self._rows: int = document["partition_rows"]
 
     def partitions(self) -> list[Partition]:
-        """List the partitions; reads the files to digest their row groups."""
+        """List the partitions; reads the files to digest their rows."""
         found: list[Partition] = []
         for part in self._parts:
-            for start in range(0, part.rows, self._rows):
+            digests = remembered(part.path, [self._asked, self._rows], partial(self._digests, part))
+            for number, digest in enumerate(digests):
+                start = number * self._rows
                 stop = min(start + self._rows, part.rows)
-                fingerprint = self._fingerprint(part, start)
+                fingerprint = self._fingerprint(digest)
                 found.append(
                     Partition(self._name, len(found), start, stop, fingerprint, part.member)
                 )
@@ -51,12 +55,40 @@ class ParquetReader:
 
     def read(self, partition: Partition) -> Iterator[pa.Table]:
         """Yield the records of `partition`."""
+        from millrace.data.sources.record_digest import add_records
+
         part = next((part for part in self._parts if part.member == partition.member), None)
-        fingerprint = "gone" if part is None else self._fingerprint(part, partition.start)
-        partition.check_unchanged(fingerprint)
-        if part is not None:
-            for start, batch in part.batches(partition.start, partition.stop):
-                yield self._table(partition, part, start, batch)
+        digest = sha256()
+        end = 0 if part is None else min(partition.start + self._rows, part.rows)
+        if part is not None and partition.start < end:
+            for start, batch in part.batches(partition.start, end):
+                table = self._table(part, start, batch)
+                add_records(digest, table)
+                kept = table.slice(0, max(0, partition.stop - start))
+                if kept.num_rows:
+                    yield kept
+        partition.check_unchanged(self._fingerprint(digest.hexdigest()))
+
+    def _digests(self, part: ParquetPart) -> list[str]:
+        """Return the digest of each partition's records."""
+        from millrace.data.sources.record_digest import add_records
+
+        found: list[Any] = []
+        for start, batch in part.batches(0, part.rows):
+            done = 0
+            while done < batch.num_rows:
+                first = start + done
+                if first % self._rows == 0:
+                    found.append(sha256())
+                piece = batch.slice(done, self._rows - first % self._rows)
+                add_records(found[-1], self._table(part, first, piece))
+                done += piece.num_rows
+        return [digest.hexdigest() for digest in found]
+
+    @property
+    def _asked(self) -> list[Any]:
+        fields = ("image", "label", "size", "channels", "maximum")
+        return ["parquet", *(self._document[field] for field in fields)]
 
     @cached_property
     def _parts(self) -> list[ParquetPart]:
@@ -93,14 +125,10 @@ class ParquetReader:
             )
         return files
 
-    def _fingerprint(self, part: ParquetPart, start: int) -> str:
-        stop = min(start + self._rows, part.rows)
-        columns = part.columns.to_document()
-        return digest_value({"columns": columns, "groups": part.digests(start, stop)})
+    def _fingerprint(self, digest: str) -> str:
+        return digest_value([*self._asked, digest])
 
-    def _table(
-        self, partition: Partition, part: ParquetPart, start: int, batch: pa.RecordBatch
-    ) -> pa.Table:
+    def _table(self, part: ParquetPart, start: int, batch: pa.RecordBatch) -> pa.Table:
         import pyarrow as pa
 
         from millrace.data.encoding import FILE, PixelEncoding
@@ -120,9 +148,14 @@ class ParquetReader:
             encoding = str(PixelEncoding.of(images))
         file, locator = _place(part)
         table = record_table(
-            partition, start, content, pa.repeat(encoding, len(content)), labels, file,
+            self._name,
+            start,
+            content,
+            pa.repeat(encoding, len(content)),
+            labels,
+            file,
             locator=locator,
-        )  # fmt: skip
+        )
         return with_unreadable(table, reasons, kept)
 
 

@@ -1,4 +1,4 @@
-"""`ParquetPart`: one Parquet file of a source: its rows, and the digests of its row groups."""
+"""`ParquetPart`: one Parquet file of a source, its rows a few at a time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from millrace.data.sources.parquet_columns import ParquetColumns, find_columns
-from millrace.data.sources.remembered import remembered
 from millrace.errors import DataError
 
-_CHUNK = 1 << 20  # bytes
 _MOST_ROWS = 8_192
 _MOST_FILES = 256  # picture files at once: equal ones are stored once, so sizes tell too little
 _MOST_BYTES = 64 << 20
@@ -54,26 +52,36 @@ class ParquetPart:
             return found
 
     @cached_property
-    def groups(self) -> list[tuple[int, int, str]]:
-        """First row, row behind the last, and the digest of the bytes, of each row group."""
-        asked = ["parquet", self.document["image"], self.document["label"]]
-        return [(a, b, c) for a, b, c in remembered(self.path, asked, self._digests)]
+    def groups(self) -> list[tuple[int, int]]:
+        """First row, and the row behind the last, of each row group.
+
+        Of the metadata only the rows are asked for: pyarrow ends the process where it meets damage
+        in those of a column.
+        """
+        with self._open() as file:
+            numbers = range(file.metadata.num_row_groups)
+            sizes = [file.metadata.row_group(number).num_rows for number in numbers]
+        if any(size < 0 for size in sizes):
+            raise self._damaged("a row group of less than no rows")
+        ends = list(accumulate(sizes))
+        return list(zip([0, *ends], ends, strict=False))
 
     @property
     def rows(self) -> int:
         """Number of rows."""
         return self.groups[-1][1] if self.groups else 0
 
-    def digests(self, start: int, stop: int) -> list[str]:
-        """Return the digests of the row groups that hold rows `start` to `stop`."""
-        return [digest for first, end, digest in self.groups if first < stop and end > start]
-
     def batches(self, start: int, stop: int) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Yield rows `start` to `stop` of the wanted columns, each batch with its first row."""
+        reached = start
         with self._open() as file:
-            for number, (first, end, _) in enumerate(self.groups):
+            for number, (first, end) in enumerate(self.groups):
                 if first < stop and end > start:
-                    yield from self._group(file, number, first, start, stop)
+                    for place, batch in self._group(file, number, first, start, stop):
+                        yield place, batch
+                        reached = place + batch.num_rows
+        if reached != stop:
+            raise self._damaged(f"{stop - reached} rows less than the file says")
 
     def _group(
         self, file: pq.ParquetFile, number: int, first: int, start: int, stop: int
@@ -92,36 +100,21 @@ class ParquetPart:
             if first >= stop:
                 return
 
-    def _digests(self) -> list[tuple[int, int, str]]:
-        found: list[tuple[int, int, str]] = []
-        first = 0
-        with self._open() as file, self.path.open("rb") as data:
-            for number in range(file.metadata.num_row_groups):
-                group = file.metadata.row_group(number)
-                if group.num_rows < 0:
-                    raise ValueError(f"row group {number} has {group.num_rows} rows")
-                digest = sha256()
-                for start, size in _ranges(group):
-                    data.seek(start)
-                    while size > 0 and (chunk := data.read(min(size, _CHUNK))):
-                        digest.update(chunk)
-                        size -= len(chunk)
-                found.append((first, first + group.num_rows, digest.hexdigest()))
-                first += group.num_rows
-        return found
-
     @contextmanager
     def _open(self) -> Iterator[pq.ParquetFile]:
         try:
             with pq.ParquetFile(self.path) as file:
                 yield file
         except _DAMAGED as error:
-            raise DataError(
-                "a Parquet file is damaged, or is none",
-                where=self.name,
-                received=str(error),
-                remedy="Get the file again; check the source's kind and URI.",
-            ) from error
+            raise self._damaged(str(error)) from error
+
+    def _damaged(self, received: str) -> DataError:
+        return DataError(
+            "a Parquet file is damaged, or is none",
+            where=self.name,
+            received=received,
+            remedy="Get the file again; check the source's kind and URI.",
+        )
 
 
 def _first(file: pq.ParquetFile, image: str) -> Any:
@@ -134,13 +127,3 @@ def _first(file: pq.ParquetFile, image: str) -> Any:
 def _batch_rows(group: Any, most: int) -> int:
     size: int = max(1, group.total_byte_size // max(1, group.num_rows))
     return max(1, min(most, _MOST_BYTES // size))
-
-
-def _ranges(group: Any) -> Iterator[tuple[int, int]]:
-    """Yield where the bytes of each column of a row group begin, and how many they are."""
-    for number in range(group.num_columns):
-        column = group.column(number)
-        begins = [column.data_page_offset]
-        if column.dictionary_page_offset is not None:
-            begins.append(column.dictionary_page_offset)
-        yield max(0, min(begins)), column.total_compressed_size

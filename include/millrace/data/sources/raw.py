@@ -49,11 +49,11 @@ def pixel_table(
     """
     encoding = pa.repeat(str(PixelEncoding.of(images, maximum)), len(images))
     content = binary_column(images.reshape(len(images), -1))
-    return record_table(partition, start, content, encoding, labels, file, locator=locator)
+    return record_table(partition.source, start, content, encoding, labels, file, locator=locator)
 
 
 def record_table(
-    partition: Partition,
+    source: str,
     start: int,
     content: pa.Array,
     encoding: pa.Array,
@@ -62,14 +62,14 @@ def record_table(
     *,
     locator: str = "",
 ) -> pa.Table:
-    """Return contents of the given encodings as records; the rest is as in `pixel_table`."""
+    """Return contents of the given encodings as records of a source; the rest: `pixel_table`."""
     rows = len(content)
     positions = pa.array(np.arange(start, start + rows))
     digits = pc.cast(positions, pa.string())
-    prefix = f"{partition.source}/{locator}"
+    prefix = f"{source}/{locator}"
     columns = {
         "record_id": join(prefix, pc.utf8_lpad(digits, 9, "0")),
-        "source": pa.repeat(partition.source, rows),
+        "source": pa.repeat(source, rows),
         "position": positions,
         "origin": join(f"{file}#", digits),
         "group": pa.nulls(rows, pa.string()),
