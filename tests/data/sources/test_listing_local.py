@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,10 @@ def test_folders_may_lie_deep(root: Path) -> None:
         deep = deep.joinpath(*["d"] * 100)
         deep.mkdir(parents=True)
     (deep / "a.png").write_bytes(b"a")
-    assert names(root) == ["d/" * 1_500 + "a.png"]
+    try:
+        assert names(root) == ["d/" * 1_500 + "a.png"]
+    finally:  # Python's own removal of folders stops at its limit of recursion
+        subprocess.run(["rm", "-rf", str(root)], check=True)
 
 
 def test_the_folder_itself_may_be_a_link(root: Path, tmp_path: Path) -> None:
