@@ -324,6 +324,7 @@ def outcome(seed: int, kind: str, root: Path) -> str:
 
 @contextlib.contextmanager
 def emptied(root: Path) -> Iterator[Path]:
+    shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
     try:
         yield root
