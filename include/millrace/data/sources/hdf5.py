@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from millrace.artifacts.digests import digest_value
 from millrace.data.sources.array_labels import check_labels, label_texts
 from millrace.data.sources.array_layout import ArrayLayout, find_layout
+from millrace.data.sources.damage import is_damage
 from millrace.data.sources.files import open_source
 from millrace.data.sources.partition import Partition
 from millrace.data.sources.remembered import remembered
@@ -173,6 +174,8 @@ class Hdf5Reader:
         try:
             yield
         except _DAMAGED as error:
+            if not is_damage(error):
+                raise
             raise DataError(
                 "an HDF5 file is damaged, or uses what is not installed",
                 where=self._where,

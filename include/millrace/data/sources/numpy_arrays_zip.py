@@ -6,7 +6,6 @@ can be sought; content out of all proportion to its archive is refused.
 
 from __future__ import annotations
 
-import errno
 import shutil
 import struct
 import zipfile
@@ -18,11 +17,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from millrace.data.sources.cache import cache_folder, new_file
+from millrace.data.sources.damage import is_damage
 from millrace.data.sources.files import open_source
 from millrace.data.sources.numpy_arrays_file import ArrayFile, open_array
 from millrace.data.sources.numpy_arrays_pair import ArrayPair
 from millrace.data.sources.partition import Partition
-from millrace.errors import DataError, TransientError
+from millrace.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,7 +36,6 @@ _USUAL = (
 _CHUNK = 1 << 20  # bytes
 _LARGEST = 1 << 30  # bytes that any member may unpack to
 _RATIO = 200  # of a larger member to its archive
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, struct.error),
     *(EOFError, KeyError, OSError, RuntimeError, ValueError),
@@ -127,12 +126,8 @@ class NpzReader:
             with zipfile.ZipFile(self._file.path) as archive:
                 yield archive
         except _DAMAGED as error:
-            if isinstance(error, OSError) and error.errno in _FULL:
-                raise TransientError(
-                    "the disk has no room for the unpacked source",
-                    where=self._where,
-                    remedy="Free some space, or set MILLRACE_HOME to a folder on a larger disk.",
-                ) from error
+            if not is_damage(error):
+                raise
             raise DataError(
                 "an .npz archive is truncated or damaged",
                 where=self._where,

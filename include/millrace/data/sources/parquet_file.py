@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from millrace.data.sources.damage import is_damage
 from millrace.data.sources.parquet_columns import ParquetColumns, find_columns
 from millrace.errors import DataError
 
@@ -107,6 +108,8 @@ class ParquetPart:
             with pq.ParquetFile(self.path) as file:
                 yield file
         except _DAMAGED as error:
+            if not is_damage(error):
+                raise
             raise self._damaged(str(error)) from error
 
     def _damaged(self, received: str) -> DataError:
