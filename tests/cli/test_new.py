@@ -125,6 +125,19 @@ def test_pictures_that_are_all_broken_are_counted(millrace: Any, tmp_path: Path)
     assert "6 undecodable" in err
 
 
+def test_what_partitions_have_in_common_is_counted(millrace: Any, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2_200, 4, 4), np.uint8)
+    pixels[2_190:2_195] = pixels[:5]
+    pixels[2_199] = pixels[9]
+    labels = np.arange(2_200) % 2
+    labels[2_190:2_195] = labels[:5]
+    labels[2_199] = 1 - labels[9]
+    np.savez(tmp_path / "a.npz", x=pixels, y=labels)
+    _, out, _ = millrace("new", "mine", "--from", str(tmp_path / "a.npz"), "--dry-run")
+    assert "5 exact" in out
+    assert "2 conflicting_label" in out
+
+
 @pytest.mark.parametrize("name", ["Mine", "1a", "a-b", "../x", "", "a" * 61, "é"])
 def test_a_name_that_no_dag_can_have_is_refused(millrace: Any, tmp_path: Path, name: str) -> None:
     code, _, err = millrace("new", name, "--from", str(tmp_path))

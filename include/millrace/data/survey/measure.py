@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from PIL import Image
 
 from millrace.artifacts.tables import Images, read_table
+from millrace.data.cleaning.reasons import CONFLICTING_LABEL
 from millrace.data.decoding import decode
 from millrace.data.encoding import FILE, PixelEncoding
 from millrace.data.near_duplicates.families import families
@@ -32,7 +33,7 @@ class Measured:
 
     def __init__(self) -> None:
         self.looked_at = 0
-        self._classes: Counter[str] = Counter()
+        self._equal: dict[bytes, list[str]] = {}  # labels of the accepted, by content
         self._refused: Counter[str] = Counter()
         self._modes: Counter[str] = Counter()
         self._formats: Counter[str] = Counter()
@@ -53,9 +54,9 @@ class Measured:
             self._unlabelled += sum(not (label or "").strip() for label in _list(table, "label"))
             self._add_files(table)
         for table in read_table(cleaned / "records.parquet"):
-            self._classes.update(label for label in _list(table, "label") if label is not None)
             self._coloured += _count_coloured(table)
             self._add_prints(table)
+            self._add_labels(table)
         for table in read_table(cleaned / "quarantine.parquet", ["reason"]):
             self._refused.update(_list(table, "reason"))
         for table in read_table(cleaned / "duplicates.parquet", ["record_id"]):
@@ -63,6 +64,8 @@ class Measured:
 
     def seen(self, found: Found, total: int) -> Seen:
         """Return what was seen; `total` is the number of records there are."""
+        classes, duplicates, conflicting = self._compared()
+        refused = self._refused + Counter({CONFLICTING_LABEL: conflicting} if conflicting else {})
         heights, widths = np.array(self._heights or [1]), np.array(self._widths or [1])
         proportions = heights / widths
         return Seen(
@@ -70,19 +73,41 @@ class Measured:
             sources=found.sources,
             total=total,
             looked_at=self.looked_at,
-            classes=dict(sorted(self._classes.items())),
+            classes=dict(sorted(classes.items())),
             unlabelled=self._unlabelled,
             heights=_span(heights),
             widths=_span(widths),
-            colour=self._coloured > _SOME * max(1, sum(self._classes.values())),
+            colour=self._coloured > _SOME * max(1, sum(classes.values())),
             coloured=self._coloured,
             unlike=bool(proportions.max() > _ALIKE * proportions.min()),
             modes=dict(self._modes.most_common()),
             formats=dict(self._formats.most_common()),
-            refused=dict(self._refused.most_common()),
-            duplicates=self._duplicates,
+            refused=dict(refused.most_common()),
+            duplicates=self._duplicates + duplicates,
             near_duplicates=self._near_duplicates(),
         )
+
+    def _compared(self) -> tuple[Counter[str], int, int]:
+        """Return what partitions have in common, as integration will find it.
+
+        Returns:
+            Records by label, duplicates, and records whose equals have another label.
+        """
+        classes: Counter[str] = Counter()
+        duplicates = conflicting = 0
+        for labels in self._equal.values():
+            if len(set(labels)) == 1:
+                classes[labels[0]] += 1
+                duplicates += len(labels) - 1
+            else:
+                conflicting += len(labels)
+        return classes, duplicates, conflicting
+
+    def _add_labels(self, table: pa.Table) -> None:
+        digests, labels = _list(table, "content_digest"), _list(table, "label")
+        for digest, label in zip(digests, labels, strict=True):
+            if label is not None:
+                self._equal.setdefault(digest, []).append(label)
 
     def _add_files(self, table: pa.Table) -> None:
         for content, encoding in zip(
@@ -116,7 +141,8 @@ class Measured:
             self._formats[kind] += 1
 
     def _add_prints(self, table: pa.Table) -> None:
-        known = table.filter(pc.is_valid(table["perceptual_hash"]))
+        new = [digest not in self._equal for digest in _list(table, "content_digest")]
+        known = table.filter(pc.and_(pa.array(new), pc.is_valid(table["perceptual_hash"])))
         if known.num_rows:
             self._hashes.append(known["perceptual_hash"].to_numpy())
             pixels = b"".join(known["thumbnail"].to_pylist())
