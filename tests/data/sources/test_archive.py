@@ -193,7 +193,7 @@ def test_a_sparse_member_is_refused(tmp_path: Path) -> None:
 def test_a_compressed_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("millrace.data.sources.unpacked._LARGEST", 1 << 20)
     for ending in ("tar.gz", "tar.bz2", "tar.xz"):
-        path = tarred(tmp_path, {"a.png": bytes(30 << 20)}, ending)
+        path = tarred(tmp_path, {"a.png": bytes(9 << 20)}, ending)
         with pytest.raises(DataError, match="unpacks to too much"):
             read(path)
 

@@ -15,8 +15,12 @@ from millrace.data.sources.stream import ByteStream, is_compressed
 from millrace.errors import DataError
 
 Compress = Callable[[bytes], bytes]
-KINDS: list[Compress] = [gzip.compress, bz2.compress, lzma.compress]
-DATA = os.urandom(2_500_000) + bytes(5_000_000)
+KINDS: list[Compress] = [
+    lambda data: gzip.compress(data, 1),
+    lambda data: bz2.compress(data, 1),
+    lambda data: lzma.compress(data, preset=0),
+]
+DATA = os.urandom(300_000) + bytes(3_000_000)
 
 
 @pytest.fixture(params=KINDS, ids=["gzip", "bzip2", "xz"])
@@ -68,7 +72,7 @@ def test_going_forward_skips_content(tmp_path: Path, compress: Compress) -> None
     path = tmp_path / "f"
     path.write_bytes(compress(DATA))
     with ByteStream(path, "f") as stream:
-        stream.skip(1_999_999)
-        assert stream.read(3) == DATA[1_999_999:2_000_002]
+        stream.skip(199_999)
+        assert stream.read(3) == DATA[199_999:200_002]
         with pytest.raises(DataError, match="more bytes than the header says"):
             stream.check_end()
