@@ -104,6 +104,12 @@ def test_the_transform_hardly_sees_that_a_picture_was_reduced(bench: Any) -> Non
     assert np.abs(whole - reduced).max() <= 6
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 3_000), (3_000, 1), (130, 129)])
+def test_pictures_of_any_shape_are_kept(bench: Any, size: tuple[int, int]) -> None:
+    made = cleaned(bench, [saved(noise(1, *size))], reduce_to=[32, 32], blank_images="keep")
+    assert bench.transform(made, size=[32, 32], channels=3).result.counts.accepted == 1
+
+
 def test_pictures_of_pixels_are_never_reduced(bench: Any) -> None:
     made = cleaned(bench, [np.asarray(smooth(1))], reduce_to=[8, 8])
     assert made.table()["encoding"][0].as_py().startswith("pixels;height=300;width=400;")

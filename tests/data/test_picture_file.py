@@ -94,6 +94,13 @@ def test_a_transparent_colour_of_a_palette_is_white(form: str) -> None:
     assert made.tolist() == [[[255] * 3, [40, 50, 60]]]
 
 
+@pytest.mark.parametrize(("kind", "levels"), [(np.uint16, [255, 0x12]), (np.uint8, [255, 9])])
+def test_a_transparent_grey_level_is_white(kind: Any, levels: list[int]) -> None:
+    values = np.array([[7, 0x1234 if kind is np.uint16 else 9]], kind)
+    made = decode_file(saved(Image.fromarray(values), transparency=7))
+    assert made.tolist() == [[[level] for level in levels]]
+
+
 @pytest.mark.parametrize("form", ["JPEG", "TIFF"])
 def test_cmyk_becomes_rgb(form: str) -> None:
     made = decode_file(encoded("CMYK", (16, 16), form, color=(0, 255, 255, 0)))

@@ -29,7 +29,7 @@ MOST_PIXELS = 50_000_000
 """Pixels of a picture file, at most; above it, decoding is refused before memory is taken."""
 
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
-_GREY = ("1", "L", "LA", "La", "I", "F")
+_GREY = ("1", "L", "LA", "La")
 _TILE_SIDES = (322, 323)  # TIFF tags: width and length of a tile
 _WHITE = (255, 255, 255, 255)
 
@@ -112,10 +112,10 @@ def _tile(image: Image.Image) -> int:
 def _grey_or_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("L", "RGB") and not image.has_transparency_data:
         return image
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        return Image.fromarray(_eight_bits(image))
     if image.has_transparency_data:
         return _on_white(image)
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        return Image.fromarray(_eight_bits(np.asarray(image), image.mode))
     if image.mode == "LAB":
         return _from_lab(image)
     return image.convert("L" if image.mode in _GREY else "RGB")
@@ -129,14 +129,17 @@ def _on_white(image: Image.Image) -> Image.Image:
     return page.convert("L" if grey else "RGB")
 
 
-def _eight_bits(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]], mode: str) -> Images:
+def _eight_bits(image: Image.Image) -> Images:
+    values = np.asarray(image)
     lowest, highest = values.min().item(), values.max().item()
-    most = 1 if mode == "F" else 65_535
+    most = 1 if image.mode == "F" else 65_535
     if not (lowest >= 0 and highest <= most):
         raise ValueError(f"pixels from {lowest:g} to {highest:g} are outside 0 to {most}")
-    if mode == "F":
+    if image.mode == "F":
         return np.rint(values.astype(np.float64) * 255).astype(np.uint8)
-    return (values.astype(np.uint32) >> 8).astype(np.uint8)
+    made = (values.astype(np.uint32) >> 8).astype(np.uint8)
+    made[values == image.info.get("transparency", -1)] = _WHITE[0]
+    return made
 
 
 def _from_lab(image: Image.Image) -> Image.Image:
