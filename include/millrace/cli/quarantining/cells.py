@@ -1,4 +1,4 @@
-"""`cell`: text that came from data, in a table: one line, bounded, without markup or controls."""
+"""`cell` and `counted`: text that came from data made harmless, and numbers with their noun."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ _LONGEST = 80  # characters
 
 
 def cell(text: object, longest: int = _LONGEST) -> str:
-    """Return `text` for a cell; of a longer one the end, where names differ."""
+    """Return `text` for a cell, one line without markup or controls; of a longer one the end."""
     line = "".join(c if c.isprintable() else "·" for c in str(text))
     return escape(line if len(line) <= longest else f"…{line[1 - longest :]}")
+
+
+def counted(count: int, noun: str) -> str:
+    """Return ``1 record`` or ``1,200 records``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

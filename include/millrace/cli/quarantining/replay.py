@@ -7,6 +7,7 @@ import difflib
 from pathlib import Path
 
 from millrace.cli.console import console
+from millrace.cli.quarantining.cells import counted
 from millrace.cli.showing.sources import Sources
 from millrace.data.correcting.edited import read_edited, refuse
 from millrace.data.correcting.export import RECORDS
@@ -33,8 +34,8 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
             made = corrections.record(changes.rows)
             total = sum(one.rows for one in made)
             console().print(
-                f"Recorded; {total:,} corrections of these sources are in force. "
-                f"`millrace run {workflow}` uses them.",
+                f"Recorded. In force now: {counted(total, 'correction')}; "
+                f"`millrace run {workflow}` uses what is in force.",
                 markup=False,
             )
 
@@ -48,15 +49,15 @@ def _labels(sources: Sources, run: int) -> list[str]:
 def _tell(changes: Changes, workflow: str, run: int, labels: list[str]) -> None:
     out = console()
     out.print(
-        f"{changes.count:,} records are corrected: {changes.labels:,} labels, "
-        f"{changes.pictures:,} pictures. {changes.unchanged:,} rows say nothing new.",
+        f"Corrected: {counted(changes.count, 'record')} ({counted(changes.labels, 'label')}, "
+        f"{counted(changes.pictures, 'picture')}). Nothing new: {counted(changes.unchanged, 'row')}.",
         markup=False,
     )
     for label, rows in sorted(changes.new_labels.items()):
         close = difflib.get_close_matches(label, labels, 1)
         hint = f" Did you mean {close[0]!r}? Correct it and replay again." if close else ""
         out.print(
-            f"Note: no record of run {run} has the label {label!r}; {rows:,} rows now do.{hint}",
+            f"Note: no record of run {run} has the label {label!r}; {counted(rows, 'row')} here.{hint}",
             markup=False,
         )
     if not changes.count:
