@@ -133,14 +133,25 @@ def test_the_bucket_holds_no_checkpoint_and_no_secret(installed: Installed) -> N
         assert secret not in client.get_object(Bucket=installed.bucket, Key=key)["Body"].read()
 
 
-def test_a_store_that_refuses_is_told_before_any_task_runs(
-    installed: Installed, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("command", [["run", "tiny", "--local"], ["up"]], ids=["run", "up"])
+def test_a_store_that_refuses_is_told_before_anything_runs(
+    installed: Installed, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     runs = len(installed.catalog.runs.latest(limit=100))
     with installed.s3.failing(refuse(403, "AccessDenied"), "PUT"):
-        code = main(["run", "tiny", "--local"])
-    assert code == 64
+        assert main(command) == 64
     said = capsys.readouterr().err
     assert f"s3://{installed.bucket}/deep/store" in said
     assert "s3:PutObject" in said
     assert len(installed.catalog.runs.latest(limit=100)) == runs
+    assert not list(installed.home.glob("run/*.json"))
+
+
+def test_the_status_says_what_is_wrong_with_the_store(
+    installed: Installed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (installed.home / "run").mkdir(exist_ok=True)
+    with installed.s3.failing(refuse(403, "AccessDenied"), "PUT"):
+        assert main(["status"]) == 75
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the store refuses access" in said
