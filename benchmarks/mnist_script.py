@@ -2,6 +2,8 @@
 
 The other side of ``pipeline_mnist.py``. It writes the tables of every step, as a pipeline does
 whose steps can be looked at, but knows this one data set only and explains nothing that goes wrong.
+Its steps hand their tables on in memory, or read what the step before wrote, so that each could run
+again by itself.
 """
 
 from __future__ import annotations
@@ -26,15 +28,24 @@ _LABELS = [str(label) for label in range(10)]
 _PLACE = ["record_id", "source", "position", "origin"]
 
 
-def run(source: Path, folder: Path) -> None:
-    """Make the data set of the four files in `source`, all tables below `folder`."""
-    parts = []
+def run(source: Path, folder: Path, *, steps: bool) -> None:
+    """Make the data set of the four files in `source`, all tables below `folder`.
+
+    Args:
+        steps: whether every step reads what the one before wrote.
+    """
+
+    def handed(table: pa.Table, name: str) -> pa.Table:
+        path = folder / f"{name}.parquet"
+        _write(table, path)
+        return pq.read_table(path) if steps else table
+
+    made = []
     for name in ("train", "t10k"):
-        raw = _collect(source, name)
-        _write(raw, folder / f"{name}-raw.parquet")
-        clean, digests = _clean(raw, folder, name)
-        parts.append((_transform(clean, folder, name), digests))
-    _integrate(parts, folder)
+        raw = handed(_collect(source, name), f"{name}-raw")
+        clean = handed(_clean(raw, folder, name), f"{name}-clean")
+        made.append(handed(_transform(clean), f"{name}-canonical"))
+    _integrate(pa.concat_tables(made), folder)
 
 
 def _read(source: Path, name: str) -> bytes:
@@ -67,9 +78,7 @@ def _collect(source: Path, name: str) -> pa.Table:
     )
 
 
-def _clean(
-    raw: pa.Table, folder: Path, name: str
-) -> tuple[pa.Table, np.ndarray[tuple[int], np.dtype[np.bytes_]]]:
+def _clean(raw: pa.Table, folder: Path, name: str) -> pa.Table:
     """Refuse what breaks the contract; keep one of equal pictures, none that disagree."""
     pixels = _pixels(raw["content"])
     blank = pixels.min(axis=1) == pixels.max(axis=1)
@@ -87,27 +96,22 @@ def _clean(
     )
     _write(twice.filter(pa.array(duplicate)), folder / f"{name}-duplicates.parquet")
     clean = raw.append_column("content_digest", pa.array(digests, pa.binary(16)))
-    clean = clean.filter(pa.array(kept))
-    _write(clean, folder / f"{name}-clean.parquet")
-    return clean, digests[kept]
+    return clean.filter(pa.array(kept))
 
 
-def _transform(clean: pa.Table, folder: Path, name: str) -> pa.Table:
+def _transform(clean: pa.Table) -> pa.Table:
     """The pictures are what they should be already."""
     pixels = pa.py_buffer(_pixels(clean["content"]))
     image = pa.FixedSizeBinaryArray.from_buffers(pa.binary(_SIZE), len(clean), [None, pixels])
-    made = clean.drop_columns(["content", "encoding"]).append_column("image", image)
-    _write(made, folder / f"{name}-canonical.parquet")
-    return made
+    return clean.drop_columns(["content", "encoding"]).append_column("image", image)
 
 
-def _integrate(parts: list[tuple[pa.Table, np.ndarray]], folder: Path) -> None:
+def _integrate(table: pa.Table, folder: Path) -> None:
     """Compare again across the files; the test file stays whole; a tenth is for validation."""
-    table = pa.concat_tables(part for part, _ in parts)
-    digests = np.concatenate([found for _, found in parts])
+    digests = np.array(table["content_digest"].to_pylist(), "S16")
     original, conflicting = _equals(digests, table["label"].to_numpy())
     kept = ~conflicting & (original == np.arange(len(table)))
-    words = np.frombuffer(digests.tobytes(), np.uint64).reshape(-1, 2)
+    words = digests.view(np.uint64).reshape(-1, 2)
     test = pc.equal(table["source"], "t10k").to_numpy()
     validation = ~test & (words[:, 0] < 0.1 * 2.0**64)
     order = np.argsort(words[:, 1])
