@@ -177,8 +177,8 @@ def test_an_export_as_it_is_says_nothing_new(millrace: Any, workflow: Path, tmp_
     assert len(exported(millrace, tmp_path / "out")) == 3
     code, out, _ = millrace("quarantine", "replay", "small", str(tmp_path / "out"))
     assert code == 0
-    assert "0 records are corrected" in out
-    assert "3 rows say nothing new" in out
+    assert "Corrected: 0 records" in out
+    assert "Nothing new: 3 rows" in out
     assert "No corrections are in force" in millrace("quarantine", "corrections", "small")[1]
 
 
@@ -194,7 +194,7 @@ def corrected(millrace: Any, folder: Path) -> None:
     rewrite(folder, rows)
     code, out, err = millrace("quarantine", "replay", "small", str(folder))
     assert (code, err) == (0, "")
-    assert "2 records are corrected: 1 labels, 1 pictures. 1 rows say nothing new." in out
+    assert "Corrected: 2 records (1 label, 1 picture). Nothing new: 1 row." in out
 
 
 def test_corrected_records_are_in_the_next_run_and_nothing_else_changes(
@@ -229,7 +229,7 @@ def test_a_dry_run_records_nothing(millrace: Any, workflow: Path, tmp_path: Path
     rewrite(tmp_path / "out", [{**row, "label": "2"} for row in rows])
     code, out, _ = millrace("quarantine", "replay", "small", str(tmp_path / "out"), "--dry-run")
     assert code == 0
-    assert "records are corrected" in out
+    assert "Corrected: " in out
     assert "No corrections are in force" in millrace("quarantine", "corrections", "small")[1]
 
 
@@ -319,4 +319,7 @@ def test_a_spreadsheet_may_write_semicolons(millrace: Any, workflow: Path, tmp_p
     exported(millrace, tmp_path / "out")
     path = tmp_path / "out" / "records.csv"
     path.write_text("record_id;label\npix/000000005;1\n", encoding="utf-8")
-    assert "1 records" in millrace("quarantine", "replay", "small", str(tmp_path / "out"))[1]
+    assert (
+        "Corrected: 1 record (1 label"
+        in millrace("quarantine", "replay", "small", str(tmp_path / "out"))[1]
+    )

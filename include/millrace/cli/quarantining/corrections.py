@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from millrace.cli.console import console
-from millrace.cli.quarantining.cells import cell
+from millrace.cli.quarantining.cells import cell, counted
 from millrace.cli.showing.sources import Sources
 from millrace.cli.tables import table
 from millrace.errors import SpecError
@@ -39,9 +39,7 @@ def _withdraw(corrections: Corrections, ids: list[str]) -> None:
             received=", ".join(unknown),
         )
     count = corrections.withdraw(None if ids == [_ALL] else ids)
-    console().print(
-        f"Withdrew the corrections of {count:,} records; the next run has none of them."
-    )
+    console().print(f"Withdrew, from the next run on: {counted(count, 'correction')}.")
 
 
 def _print(corrections: Corrections, workflow: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from millrace.cli.console import console
+from millrace.cli.quarantining.cells import counted
 from millrace.cli.showing.sources import Sources
 from millrace.data.correcting.export import RECORDS, export
 from millrace.jobs.corrections import Corrections
@@ -28,7 +29,7 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
         )
         rows = export(folder, _as_collected(tables, corrections, record.id))
     out = console()
-    out.print(f"{folder}: {rows:,} refused records of run {record.id}.", markup=False)
+    out.print(f"{folder}: {counted(rows, 'refused record')} of run {record.id}.", markup=False)
     out.print(
         f"Correct labels in {folder / RECORDS}, replace pictures, leave what should stay refused; "
         f"then `millrace quarantine replay {record.workflow} {folder}`.",

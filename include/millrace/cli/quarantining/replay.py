@@ -50,14 +50,16 @@ def _tell(changes: Changes, workflow: str, run: int, labels: list[str]) -> None:
     out = console()
     out.print(
         f"Corrected: {counted(changes.count, 'record')} ({counted(changes.labels, 'label')}, "
-        f"{counted(changes.pictures, 'picture')}). Nothing new: {counted(changes.unchanged, 'row')}.",
+        f"{counted(changes.pictures, 'picture')}). "
+        f"Nothing new: {counted(changes.unchanged, 'row')}.",
         markup=False,
     )
     for label, rows in sorted(changes.new_labels.items()):
         close = difflib.get_close_matches(label, labels, 1)
         hint = f" Did you mean {close[0]!r}? Correct it and replay again." if close else ""
         out.print(
-            f"Note: no record of run {run} has the label {label!r}; {counted(rows, 'row')} here.{hint}",
+            f"Note: no record of run {run} has the label {label!r}; {counted(rows, 'row')} here."
+            f"{hint}",
             markup=False,
         )
     if not changes.count:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from millrace.cli.console import console
+from millrace.cli.quarantining.cells import counted
 from millrace.cli.showing.sources import Sources
 from millrace.errors import DataError, SpecError, TransientError
 from millrace.jobs.refused import Refused, refused_of, run_named
@@ -28,7 +29,7 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
         refused = refused_of(record, sources.catalog, sources.store)
         shown, total = _draw(path, refused, arguments, limit)
     more = "" if total == shown else f" of {total:,} (--limit shows more)"
-    console().print(f"{path}: {shown:,} pictures{more}.", markup=False)
+    console().print(f"{path}: {counted(shown, 'picture')}{more}.", markup=False)
 
 
 def _draw(
