@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from millrace.catalog.catalog import Catalog
+from millrace.errors import TransientError
 from millrace.orchestration.embedded import address
 from millrace.orchestration.embedded.down import down
 from millrace.orchestration.embedded.installation import Installation
@@ -68,9 +69,18 @@ class Running:
         raise AssertionError(f"still running: {open_runs or self.client.active_runs()}")
 
     def clear(self, dag_id: str, run_id: str, **body: Any) -> None:
-        """Clear tasks of a run; all of them where no `task_ids` are given."""
+        """Clear tasks of a run; all of them where no `task_ids` are given.
+
+        Airflow answers 500 where a task of the run writes at that moment; a person clicks again.
+        """
         path = f"/dags/{dag_id}/clearTaskInstances"
         fixed = {"dry_run": False, "only_failed": False, "dag_run_id": run_id}
+        for wait in (1, 2, 4):
+            try:
+                self.client._call("POST", path, {**fixed, **body})
+                return
+            except TransientError:
+                time.sleep(wait)
         self.client._call("POST", path, {**fixed, **body})
 
 

@@ -23,10 +23,14 @@ SPEC = (
     .replace("gate: {accuracy: 0.5}", "gate: {accuracy: 0.5, overall_drop: 1, slice_drop: 1}")
     .replace("task:", 'schedule: "0 0 * * *"\ntask:')
 )  # whoever passes the gate replaces the champion, so that a decision made twice shows
-TASKS = [
-    *("discover", "partition.collect", "partition.clean", "partition.transform", "integrate"),
-    *("train", "baseline", "evaluate", "promote", "predict"),
-]
+PARTITION = ["partition.collect", "partition.clean", "partition.transform"]
+TASKS = {
+    "tiny": [
+        *("discover", *PARTITION, "integrate", "train", "baseline"),
+        *("evaluate", "promote", "predict"),
+    ],
+    "tiny_predict": ["discover", *PARTITION, "partition.predict", "finish"],
+}
 BACKFILL = {
     "dag_id": "tiny",
     "from_date": "2026-03-01T00:00:00Z",
@@ -37,13 +41,30 @@ BACKFILL = {
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """An Airflow in which `tiny` was backfilled over two dates, and its champion replaced."""
+    """An Airflow in which `tiny` was backfilled over two dates, and its champion replaced.
+
+    The worker of the newer champion's training was killed once.
+    """
     with started(tmp_path_factory.mktemp("clearing"), {"tiny": SPEC}, {}) as running:
         running.client._call("POST", "/backfills", BACKFILL)
         running.settle()
-        assert running.run("tiny", "newer", {"seed": 5}) == "success"
+        running.client.trigger("tiny", {"seed": 5}, "newer")
+        training_process(running).parent().kill()
+        assert running.wait("tiny", "newer") == "success"
         running.settle()
         yield running
+
+
+def training_process(airflow: Running) -> psutil.Process:
+    store = airflow.installation.settings.store
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        for process in psutil.process_iter(["cmdline"]):
+            words = process.info["cmdline"] or []
+            if "millrace.jobs" in words and any(word.startswith(store) for word in words):
+                return process
+        time.sleep(0.1)
+    raise AssertionError("no training process was started")
 
 
 def backfilled(airflow: Running) -> list[str]:
@@ -109,6 +130,16 @@ def test_a_backfill_trains_once_and_delivers_each_record_once(airflow: Running) 
     assert rows(url, count) == [(1, 1797, 1797), (2, 1797, 1797)]
 
 
+def test_a_task_whose_worker_was_killed_was_tried_again(airflow: Running) -> None:
+    with airflow.catalog as catalog:
+        record = catalog.runs.find("tiny", "newer")
+        assert record is not None
+        tried = [e for e in catalog.executions.of_run(record.id) if e.stage == "train"]
+        (made,) = [p for p in catalog.models.promotions("tiny") if p.run == record.id]
+    assert [execution.state for execution in tried] == ["lost", "done"]
+    assert (made.decision, made.version) == ("promoted", 2)
+
+
 def test_a_backfill_that_is_repeated_changes_nothing(airflow: Running) -> None:
     before = snapshot(airflow)
     airflow.client._call("POST", "/backfills", {**BACKFILL, "reprocess_behavior": "completed"})
@@ -144,9 +175,7 @@ def test_an_old_run_keeps_its_spec_and_leaves_the_newer_champion(airflow: Runnin
     text = file.read_text()
     file.write_text(text.replace("epochs: 6", "epochs: 2").replace("accuracy: 0.5", "accuracy: 0"))
     try:
-        for run in backfilled(airflow):
-            airflow.clear("tiny", run)
-            assert airflow.wait("tiny", run) == "success"
+        airflow.clear("tiny", backfilled(airflow)[0])
         airflow.settle()
     finally:
         file.write_text(text)
@@ -157,15 +186,15 @@ def test_an_old_run_keeps_its_spec_and_leaves_the_newer_champion(airflow: Runnin
 def test_clearing_in_random_order_changes_nothing(airflow: Running) -> None:
     before = snapshot(airflow)
     chance = random.Random(7)
-    runs = [*backfilled(airflow), "newer"]
+    with airflow.catalog as catalog:
+        runs = sorted((run.dag_id, run.run_id) for run in catalog.runs.latest(limit=100))
     for _ in range(5):
-        run = chance.choice(runs)
-        tasks = chance.sample(TASKS, chance.randint(1, 3))
-        airflow.clear("tiny", run, task_ids=tasks, include_downstream=chance.random() < 0.5)
+        dag_id, run_id = chance.choice(runs)
+        tasks = chance.sample(TASKS[dag_id], chance.randint(1, 3))
+        airflow.clear(dag_id, run_id, task_ids=tasks, include_downstream=chance.random() < 0.5)
         time.sleep(chance.random())  # some tasks are killed while they run
     airflow.settle()
-    for run in runs:
-        assert airflow.wait("tiny", run) == "success"
+    assert {airflow.wait(*run) for run in runs} == {"success"}
     assert differences(before, snapshot(airflow)) == []
 
 
@@ -179,32 +208,3 @@ def test_a_cleared_prediction_run_keeps_its_model(airflow: Running) -> None:
     assert airflow.wait("tiny_predict", oldest) == "success"
     airflow.settle()
     assert differences(before, snapshot(airflow)) == []
-
-
-def test_a_task_whose_worker_was_killed_is_tried_again(airflow: Running) -> None:
-    before = snapshot(airflow)
-    airflow.client.trigger("tiny", {"limit": 500, "epochs": 150}, "killed")
-    training_process(airflow).parent().kill()
-    assert airflow.wait("tiny", "killed") == "success"
-    airflow.settle()
-    with airflow.catalog as catalog:
-        record = catalog.runs.find("tiny", "killed")
-        assert record is not None
-        tried = [e for e in catalog.executions.of_run(record.id) if e.stage == "train"]
-    assert [execution.state for execution in tried] == ["lost", "done"]
-    after = snapshot(airflow)
-    assert after["champion"] == before["champion"]
-    assert before["store"].items() <= after["store"].items()
-    assert after["rows"] == before["rows"]  # of a trial: the champion has scored them already
-
-
-def training_process(airflow: Running) -> psutil.Process:
-    store = airflow.installation.settings.store
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        for process in psutil.process_iter(["cmdline"]):
-            words = process.info["cmdline"] or []
-            if "millrace.jobs" in words and any(word.startswith(store) for word in words):
-                return process
-        time.sleep(0.1)
-    raise AssertionError("no training process was started")

@@ -20,7 +20,10 @@ pytestmark = [pytest.mark.scheduler, pytest.mark.tensorflow]
 
 TESTS = Path(__file__).parents[1]
 SECRET = "hunter2-hunter2"
-SPEC = tiny_workflow.SPEC + "predict: {schedule: null}\n"
+SPEC = (  # of one partition, which Airflow hands over unlike many
+    tiny_workflow.SPEC.replace("partition_rows: 250", "partition_rows: 1000")
+    + "predict: {schedule: null}\n"
+)
 STRICT = SPEC.replace("name: tiny", "name: strict").replace(
     "sources:", "labels: ['0', '1', '2', '3', '4', '5', '6', '7', '8']\nsources:"
 )  # every tenth record has a label that the workflow does not know
