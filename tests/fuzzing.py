@@ -48,7 +48,7 @@ from millrace.workflow.images import ImageCleaning
 from millrace.workflow.sources import CifarSource, IdxSource
 from millrace.workflow.stage import StageContext, StageResult
 
-ROWS, SIDE = 12, 8
+ROWS, SIDE = 24, 8
 MEMORY = 6 << 30  # bytes of address space
 LONGEST = 60  # seconds of one case
 FAULT = "fault"

@@ -134,6 +134,27 @@ def test_many_bad_rows_leave_the_good_ones(files: Any, text: str, images: Any) -
     assert (pixels(good) == images[1::2].reshape(-1)).all()
 
 
+@pytest.mark.parametrize("place", [0, -1, 1])
+def test_bad_rows_among_many_are_told_one_by_one(files: Any, place: int) -> None:
+    images = files.pixels(300, (2, 2))
+    rows = [
+        ["cat" if n % 3 else "a dog", *map(str, image)]
+        for n, image in enumerate(images.reshape(-1, 4).tolist())
+    ]
+    wrong = {7: "x", 100: "", 101: "1.5.", 200: "300", 299: "nan"}
+    for number, value in wrong.items():
+        rows[number][2] = value
+    for row in rows:
+        row.insert(place % 5, row.pop(0))
+    source = made.image_csv(files.folder, "\n".join(map(",".join, rows)), label=place)
+    table = read(source)
+    bad = [n for n, text in enumerate(table["encoding"].to_pylist()) if text[:2] == "un"]
+    assert bad == list(wrong)
+    assert table["label"].to_pylist() == ["cat" if n % 3 else "a dog" for n in range(300)]
+    for number in (0, 6, 8, 102, 298):
+        assert table["content"][number].as_py() == images[number].tobytes()
+
+
 @pytest.mark.parametrize("block", [1, 20, 100])
 def test_one_row_means_the_same_among_any_others(files: Any, block: int) -> None:
     rows = ["7,0x1F,+5,1e1,2.5", '7," 3",3.5,.5,5.', "a \xa0,0,255,255.0,-0"]

@@ -1,8 +1,9 @@
 """`RowParser`: rows of text to pixels and labels, many at once, and every bad row with its reason.
 
-Blocks of rows go through Arrow's parser. A block that it refuses is halved, until few rows are
-left, which are read one by one: they say what is wrong with them. What a row means is what the
-reading of single rows says; Arrow accepts less, and nothing with another meaning.
+Blocks of rows go through Arrow's parser. Of a block that it refuses, the rows that look odd are
+read one by one: they say what is wrong with them. The others are tried again, in halves where none
+looked odd. What a row means is what the reading of single rows says; Arrow accepts less, and
+nothing with another meaning.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from millrace.data.sources.pixel_values import as_bytes
 from millrace.errors import shorten
 
 _FEW = 16  # rows that are read one by one
+_PLAIN = b"0123456789.eE+- "
 _MOST_ROWS = 8_192
 _MOST_BYTES = 8 << 20  # of text
 _MOST_NUMBERS = 4 << 20  # pixels of a block: eight bytes each while they are numbers
@@ -78,7 +80,7 @@ class RowParser:
         """Parse a block of rows."""
         shape = (len(rows), len(self._dialect.pixels))
         parsed = Parsed(np.zeros(shape, np.uint8), [None] * len(rows))
-        self._parse(rows, 0, parsed)
+        self._parse(rows, np.arange(len(rows)), parsed)
         return parsed
 
     def images(self, parsed: Parsed) -> Images:
@@ -89,18 +91,32 @@ class RowParser:
         planes = parsed.pixels.reshape(-1, kept.channels, kept.height, kept.width)
         return np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
 
-    def _parse(self, rows: Sequence[bytes], first: int, parsed: Parsed) -> None:
-        if len(rows) <= _FEW:
-            for place, row in enumerate(rows, first):
-                self._parse_one(row, place, parsed)
+    def _parse(self, rows: Sequence[bytes], places: npt.NDArray[np.int64], parsed: Parsed) -> None:
+        """Parse `rows`, whose numbers in the block are `places`."""
+        table = self._table(rows) if len(rows) > _FEW else None
+        if table is not None:
+            self._take(table, rows, places, parsed)
             return
-        table = self._table(rows)
-        if table is None:
-            half = len(rows) // 2
-            self._parse(rows[:half], first, parsed)
-            self._parse(rows[half:], first + half, parsed)
-            return
-        self._take(table, rows, first, parsed)
+        odd = np.array([len(rows) <= _FEW or self._is_odd(row) for row in rows], bool)
+        for nth in np.flatnonzero(odd).tolist():
+            self._parse_one(rows[nth], int(places[nth]), parsed)
+        left = np.flatnonzero(~odd)
+        parts = [left] if odd.any() else np.array_split(left, 2)
+        for part in parts:
+            if len(part):
+                self._parse([rows[n] for n in part.tolist()], places[part], parsed)
+
+    def _is_odd(self, row: bytes) -> bool:
+        """Whether a row is other than a label and plain numbers; it may still be a good one."""
+        dialect, delimiter = self._dialect, self._dialect.delimiter.encode()
+        if row.count(delimiter) != dialect.columns - 1:
+            return True
+        if dialect.label == 0:
+            row = row.partition(delimiter)[2]
+        elif dialect.label == dialect.columns - 1:
+            row = row.rpartition(delimiter)[0]
+        ends = row.startswith(delimiter) or row.endswith(delimiter)
+        return ends or delimiter * 2 in row or bool(row.translate(None, _PLAIN + delimiter))
 
     def _table(self, rows: Sequence[bytes]) -> pa.Table | None:
         """Return the wanted columns of all rows, or None where one row at least is bad."""
@@ -128,18 +144,23 @@ class RowParser:
             return None
         return table if table.num_rows == rows else None
 
-    def _take(self, table: pa.Table, rows: Sequence[bytes], first: int, parsed: Parsed) -> None:
+    def _take(
+        self,
+        table: pa.Table,
+        rows: Sequence[bytes],
+        places: npt.NDArray[np.int64],
+        parsed: Parsed,
+    ) -> None:
         dialect = self._dialect
         columns = [table[str(place)].to_numpy() for place in dialect.pixels]
         values, good = as_bytes(np.stack(columns), self._maximum, axis=0)
-        span = slice(first, first + len(rows))
-        parsed.pixels[span] = values.T
+        parsed.pixels[places] = (values if good.all() else np.where(good, values, 0)).T
         if dialect.label is not None:
             labels = pc.utf8_trim_whitespace(table[str(dialect.label)]).to_pylist()
-            parsed.labels[span] = [label or None for label in labels]
-        for place in np.flatnonzero(~good).tolist():
-            parsed.pixels[first + place] = 0
-            self._parse_one(rows[place], first + place, parsed)
+            for place, label in zip(places.tolist(), labels, strict=True):
+                parsed.labels[place] = label or None
+        for nth in np.flatnonzero(~good).tolist():
+            self._parse_one(rows[nth], int(places[nth]), parsed)
 
     def _parse_one(self, row: bytes, place: int, parsed: Parsed) -> None:
         dialect = self._dialect
