@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Row, func, or_, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from millrace.catalog.database import Database
@@ -95,20 +95,20 @@ class LiveReferences:
             tables = (ExecutionRow, ModelVersionRow, PromotionRow, CorrectionRow, BatchRow)
             newest = [session.scalar(select(func.max(table.id))) for table in tables]
             runs = session.execute(select(RunRow.id, RunRow.state, RunRow.kept).order_by(RunRow.id))
-            return (*newest, *map(tuple, runs), *map(tuple, _going_on(session)))
+            return (*newest, *map(tuple, runs), *_going_on(session))
 
         return self._database.read(work)
 
     def ending(self, after: int, going_on: frozenset[int]) -> frozenset[Named]:
         """Return key and digest of the results recorded since `position` told its two."""
         output = ExecutionRow.output["key"].as_string()
+        query = select(output, ExecutionRow.output_digest)
+        query = query.where(ExecutionRow.output_digest.is_not(None))
+        either = (ExecutionRow.id > after, ExecutionRow.id.in_(sorted(going_on)))
 
         def work(session: Session) -> frozenset[Named]:
-            query = select(output, ExecutionRow.output_digest).where(
-                or_(ExecutionRow.id > after, ExecutionRow.id.in_(sorted(going_on))),
-                ExecutionRow.output_digest.is_not(None),
-            )
-            return frozenset((key, digest) for key, digest in session.execute(query) if digest)
+            rows = (row for one in either for row in session.execute(query.where(one)))
+            return frozenset((key, digest) for key, digest in rows if digest)
 
         return self._database.read(work)
 
@@ -117,7 +117,7 @@ class LiveReferences:
 
         def work(session: Session) -> tuple[int, frozenset[int]]:
             newest = session.scalar(select(func.max(ExecutionRow.id))) or 0
-            return newest, frozenset(row.id for row in _going_on(session))
+            return newest, frozenset(row[0] for row in _going_on(session))
 
         return self._database.read(work)
 
@@ -153,12 +153,11 @@ class LiveReferences:
                 connection.execute(text(f"SELECT pg_advisory_unlock({_COLLECTORS})"))
 
 
-def _going_on(session: Session) -> list[Row[tuple[int, str, str | None]]]:
+def _going_on(session: Session) -> list[tuple[int, str, str | None]]:
     """Return the executions that may still change: id, state and digest of the result."""
-    query = (
-        select(ExecutionRow.id, ExecutionRow.state, ExecutionRow.output_digest)
-        .join(RunRow, RunRow.id == ExecutionRow.run_id)
-        .where(or_(RunRow.state == "running", ExecutionRow.state == "running"))
-        .order_by(ExecutionRow.id)
-    )
-    return list(session.execute(query))
+    columns = select(ExecutionRow.id, ExecutionRow.state, ExecutionRow.output_digest)
+    running = select(RunRow.id).where(RunRow.state == "running")
+    found: set[tuple[int, str, str | None]] = set()
+    for one in (ExecutionRow.run_id.in_(running), ExecutionRow.state == "running"):  # two indices
+        found |= {(row[0], row[1], row[2]) for row in session.execute(columns.where(one))}
+    return sorted(found, key=lambda row: row[0])

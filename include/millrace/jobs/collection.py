@@ -22,7 +22,7 @@ from millrace.catalog.live import Live, Stamp
 from millrace.errors import SpecError, TransientError
 from millrace.jobs.retention import Retention
 
-_BATCH = 200  # files that go while the catalog stands still
+_BATCH = 500  # files that go while the catalog stands still
 _PAUSE = 0.02  # seconds for which the others get the catalog between two batches, at least
 
 
