@@ -322,3 +322,18 @@ def test_row_groups_of_few_bytes_change_no_record(
         assert made[0].table(name).equals(made[1].table(name)), name
     groups = pq.ParquetFile(made[1].artifact.path("train.parquet")).num_row_groups
     assert groups == made[1].result.facts["rows"]["train"]
+
+
+def test_transformed_records_in_another_order_than_the_cleaned_are_refused(bench: Any) -> None:
+    made = parts(bench, two_classes(bench), two_classes(bench, name="more", seed=5))
+    with pytest.raises(DataError, match=r"not the cleaned ones.*others from more/000000000"):
+        bench.integrate(
+            made["records"][::-1], made["cleaned"], sources={"made": None, "more": None}
+        )
+
+
+def test_ids_are_unique_among_refused_records_too(bench: Any) -> None:
+    blank = bench.raw([np.zeros((4, 4, 1), np.uint8)], ["0"])
+    made = parts(bench, two_classes(bench), blank)
+    with pytest.raises(DataError, match=r"not unique.*made/000000000"):
+        bench.integrate(**made, sources={"made": None})

@@ -30,9 +30,10 @@ _GROUPED = """CREATE VIEW grouped AS
 _HOLDING = """CREATE TABLE holding AS
     SELECT head, min(fixed) AS side FROM grouped WHERE fixed < $free GROUP BY head"""
 
-_SIDED = """CREATE VIEW sided AS
-    SELECT g.*, CASE WHEN fixed < {free} THEN fixed ELSE coalesce(side, {free}) END AS side
-    FROM grouped g LEFT JOIN holding USING (head)"""
+_SIDED = """CREATE TABLE sided AS
+    SELECT row, record_id, label, key, share, fixed,
+        CASE WHEN fixed < $free THEN fixed ELSE coalesce(side, $free) END AS side
+    FROM grouped LEFT JOIN holding USING (head)"""
 
 _FOUND = """SELECT count(*) FILTER (fixed = 0) > 0, count(*) FILTER (fixed = 1) > 0,
     count(*) FILTER (side = $free) > 0 FROM sided"""
@@ -58,7 +59,7 @@ def assign(ledger: Ledger, split: Mapping[str, Any]) -> None:
     _check_groups(ledger)
     ledger.run(_GROUPED)
     ledger.run(_HOLDING, free=FREE)
-    ledger.run(_SIDED.format(free=FREE))
+    ledger.run(_SIDED, free=FREE)
     ((test, validation, free),) = ledger.rows(_FOUND, free=FREE)
     ledger.run(
         _DRAWN,
