@@ -41,6 +41,15 @@ status: $(VENV)/.installed ## Show what runs
 .PHONY: install
 install: $(VENV)/.installed ## Make the virtual environment
 
+# Extras outside requirements.txt, in the versions that were tested where the tests know them.
+EXTRAS ?= mlflow openlineage
+PINS := $(VENV)/constraints.txt
+
+.PHONY: extras
+extras: $(VENV)/.installed ## Add optional packages (EXTRAS="mlflow openlineage gs abfs")
+	@sed -nE 's/ \\$$//; /^[A-Za-z0-9]/p' requirements-test.txt > $(PINS)
+	@for extra in $(EXTRAS); do $(INSTALL) -c $(PINS) -e ".[$$extra]" || exit 1; done
+
 .PHONY: test
 test: lint types unit ## Check everything: lint, types, tests
 
@@ -64,7 +73,7 @@ format: $(VENV)/.installed-test ## Bring the code into shape
 	@$(BIN)/ruff format .
 
 # Extras that tests need; `gs` and `abfs` bring clients of clouds that no test can reach.
-TESTED := train s3 http postgres mlflow openlineage test
+TESTED := train s3 postgres mlflow openlineage test
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --quiet \
@@ -74,7 +83,7 @@ LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
 lock: ## Resolve the requirements anew (needs uv)
 	@rm -f requirements.txt requirements-test.txt
 	@$(LOCK) $(addprefix --extra ,$(TESTED)) -o requirements-test.txt
-	@$(LOCK) --extra train --extra http -c requirements-test.txt -o requirements.txt
+	@$(LOCK) --extra train --extra s3 --extra postgres -c requirements-test.txt -o requirements.txt
 
 .PHONY: clean
 clean: down ## Stop Airflow and remove the virtual environment; results stay in .millrace
@@ -93,12 +102,12 @@ $(VENV)/.installed-test: requirements-test.txt requirements.txt pyproject.toml
 	@touch $(VENV)/.installed $@
 
 ifdef UV
-install = uv pip install --quiet --compile-bytecode --python $(BIN)/python -r $(1) && \
-	uv pip install --quiet --python $(BIN)/python --no-deps -e .
+INSTALL := uv pip install --quiet --python $(BIN)/python
+install = $(INSTALL) --compile-bytecode -r $(1) && $(INSTALL) --no-deps -e .
 create = uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
 else
-install = $(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(1) && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+install = $(INSTALL) -r $(1) && $(INSTALL) --no-deps -e .
 create = $(PYTHON) -m venv $(VENV)
 endif
 

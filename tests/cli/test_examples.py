@@ -45,8 +45,9 @@ def test_a_record_of_an_example_is_of_a_source_that_ships(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", [line for line in _README if line.startswith("millrace run ")])
-def test_a_workflow_of_an_example_ships(line: str) -> None:
+def test_a_workflow_of_an_example_ships_or_is_made_before(line: str) -> None:
     names = {path.stem for path in spec_files(PROJECT / "include" / "workflows")}
+    names |= {_words(line)[1] for line in _README if line.startswith("millrace new ")}
     assert _words(line)[1].removesuffix("_predict") in names
 
 

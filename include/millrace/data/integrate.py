@@ -165,7 +165,7 @@ def _check_left(kept: int, received: int, by_reason: Mapping[str, int]) -> None:
         where="integrate",
         expected="at least one accepted record",
         received=f"{received:,} records, refused as: {reasons or 'none received'}",
-        remedy="Look at the quarantine tables, and correct the sources or the cleaning rules.",
+        remedy="See `millrace quarantine`, and correct the sources or the cleaning rules.",
     )
 
 
