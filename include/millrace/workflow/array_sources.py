@@ -71,8 +71,8 @@ class _Arrays(Source):
         size: height and width, where a picture is one row of numbers; null means a square.
         channels: of such rows; an array of more dimensions tells its own.
         maximum: the number that stands for white; null means the highest of the type: 1 for truth
-            values, 255 for whole numbers, 65,535 for unsigned 16-bit ones, which then keep their high
-            byte. Fractions must have one.
+            values, 255 for whole numbers, 65,535 for unsigned 16-bit ones, which then
+            keep their high byte. Fractions must have one.
     """
 
     layout: Literal["auto", "channels_last", "channels_first"] = "auto"
