@@ -57,5 +57,5 @@ def test_an_error_of_what_is_loaded_keeps_its_kind(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_gone_is_said_to_be_the_disk(tmp_path: Path) -> None:
-    with pytest.raises(TransientError, match="missing.*No such file"):
+    with pytest.raises(TransientError, match=r"missing.*No such file"):
         Ledger(tmp_path / "missing")

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from millrace.artifacts.failures import disk_failure
 
-_MEMORY = "128MB"
+_MEMORY = "160MB"
 _ROWS = 8_192  # of an answer that are taken at once
 
 

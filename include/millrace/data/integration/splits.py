@@ -22,7 +22,7 @@ _CLASHES = """SELECT "group", list(DISTINCT fixed ORDER BY fixed) FROM kept
     WHERE "group" IS NOT NULL AND fixed < $free
     GROUP BY "group" HAVING min(fixed) <> max(fixed) ORDER BY "group" """
 
-_GROUPED = """CREATE VIEW grouped AS
+_GROUPED = """CREATE TABLE grouped AS
     SELECT row, record_id, label, key, fixed, coalesce(u.head, k.team) AS head,
         coalesce(u.share, k.share) AS share
     FROM kept k LEFT JOIN united u USING (team)"""

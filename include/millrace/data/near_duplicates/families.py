@@ -16,7 +16,7 @@ Thumbnails = Callable[[Numbers], Images]
 """Returns the thumbnails ``(count, 256)`` uint8 of some numbers, which ascend; for an array or a
 memory map, its ``__getitem__``."""
 
-_AT_ONCE = 1 << 16  # pairs compared on their thumbnails at once
+_AT_ONCE = 1 << 13  # pairs compared on their thumbnails at once
 
 
 def families(hashes: Hashes, thumbnails: Thumbnails) -> npt.NDArray[np.int64]:
