@@ -17,6 +17,10 @@ import postgres_server
 PROJECT = Path(__file__).parents[1]
 _HOME = Path(tempfile.mkdtemp(prefix="millrace-tests-"))
 
+_OURS = ("MILLRACE_DATA", "MILLRACE_STRICT", "MILLRACE_FUZZ_SECONDS")
+for name in list(os.environ):  # what a shell has set must not change what is tested
+    if name.startswith(("MILLRACE_", "MLFLOW_", "AWS_")) and name not in _OURS:
+        del os.environ[name]
 os.environ.update(
     AIRFLOW_HOME=str(_HOME / "airflow"),
     AIRFLOW__CORE__LOAD_EXAMPLES="False",
@@ -27,8 +31,6 @@ os.environ.update(
     MILLRACE_HOME=str(_HOME / "millrace"),
     TF_CPP_MIN_LOG_LEVEL="3",
 )
-for name in ("MILLRACE_STORE", "MILLRACE_CATALOG", "MILLRACE_PREDICTIONS", "MILLRACE_WORKFLOWS"):
-    os.environ.pop(name, None)
 
 
 @pytest.fixture
