@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from millrace.cli.parser import COMMANDS, build_parser
+from millrace.orchestration.notices_setting import notice_rules
 from millrace.workflow.loader import load_all, load_file, spec_files
 
 PROJECT = Path(__file__).parents[2]
@@ -56,6 +57,14 @@ def test_the_workflow_of_the_readme_is_a_right_one(tmp_path: Path) -> None:
     assert found is not None
     (tmp_path / "mnist.yaml").write_text(found[1])
     assert load_file(tmp_path / "mnist.yaml").name == "mnist"
+
+
+def test_the_notices_of_the_readme_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+    monkeypatch.setenv("MILLRACE_NOTIFY", blocks[1])
+    first, second = notice_rules()
+    assert "failure" in first.events
+    assert second.late_after == 7200
 
 
 def test_every_picture_and_page_of_the_readme_exists() -> None:
