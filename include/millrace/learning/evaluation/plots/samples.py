@@ -65,10 +65,11 @@ def draw_quarantine(path: Path, table: Path) -> None:
 
 def _error_caption(outcomes: Outcomes, index: int, record_id: str) -> tuple[str, ...]:
     true, taken = (
-        plain(outcomes.labels[i], 9) for i in (outcomes.truth[index], outcomes.predicted[index])
+        plain(outcomes.labels[i], 14) for i in (outcomes.truth[index], outcomes.predicted[index])
     )
     return (
-        f"{true} taken for {taken}",
+        true,
+        f"taken for {taken}",
         f"confidence {outcomes.confidence[index]:.3f}",
         plain_end(record_id, 20),
     )

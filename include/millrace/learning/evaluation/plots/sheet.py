@@ -14,6 +14,7 @@ from millrace.artifacts.tables import Images
 from millrace.learning.evaluation.plots.figure import GRID, INK, MUTED, drawing
 
 _CELL, _LINE = 0.95, 0.17  # inches: a picture's side, a line of text
+_LETTER = 0.1  # inches, about, of the title
 _MARGIN = 0.12  # of a cell
 
 
@@ -40,7 +41,7 @@ def draw_sheet(
     count = max(1, -(-len(tiles) // columns))
     names = 0.1 * max(map(len, rows), default=0)  # inches
     size = (
-        max(4.8, (1 + _MARGIN) * columns * _CELL + names + 0.2),
+        max(4.8, (1 + _MARGIN) * columns * _CELL + names + 0.2, _LETTER * len(title) + 0.2),
         (count if tiles else 0.2) * height * _CELL + 0.5,
     )
     with drawing(path, *size) as figure:
