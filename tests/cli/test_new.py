@@ -166,6 +166,18 @@ def test_a_taken_name_is_refused_unless_forced(
     assert proposed(project).name == "mine"
 
 
+def test_a_dag_that_is_no_workflows_is_never_replaced(
+    millrace: Any, project: Path, tmp_path: Path
+) -> None:
+    own = project / "dags" / "store_gc.py"
+    own.parent.mkdir(exist_ok=True)
+    own.write_text("mine")
+    code, _, err = millrace("new", "store_gc", "--from", str(tmp_path), "--force")
+    assert code == ExitCode.SPEC
+    assert "no workflow's" in err
+    assert own.read_text() == "mine"
+
+
 @pytest.mark.parametrize(("there", "name"), [("mine", "mine_predict"), ("mine_predict", "mine")])
 def test_a_name_of_a_prediction_dag_is_refused(
     millrace: Any, project: Path, tmp_path: Path, there: str, name: str

@@ -112,6 +112,16 @@ def test_the_label_of_a_table_without_names_is_found(
     assert (source["kind"], source["label"]) == ("image_csv", label)
 
 
+@pytest.mark.parametrize("last", [False, True])
+def test_a_corner_that_is_nearly_always_black_is_no_label(tmp_path: Path, last: bool) -> None:
+    rows = RNG.integers(0, 256, (60, 16))
+    rows[:, [0, -1]] = 0
+    rows[:2, [0, -1]] = 30
+    source = one(table(tmp_path / "a.csv", rows, [n % 3 for n in range(60)], last=last))
+    assert source["label"] == (-1 if last else 0)
+    assert ("column last" if last else "column first") in found(tmp_path / "a.csv").format
+
+
 def test_the_label_of_a_table_with_names_is_named(tmp_path: Path) -> None:
     rows = RNG.integers(0, 256, (5, 16))
     assert one(table(tmp_path / "a.csv", rows, "abcde", header=True))["label"] == "label"
@@ -179,6 +189,23 @@ def test_the_files_of_mnist_are_found(tmp_path: Path) -> None:
         (tmp_path / f"{name}-labels-idx1-ubyte.gz").write_bytes(b"")
     sides = {s["name"]: s.get("split") for s in found(tmp_path).sources}
     assert sides == {"train": None, "t10k": "test"}
+
+
+def test_sources_have_names_and_sides_of_their_own(tmp_path: Path) -> None:
+    for name in ("emnist-letters-train", "emnist-letters-test", "emnist.letters.train"):
+        (tmp_path / f"{name}-images-idx3-ubyte.gz").write_bytes(b"")
+    sides = {s["name"]: s.get("split") for s in found(tmp_path).sources}
+    names = ["emnist_letters_test", "emnist_letters_train", "emnist_letters_train_2"]
+    assert sides == dict(zip(names, ("test", None, None), strict=True))
+
+
+def test_arrays_of_one_side_are_sources_of_their_own(tmp_path: Path) -> None:
+    x, y = RNG.integers(0, 256, (10, 5, 5), np.uint8), np.arange(10) % 2
+    np.savez(tmp_path / "a.npz", images=x, extra=x, labels=y)
+    assert [source["name"] for source in found(tmp_path / "a.npz").sources] == [
+        "a_train",
+        "a_train_2",
+    ]
 
 
 def test_an_archive_with_its_labels_beside_it(tmp_path: Path) -> None:

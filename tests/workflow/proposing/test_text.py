@@ -50,6 +50,18 @@ def test_a_special_word_reads_back(text: str) -> None:
     assert yaml.safe_load(f"{{{scalar(text)}: null}}") == {text: None}
 
 
+@pytest.mark.parametrize("word", ["yes", "no", "on", "null", "true"])
+def test_a_name_that_yaml_takes_for_something_else_is_quoted(tmp_path: Path, word: str) -> None:
+    found = seen(sources=({"name": word, "kind": "image_folder", "uri": "x"},))
+    spec = load_file(_written(tmp_path / f"{word}.yaml", write_spec(word, found, choose(found))))
+    assert (spec.name, spec.sources[0].name) == (word, word)
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 @settings(max_examples=150, deadline=None)
 @given(uri=words, label=words)
 def test_any_path_and_any_class_survive(

@@ -30,6 +30,16 @@ def check_free(name: str, folder: Path | None, *, force: bool) -> None:
             where=taken[0],
             remedy="Choose another name, or replace it with --force.",
         )
+    if (
+        dag is not None
+        and dag.exists()
+        and "workflow_dags(" not in dag.read_text("utf-8", "replace")
+    ):
+        raise SpecError(
+            "a DAG file that is no workflow's has this name",
+            where=dag,
+            remedy="Choose another name.",
+        )
     others = {path.stem for path in spec.parent.glob("*.y*ml")} - {name}
     if name.removesuffix(_SUFFIX) in others or f"{name}{_SUFFIX}" in others:
         raise SpecError(
@@ -56,7 +66,7 @@ def write(console: Console, name: str, text: str, folder: Path | None) -> None:
     except OSError as error:
         raise TransientError("cannot write the workflow", where=spec, received=error) from error
     written = " and ".join(str(path) for path in (spec, dag) if path is not None)
-    console.print(f"Wrote {written}.", markup=False)
+    console.print(f"Wrote {written}.")
     if dag is None:
         console.print("It becomes a DAG in the folder of the workflows, with a file in dags/.")
         return

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from millrace.data.sources.listing_names import is_hidden
 from millrace.data.sources.reader import file_name
@@ -20,6 +23,7 @@ LABELS = "labels.csv"
 """The usual name of a file of labels."""
 
 _IDX = re.compile(r"images?[-.]idx3[-.]ubyte(\.gz)?$")
+_IDX_STEM = re.compile(r"[-_.]?images?[-.]idx3", re.IGNORECASE)
 _CIFAR = re.compile(r"cifar.*\.(tar\.gz|tgz|tar)$|data_batch\w*\.bin$", re.IGNORECASE)
 _LABELS_OF = (("images", "labels"), ("image", "label"), ("x_", "y_"), ("X_", "y_"), ("X", "y"),
               ("x", "y"), ("data", "labels"), ("data", "target"))  # fmt: skip
@@ -42,10 +46,26 @@ def find(uri: str, path: Path | None) -> Found:
         found = _in_folder(uri, path)
     else:
         found = _in_file(uri, path, name.lower(), stem)
-    if any("split" not in one for one in found.sources):
-        return found
-    free = [{n: value for n, value in one.items() if n != "split"} for one in found.sources]
-    return Found(found.format, tuple(free))
+    sources = _named_apart(found.sources)
+    if not any("split" not in one for one in sources):
+        sources = [{n: value for n, value in one.items() if n != "split"} for one in sources]
+    return Found(found.format, tuple(sources))
+
+
+def _named_apart(sources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the sources, each with a name of its own."""
+    names: set[str] = set()
+    apart: list[Mapping[str, Any]] = []
+    for one in sources:
+        name = next(n for n in _numbered(one["name"]) if n not in names)
+        names.add(name)
+        apart.append({**one, "name": name})
+    return apart
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}_{number}" for number in count(2))
 
 
 def _in_file(uri: str, path: Path | None, name: str, stem: str) -> Found:
@@ -86,7 +106,7 @@ def _in_folder(uri: str, path: Path) -> Found:
 
     images = [name for name in names if _IDX.search(name.lower())]
     if images:
-        found = tuple(_idx(inside(name), name.split("-")[0]) for name in images)
+        found = tuple(_idx(inside(name), _IDX_STEM.split(name)[0]) for name in images)
         return Found("IDX files, as MNIST has them", found)
     if any(name.endswith(".parquet") for name in names):
         sample = next(name for name in names if name.endswith(".parquet"))

@@ -22,6 +22,8 @@ _LABELS = ("label", "labels", "class", "target", "y", "category", "species", "di
 _IMAGES = ("image", "img", "images", "picture", "photo", "pixels")
 _DELIMITERS = ",;\t| "
 _LONGEST_LINE = 1 << 20
+_BACKGROUND = 0.8  # share of one value above which a column is hardly of labels
+_REPEATED = 3  # rows of a class, on average, at least
 
 
 def find_csv(uri: str, stem: str) -> Found:
@@ -58,7 +60,9 @@ def find_csv(uri: str, stem: str) -> Found:
         layout="planar" if channels == 3 and _planar(values, side) else None,
         maximum=_white(values),
     )
-    return Found("a table of pixels, one picture a row", (document,))
+    column = names[label] if names else "first" if label == 0 else "last"
+    words = f"a table of pixels, one picture a row, its label in the column {column}"
+    return Found(words, (document,))
 
 
 def find_parquet(uri: str, stem: str, sample: str) -> Found:
@@ -142,7 +146,17 @@ def _label(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
     if any(number(value) is None for value in kinds[0]):
         return 0
     several = [place for place in (0, last) if len(kinds[place]) > 1]
-    return min(several, key=lambda place: len(kinds[place])) if several else 0
+    even = [place for place in several if _even(kinds[place])]
+    return min(even or several, key=lambda place: len(kinds[place]), default=0)
+
+
+def _even(counts: Counter[str]) -> bool:
+    """Whether values are as frequent as classes are: a corner's pixels are nearly all background.
+
+    A column in which most values are rare is one of pixels, too.
+    """
+    rows = counts.total()
+    return max(counts.values()) <= _BACKGROUND * rows and len(counts) * _REPEATED <= rows
 
 
 def _shape(pixels: int) -> tuple[int | None, int]:

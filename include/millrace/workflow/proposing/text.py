@@ -42,6 +42,11 @@ def scalar(value: object) -> str:
     return str(text).removesuffix("\n").removesuffix("\n...")
 
 
+def plain(text: str) -> str:
+    """Return a word as YAML: quoted where it would be read as something else, such as ``yes``."""
+    return text if yaml.safe_load(text) == text else scalar(text)
+
+
 def harmless(text: object) -> str:
     """Return text from data for a comment: one short line, whatever it holds."""
     line = "".join(c if c.isprintable() else "·" for c in str(text))
@@ -63,7 +68,7 @@ def _head(name: str, seen: Seen) -> Iterator[str]:
         "runs as it stands. Every choice is a first guess: change it, and run again."
     )
     yield "version: 1"
-    yield f"name: {name}"
+    yield f"name: {plain(name)}"
     yield f"description: {scalar(f'{seen.total:,} pictures in {len(seen.classes):,} classes')}"
     yield "task: image_classification"
     yield ""
@@ -73,7 +78,7 @@ def _sources(seen: Seen, choices: Choices) -> Iterator[str]:
     yield "sources:"
     for source in seen.sources:
         for number, (field, value) in enumerate(source.items()):
-            text = value if field in ("name", *_PLAIN) and value else scalar(value)
+            text = plain(value) if field in ("name", *_PLAIN) and value else scalar(value)
             yield f"  {'-' if number == 0 else ' '} {field}: {text}"
         if choices.left_out:
             yield from _comment(
@@ -140,10 +145,10 @@ def _sizes(seen: Seen) -> str:
 
 def _model(seen: Seen, choices: Choices) -> Iterator[str]:
     last = max(1, min(choices.size) >> choices.stages)
+    times = "once" if choices.stages == 1 else f"{choices.stages} times"
     yield from _comment(
-        f"About {seen.learnable:,} pictures to learn from. The resolution is halved "
-        f"{choices.stages} times, to {last} pixels, and {choices.width} channels at first keep it "
-        "quick."
+        f"About {seen.learnable:,} pictures to learn from. The resolution is halved {times}, to "
+        f"{last} pixels, and {choices.width} channels at first keep it quick."
     )
     model = {"kind": "cnn", "residual": True, "width": choices.width, "stages": choices.stages}
     if choices.mirror:
