@@ -8,7 +8,6 @@ from typing import Any
 
 from millrace.artifacts.artifact import Artifact
 from millrace.catalog.records import ExecutionRecord
-from millrace.data.growth import growth
 from millrace.errors import DataError
 from millrace.jobs.workflow_run import WorkflowRun
 
@@ -22,6 +21,8 @@ def log_growth(run: WorkflowRun, previous: ExecutionRecord | None, found: Artifa
         run: of the task. previous: of the stage discover, before this run's.
         found: what discover made now.
     """
+    from millrace.data.growth import growth  # the scheduler loads this module, and no stage
+
     if previous is None or previous.output is None or _limit(previous) != run.params.limit:
         log.info("There is no earlier run to compare the sources with")
         return

@@ -14,7 +14,6 @@ from typing import Any
 from millrace.artifacts.digests import digest_value
 from millrace.artifacts.reference import ArtifactRef
 from millrace.catalog.records import ModelVersion
-from millrace.data.sources.partition import split_document
 from millrace.errors import DataError, SpecError
 from millrace.jobs import promotion
 from millrace.jobs.execute import Job
@@ -47,6 +46,8 @@ def discover(run: WorkflowRun) -> list[dict[str, Any]]:
 
 def collect(run: WorkflowRun, partition: Partition) -> Reference:
     """Bring a partition into the store."""
+    from millrace.data.sources.partition import split_document
+
     source = _source(run, partition["source"])
     content, at = split_document(partition)
     job = Job(
