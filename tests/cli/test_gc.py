@@ -158,3 +158,10 @@ def test_without_a_catalog_nothing_is_touched(millrace: Any, home: Path) -> None
     code, _, err = millrace("gc", "--yes")
     assert code == 64
     assert "no tables yet" in err
+
+
+def test_brackets_in_a_reason_are_text(millrace: Any, history: History) -> None:
+    code, out, _ = millrace("keep", "1", "--because", "figures [/red] [1]")
+    assert (code, "is kept: figures [/red] [1]" in out) == (0, True)
+    code, out, _ = millrace("keep")
+    assert (code, "figures [/red] [1]" in out) == (0, True)

@@ -25,5 +25,5 @@ def run(_: argparse.Namespace) -> int:
     settings.home.mkdir(parents=True, exist_ok=True)
     with Catalog(settings.catalog) as catalog:
         catalog.migrate()
-    console().print(f"{without_password(settings.catalog)} is up to date.", markup=False)
+    console().print(f"{without_password(settings.catalog)} is up to date.")
     return 0

@@ -14,12 +14,12 @@ _WIDE = 1_000  # characters
 
 @lru_cache(maxsize=1)
 def console() -> Console:
-    """Return the standard output; paths and addresses are neither wrapped nor coloured by guess.
+    """Return the standard output; text stands as it is, brackets too, and is not wrapped.
 
     A pipe or a file is as wide as the widest row: a table in a log must not lose its end.
     """
     width = None if sys.stdout.isatty() else _WIDE
-    return Console(highlight=False, soft_wrap=True, width=width)
+    return Console(highlight=False, markup=False, soft_wrap=True, width=width)
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def working(title: str) -> Iterator[Callable[[str], None]]:
     out = console()
 
     def report(line: str) -> None:
-        out.print(line, markup=False)
+        out.print(line)
 
     if not out.is_terminal:
         yield report

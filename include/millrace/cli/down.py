@@ -35,7 +35,7 @@ def run(_: argparse.Namespace) -> int:
     idle = not stopped.components and not stopped.killed
     console().print("Airflow was not running." if idle else "Airflow is down.")
     for name in unfinished:
-        console().print(f"Unfinished, goes on at the next `millrace up`: {name}", markup=False)
+        console().print(f"Unfinished, goes on at the next `millrace up`: {name}")
     return 0
 
 

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
-
 from millrace.catalog.records import ExecutionRecord
 from millrace.cli.console import console
 from millrace.cli.run_view import RunView, stage_of
@@ -31,16 +29,16 @@ def print_failure(
     out = console()
     failed = [one for one in run.instances if one.get("state") == "failed"]
     if not failed:
-        out.print(f"[red]{run.dag_id} {run.run_id} {run.state}.[/]")
+        out.print(f"{run.dag_id} {run.run_id} {run.state}.", style="red")
         return ExitCode.BUG
     first = min(failed, key=lambda one: str(one.get("end_date")))
     log = log_path(logs, first)
     partition = _partition(first, partitions)
     place = "" if partition is None else f" partition {partition}"
-    out.print(f"[red]{escape(str(first['task_id']) + place)} failed:[/] ", end="")
+    out.print(f"{first['task_id']}{place} failed: ", style="red", end="")
     error = _error(first, partition, executions)
-    out.print(str(error or f"the log ends with\n{tail(log, _LINES)}"), markup=False)
-    out.print(f"Log: {log}", markup=False)
+    out.print(str(error or f"the log ends with\n{tail(log, _LINES)}"))
+    out.print(f"Log: {log}")
     if len(failed) > 1:
         out.print(f"{len(failed) - 1} more tasks failed.")
     return ExitCode.BUG if error is None else error.exit_code

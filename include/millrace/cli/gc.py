@@ -78,12 +78,12 @@ def _show(report: Report) -> None:
     from millrace.wording import size
 
     out = console()
-    out.print(f"Store: {report.store}, {size(report.stored)}", markup=False)
+    out.print(f"Store: {report.store}, {size(report.stored)}")
     reasons = [f"{count} {_REASONS[reason]}" for reason, count in report.runs.items()]
     out.print(f"Runs that keep something: {', '.join(reasons) or 'none'}")
     out.print(f"Model versions kept: {report.versions}")
     for note in report.notes:
-        out.print(note, markup=False)
+        out.print(note)
     if not report.count:
         out.print("Nothing to collect.")
         return
@@ -118,7 +118,6 @@ def _end(arguments: argparse.Namespace, report: Report, freed: int | None) -> No
     if arguments.json:
         console().print(
             json.dumps({**report.to_document(), "removed": freed is not None, "freed": freed or 0}),
-            markup=False,
         )
     elif freed is not None:
         console().print(f"Freed {size(freed)}.")

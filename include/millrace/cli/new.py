@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
             proposal = propose(name, seen, look)
     tell(console(), seen, proposal.choices)
     if arguments.dry_run:
-        console().print(proposal.text, markup=False)
+        console().print(proposal.text)
         return 0
     write(console(), name, proposal.text, _folder(arguments))
     return 0

@@ -25,7 +25,7 @@ def print_outcome(settings: Settings, dag_id: str, run_id: str) -> None:
         rows = [*_evaluation(executions), *_model(catalog, record), *_predictions(executions)]
     rows += _places(settings, executions)
     for name, value in rows:
-        console().print(f"{name:<18}{value}", markup=False)
+        console().print(f"{name:<18}{value}")
 
 
 def _evaluation(executions: Sequence[ExecutionRecord]) -> Rows:

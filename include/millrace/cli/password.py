@@ -21,5 +21,5 @@ def run(_: argparse.Namespace) -> int:
 
     installation = Installation.load()
     installation.prepare()
-    console().print(password(installation.password_file), markup=False)
+    console().print(password(installation.password_file))
     return 0

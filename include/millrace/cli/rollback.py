@@ -47,7 +47,6 @@ def run(arguments: argparse.Namespace) -> int:
     console().print(
         f"{made.workflow}: version {made.version} is the champion again, instead of version "
         f"{made.replaced}: {made.reason}",
-        markup=False,
     )
     _announce(made)
     return ExitCode.DONE
@@ -65,7 +64,7 @@ def _announce(made: Promotion) -> None:
         with running_client(Installation.load()) as airflow:
             known = airflow.update_asset(asset, {"version": made.version})
     except MillraceError as error:
-        console().print(f"Airflow was not told: {error}", markup=False)
+        console().print(f"Airflow was not told: {error}")
         known = False
     if known:
         console().print(

@@ -29,7 +29,7 @@ def run(_: argparse.Namespace) -> int:
     from millrace.orchestration.embedded.installation import Installation
 
     installation = Installation.load()
-    console().print(f"Home: {installation.settings.home}", markup=False)
+    console().print(f"Home: {installation.settings.home}")
     if not installation.run.exists():
         console().print("Airflow has never been started here; `millrace up` does it.")
         return ExitCode.RETRY
@@ -56,9 +56,9 @@ def _store(installation: Installation) -> bool:
         if store.local_root is not None:
             held = size(sum(entry.bytes for entry in store.backend.entries("")))
     except MillraceError as error:
-        console().print(f"Store: {error}", markup=False)
+        console().print(f"Store: {error}")
         return False
-    console().print(f"Store: {redact(settings.store)}, {held}", markup=False)
+    console().print(f"Store: {redact(settings.store)}, {held}")
     return True
 
 
@@ -94,7 +94,7 @@ def _airflow(airflow: AirflowClient) -> None:
     names = [f"{d['dag_id']} (paused)" if d["is_paused"] else str(d["dag_id"]) for d in dags]
     console().print(f"DAGs: {', '.join(sorted(names)) or 'none'}")
     for error in airflow.import_errors():
-        console().print(f"{error['filename']} could not be loaded.", markup=False)
+        console().print(f"{error['filename']} could not be loaded.")
     active = [
         f"{one['dag_id']} {one['dag_run_id']} ({one['state']})" for one in airflow.active_runs()
     ]
@@ -113,7 +113,7 @@ def _champions(installation: Installation) -> None:
         with Catalog(installation.settings.catalog) as catalog:
             found = [(name, catalog.models.champion(name)) for name in names]
     except MillraceError as error:
-        console().print(str(error), markup=False)
+        console().print(str(error))
         return
     for name, champion in found:
         if champion is None:

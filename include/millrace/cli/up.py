@@ -44,10 +44,10 @@ def bring_up(installation: Installation) -> Running:
     if not running.started:
         out.print("Airflow is up already.")
     for file, reason in running.parsed.errors.items():
-        out.print(f"[red]{file} could not be loaded:[/] ", end="")
-        out.print(reason, markup=False)
+        out.print(f"{file} could not be loaded: ", style="red", end="")
+        out.print(reason)
     for file in running.parsed.missing:
-        out.print(f"[yellow]{file} was not read yet.[/]")
+        out.print(f"{file} was not read yet.", style="yellow")
     out.print(f"DAGs: {', '.join(running.parsed.dags) or 'none'}")
     return running
 
@@ -58,4 +58,4 @@ def show_access(installation: Installation, url: str) -> None:
 
     out = console()
     out.print(f"Airflow: {url}  (user {USER}; the password: `millrace password`)")
-    out.print(f"Password file: {installation.password_file}", markup=False)
+    out.print(f"Password file: {installation.password_file}")

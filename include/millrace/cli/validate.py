@@ -40,9 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     for name, found in _each(folder, arguments.names):
         if isinstance(found, SpecError):
             wrong += 1
-            console().print(f"{name}: {found}", markup=False)
+            console().print(f"{name}: {found}")
         else:
-            console().print(f"{name}: ok, {summary(found)}", markup=False)
+            console().print(f"{name}: ok, {summary(found)}")
     if not arguments.names and not wrong:
         load_all(folder)  # what is only wrong between files
     if not arguments.names:
@@ -58,10 +58,10 @@ def _check_notices(settings: Settings) -> int:
     try:
         count = check_notices(settings)
     except SpecError as error:
-        console().print(f"MILLRACE_NOTIFY: {error}", markup=False)
+        console().print(f"MILLRACE_NOTIFY: {error}")
         return 1
     if count:
-        console().print(f"MILLRACE_NOTIFY: ok, {count} rules", markup=False)
+        console().print(f"MILLRACE_NOTIFY: ok, {count} rules")
     return 0
 
 

@@ -81,7 +81,7 @@ def _tell(event: Mapping[str, Any]) -> None:
     from millrace.cli.words import progress
 
     if "epoch" in event:
-        console().print(f"  {progress(event)}", markup=False)
+        console().print(f"  {progress(event)}")
 
 
 def _show(findings: Iterable[Finding], keep_going: bool) -> ExitCode:
@@ -125,4 +125,4 @@ def _reasons(finding: Finding) -> None:
     from millrace.cli.console import console
 
     for reason in finding.reasons:
-        console().print(f"  {reason}", markup=False)
+        console().print(f"  {reason}")

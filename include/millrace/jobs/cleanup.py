@@ -14,6 +14,7 @@ from typing import Any, Self
 from millrace.artifacts.store import Store
 from millrace.artifacts.uploads import Upload, Uploads
 from millrace.catalog.catalog import Catalog
+from millrace.errors import redact
 from millrace.jobs.collection import Collector, Plan
 from millrace.jobs.collection_home import Leftover, leftovers, remove_leftovers
 from millrace.jobs.retention import Retention
@@ -114,7 +115,7 @@ class Cleanup:
         before = plan.inventory.now - self.retention.grace_seconds
         uploads = [one for one in self._uploads.listed() if one.began <= before]
         return Report(
-            store=self.settings.store,
+            store=redact(self.settings.store),
             stored=plan.inventory.bytes,
             runs=dict(Counter(run.reason for run in plan.live.runs).most_common()),
             versions=plan.live.versions,

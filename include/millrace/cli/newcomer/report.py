@@ -24,7 +24,7 @@ def tell(console: Console, seen: Seen, choices: Choices) -> None:
         rows.add_row(name, text)
     console.print(rows)
     for note in _notes(seen, choices):
-        console.print(f"Note: {note}", markup=False)
+        console.print(f"Note: {note}")
 
 
 def _facts(seen: Seen) -> Iterator[tuple[str, str]]:

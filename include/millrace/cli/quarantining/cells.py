@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from rich.markup import escape
-
 _LONGEST = 80  # characters
 
 
 def cell(text: object, longest: int = _LONGEST) -> str:
-    """Return `text` for a cell, one line without markup or controls; of a longer one the end."""
+    """Return `text` for a cell, one line without controls; of a longer one the end."""
     line = "".join(c if c.isprintable() else "·" for c in str(text))
-    return escape(line if len(line) <= longest else f"…{line[1 - longest :]}")
+    return line if len(line) <= longest else f"…{line[1 - longest :]}"
 
 
 def counted(count: int, noun: str) -> str:

@@ -29,11 +29,10 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
         )
         rows = export(folder, _as_collected(tables, corrections, record.id))
     out = console()
-    out.print(f"{folder}: {counted(rows, 'refused record')} of run {record.id}.", markup=False)
+    out.print(f"{folder}: {counted(rows, 'refused record')} of run {record.id}.")
     out.print(
         f"Correct labels in {folder / RECORDS}, replace pictures, leave what should stay refused; "
         f"then `millrace quarantine replay {record.workflow} {folder}`.",
-        markup=False,
     )
 
 

@@ -38,7 +38,7 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
             if limit is None or len(rows) < limit:
                 rows.append(row)
     if arguments.json:
-        console().print(_json(refused, counts, rows), markup=False)
+        console().print(_json(refused, counts, rows))
     else:
         _print(refused, counts, origins, rows)
 
@@ -73,7 +73,6 @@ def _print(
     share = f" ({total / refused.received:.1%})" if refused.received else ""
     out.print(
         f"Run {run.id} of {run.workflow} refused {total:,} of {refused.received:,} records{share}.",
-        markup=False,
     )
     if not refused.integrated and run.dag_id == run.workflow:
         out.print("The run did not come to comparing partitions with each other.")
@@ -93,6 +92,6 @@ def _print(
         )
     out.print(listed)
     if total > len(rows):
-        out.print(f"{total - len(rows):,} more: --limit {total}, or --json.", markup=False)
-    out.print(f"To see them: `millrace quarantine show {run.id} -o sheet.png`.", markup=False)
-    out.print(f"To correct them: `millrace quarantine export {run.id} FOLDER`.", markup=False)
+        out.print(f"{total - len(rows):,} more: --limit {total}, or --json.")
+    out.print(f"To see them: `millrace quarantine show {run.id} -o sheet.png`.")
+    out.print(f"To correct them: `millrace quarantine export {run.id} FOLDER`.")

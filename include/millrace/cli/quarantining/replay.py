@@ -36,7 +36,6 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
             console().print(
                 f"Recorded. In force now: {counted(total, 'correction')}; "
                 f"`millrace run {workflow}` uses what is in force.",
-                markup=False,
             )
 
 
@@ -52,7 +51,6 @@ def _tell(changes: Changes, workflow: str, run: int, labels: list[str]) -> None:
         f"Corrected: {counted(changes.count, 'record')} ({counted(changes.labels, 'label')}, "
         f"{counted(changes.pictures, 'picture')}). "
         f"Nothing new: {counted(changes.unchanged, 'row')}.",
-        markup=False,
     )
     for label, rows in sorted(changes.new_labels.items()):
         close = difflib.get_close_matches(label, labels, 1)
@@ -60,11 +58,9 @@ def _tell(changes: Changes, workflow: str, run: int, labels: list[str]) -> None:
         out.print(
             f"Note: no record of run {run} has the label {label!r}; {counted(rows, 'row')} here."
             f"{hint}",
-            markup=False,
         )
     if not changes.count:
         out.print(
             "Nothing to record: change labels or pictures first, and see `millrace quarantine "
             f"corrections {workflow}` for what is in force already.",
-            markup=False,
         )

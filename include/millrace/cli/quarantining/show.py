@@ -29,7 +29,7 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
         refused = refused_of(record, sources.catalog, sources.store)
         shown, total = _draw(path, refused, arguments, limit)
     more = "" if total == shown else f" of {total:,} (--limit shows more)"
-    console().print(f"{path}: {counted(shown, 'picture')}{more}.", markup=False)
+    console().print(f"{path}: {counted(shown, 'picture')}{more}.")
 
 
 def _draw(

@@ -48,11 +48,12 @@ def _one(sources: Sources, prefix: str) -> Artifact:
 def _describe(artifact: Artifact) -> None:
     out = console()
     ref = artifact.ref
-    out.print(f"[bold]{ref.kind}[/] {ref.digest}")
+    out.print(ref.kind, style="bold", end="")
+    out.print(f" {ref.digest}")
     out.print(f"Key: {ref.key}")
     rows = "" if ref.rows is None else f"{ref.rows:,} rows, "
     out.print(f"Size: {rows}{size(artifact.manifest.size)}")
     facts = json.dumps(dict(artifact.facts), sort_keys=True)
-    out.print(f"Facts: {shorten(facts, 2_000)}", markup=False)
+    out.print(f"Facts: {shorten(facts, 2_000)}")
     entries = artifact.manifest.files.items()
     section("Files", (f"{name} ({size(entry.bytes)})" for name, entry in entries))

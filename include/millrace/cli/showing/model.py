@@ -46,7 +46,7 @@ def _versions(sources: Sources, workflow: str) -> None:
 
 def _version(sources: Sources, version: ModelVersion) -> None:
     catalog = sources.catalog
-    console().print(f"[bold]{version.workflow} version {version.version}[/]")
+    console().print(f"{version.workflow} version {version.version}", style="bold")
     console().print(f"Accuracy: {accuracy(version) or 'not recorded'}")
     made = catalog.executions.producing(version.bundle.digest)
     section("Bundle", [named(version.bundle)])

@@ -23,7 +23,8 @@ def show(record_id: str) -> None:
             found = list(_places(sources, executions, record_id))
             if not found:
                 continue
-            console().print(f"[bold]{record_id}[/] in run {run.id} ({run.dag_id} {run.run_id})")
+            console().print(record_id, style="bold", end="")
+            console().print(f" in run {run.id} ({run.dag_id} {run.run_id})")
             rows = table("stage", "table", "artifact", "what it says")
             for row in found:
                 rows.add_row(*row)

@@ -20,14 +20,15 @@ def show(name: str | None) -> None:
         executions = sources.catalog.executions.of_run(record.id)
         gone = _gone(sources, executions)
     out = console()
-    out.print(f"[bold]Run {record.id}[/]: {record.dag_id} {record.run_id}, {record.state}")
+    out.print(f"Run {record.id}", style="bold", end="")
+    out.print(f": {record.dag_id} {record.run_id}, {record.state}")
     out.print(f"Workflow {record.workflow}, spec {record.spec_digest[:SHORT]}, ", end="")
     out.print(f"Millrace {record.version}, trigger {record.trigger}")
-    out.print(f"Parameters: {dict(record.params) or 'none'}", markup=False)
+    out.print(f"Parameters: {dict(record.params) or 'none'}")
     if record.error is not None:
-        out.print(f"Error: {MillraceError.from_document(dict(record.error))}", markup=False)
+        out.print(f"Error: {MillraceError.from_document(dict(record.error))}")
     if record.kept is not None:
-        out.print(f"Kept: {record.kept}", markup=False)
+        out.print(f"Kept: {record.kept}")
     _stages(executions, gone)
     print_outcome(sources.settings, record.dag_id, record.run_id)
 

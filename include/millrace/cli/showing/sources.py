@@ -60,9 +60,9 @@ def section(name: str, lines: Iterable[str]) -> None:
     found: Sequence[str] = list(dict.fromkeys(lines))
     if not found:
         return
-    console().print(f"[bold]{name}[/]")
+    console().print(name, style="bold")
     for line in found:
-        console().print(f"  {line}", markup=False)
+        console().print(f"  {line}")
 
 
 def _start(artifact: Artifact, prefix: str) -> str:
