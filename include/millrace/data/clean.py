@@ -6,6 +6,7 @@ they are stored, one whole picture a core, and the digests of the partition.
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -35,9 +36,8 @@ from millrace.workflow.stage import Counts, StageContext, StageResult
 
 @dataclass(frozen=True)
 class _Sorted:
-    """A partition's rows after each was judged by itself."""
+    """A partition's rows after each was judged by itself; what is known of the accepted ones."""
 
-    accepted: Spill
     refused: Spill
     digests: npt.NDArray[np.bytes_]
     labels: pa.Array
@@ -57,24 +57,24 @@ def run(context: StageContext) -> StageResult:
     Raises:
         SpecError: a user's rule fails, or the budget names an unknown reason.
     """
-    rows = _judge(_records(context), context.params, context.scratch)
+    path = context.output / "records.parquet"
+    rows = _judge(context, path)
     equals = _equals(rows, context.params)
     keep = ~(equals.conflicting | equals.duplicate)
     out = context.output
-    accepted = write_table(
-        out / "records.parquet",
-        CLEAN,
-        (_chosen(table, keep[span]) for table, span in _spans(rows.accepted)),
+    duplicates = write_table(
+        out / "duplicates.parquet", DUPLICATES, _duplicates(path, rows, equals)
     )
+    if not keep.all():
+        _keep_only(path, keep, context.scratch)
     quarantined = write_table(
         out / "quarantine.parquet", QUARANTINE, _quarantine(context, rows, equals)
     )
-    duplicates = write_table(out / "duplicates.parquet", DUPLICATES, _duplicates(rows, equals))
     return StageResult(
         kind="records",
-        rows=accepted,
+        rows=int(keep.sum()),
         facts={"by_reason": count_reasons(out / "quarantine.parquet")},
-        counts=Counts(len(keep) + rows.refused.rows, accepted, quarantined, duplicates),
+        counts=Counts(len(keep) + rows.refused.rows, int(keep.sum()), quarantined, duplicates),
     )
 
 
@@ -94,23 +94,26 @@ def _records(context: StageContext) -> Iterator[pa.Table]:
     return corrected(tables, path, context.params["label_map"])
 
 
-def _judge(tables: Iterable[pa.Table], params: Any, scratch: Path) -> _Sorted:
-    judge = Judge(params)
-    accepted = Spill(scratch / "accepted.arrow", CLEAN)
-    refused = Spill(scratch / "refused.arrow", QUARANTINE)
+def _judge(context: StageContext, path: Path) -> _Sorted:
+    """Judge every record by itself, and write the accepted ones to `path` meanwhile."""
+    judge = Judge(context.params)
+    refused = Spill(context.scratch / "refused.arrow", QUARANTINE)
     digests, labels, ids = [np.zeros(0, "S16")], [], []
-    parts = batches(tables, judge.asked)
-    with warnings.catch_warnings():  # once for all threads, which share the filters
-        warnings.filterwarnings("ignore", module=r"PIL\.")
+
+    def accepted() -> Iterator[pa.Table]:
+        parts = batches(_records(context), judge.asked)
         for part, sight in ahead(partial(look, asked=judge.asked), parts):
             good, bad, seen = judge(part, sight)
-            accepted.append(good)
             refused.append(bad)
             digests.append(seen)
             labels.extend(good["label"].chunks)
             ids.extend(good["record_id"].chunks)
+            yield good
+
+    with warnings.catch_warnings():  # once for all threads, which share the filters
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        write_table(path, CLEAN, accepted())
     return _Sorted(
-        accepted,
         refused,
         np.concatenate(digests),
         pa.chunked_array(labels, pa.string()),
@@ -134,13 +137,17 @@ def _equals(rows: _Sorted, params: Any) -> Equals:
     return found
 
 
-def _chosen(table: pa.Table, rows: npt.NDArray[np.bool_]) -> pa.Table:
-    return table if rows.all() else table.filter(pa.array(rows))
+def _keep_only(path: Path, keep: npt.NDArray[np.bool_], scratch: Path) -> None:
+    """Write a table file again with those of its rows; most partitions keep all."""
+    whole = scratch / path.name
+    shutil.move(path, whole)
+    parts = _spans(read_table(whole))
+    write_table(path, CLEAN, (table.filter(pa.array(keep[span])) for table, span in parts))
 
 
-def _spans(spill: Spill) -> Iterator[tuple[pa.Table, slice]]:
+def _spans(tables: Iterable[pa.Table]) -> Iterator[tuple[pa.Table, slice]]:
     start = 0
-    for table in spill.tables():
+    for table in tables:
         yield table, slice(start, start + table.num_rows)
         start += table.num_rows
 
@@ -167,12 +174,13 @@ def _quarantine(context: StageContext, rows: _Sorted, equals: Equals) -> Iterato
         yield table.select(QUARANTINE.names).cast(QUARANTINE)
 
 
-def _duplicates(rows: _Sorted, equals: Equals) -> Iterator[pa.Table]:
+def _duplicates(path: Path, rows: _Sorted, equals: Equals) -> Iterator[pa.Table]:
     duplicate = equals.duplicate
     if not duplicate.any():
         return
     originals = rows.ids.take(pa.array(equals.original))
-    for table, span in _spans(rows.accepted):
+    columns = [name for name in DUPLICATES.names if name in CLEAN.names]
+    for table, span in _spans(read_table(path, columns)):
         originals_here = originals.slice(span.start, table.num_rows)
         table = table.append_column("duplicate_of", originals_here)
         chosen = table.filter(pa.array(duplicate[span])).select(DUPLICATES.names)
