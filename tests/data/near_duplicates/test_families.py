@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from millrace.data.near_duplicates.candidates import candidates
+from millrace.data.near_duplicates.candidates import candidates, crowds
 from millrace.data.near_duplicates.families import families
 from millrace.data.near_duplicates.fingerprints import fingerprints
 
@@ -110,6 +110,48 @@ def test_nothing_to_compare(count: int) -> None:
     assert families(np.zeros(count, np.uint64), thumbnails.__getitem__).tolist() == [0] * count
 
 
+def crowd(count: int) -> tuple[Array, Array, Array]:
+    """Return close hashes, thumbnails that differ but for a tenth, and who is equal to whom."""
+    rng = np.random.default_rng(8)
+    thumbnails = rng.integers(0, 256, (count, 256), np.uint8)
+    twin = np.arange(count)
+    twin[-count // 10 :] = twin[: len(twin[-count // 10 :])]
+    return np.uint64(1) << (twin % 2).astype(np.uint64), thumbnails[twin], twin
+
+
+def test_a_large_crowd_of_one_hash_takes_no_quadratic_time() -> None:
+    hashes, thumbnails, twin = crowd(10_000)
+    asked = 0
+
+    def reader(numbers: Array) -> Array:
+        nonlocal asked
+        asked += len(numbers)
+        return thumbnails[numbers]
+
+    assert families(hashes, reader).tolist() == twin.tolist()
+    assert asked < 2_000_000  # of 50 million pairs
+
+
+def test_families_of_a_crowd_do_not_depend_on_the_order() -> None:
+    hashes, thumbnails, _ = crowd(1_000)
+    thumbnails[500:] = (thumbnails[500:] * 0.1 + thumbnails[:500] * 0.9).astype(np.uint8)
+    mixed = np.random.default_rng(9).permutation(1_000)
+    one = families(hashes, thumbnails.__getitem__, most=100)
+    other = families(hashes[mixed], thumbnails[mixed].__getitem__, most=100)
+    assert len(np.unique(one)) < 1_000
+    same = one[mixed][:, np.newaxis] == one[mixed]
+    assert np.array_equal(same, other[:, np.newaxis] == other)
+
+
+def test_hashes_outside_a_crowd_are_compared_with_all() -> None:
+    hashes, thumbnails, _ = crowd(400)
+    picture = scene(3)
+    prints = [fingerprints(np.asarray(p)[np.newaxis]) for p in (picture, jpeg(picture))]
+    hashes = np.concatenate([hashes, *(h for h, _ in prints)])
+    thumbnails = np.concatenate([thumbnails, *(t for _, t in prints)])
+    assert families(hashes, thumbnails.__getitem__, most=100).tolist()[-2:] == [400, 400]
+
+
 @pytest.mark.parametrize("at_once", [1, 64, 1 << 20])
 def test_candidates_are_exactly_the_close_pairs(at_once: int) -> None:
     rng = np.random.default_rng(6)
@@ -118,7 +160,8 @@ def test_candidates_are_exactly_the_close_pairs(at_once: int) -> None:
     for _ in range(9):  # some are further apart than allowed
         flips |= np.uint64(1) << rng.integers(0, 64, (10, 40)).astype(np.uint64)
     hashes = np.concatenate([base, (base ^ flips).ravel(), base[:5]])
-    pairs = [p for a, b in candidates(hashes, at_once=at_once) for p in zip(a, b, strict=True)]
+    made = candidates(hashes, crowds(hashes), at_once=at_once)
+    pairs = [pair for a, b in made for pair in zip(a, b, strict=True)]
     distance = np.bitwise_count(hashes[:, np.newaxis] ^ hashes)
     expected = {(a, b) for a, b in np.argwhere(distance <= 8).tolist() if a < b}
     assert len(pairs) == len(set(pairs))

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from millrace.artifacts.tables import Images
-from millrace.data.near_duplicates.candidates import Numbers, Pairs, candidates
+from millrace.data.near_duplicates.candidates import (
+    Numbers,
+    Pairs,
+    candidates,
+    crowds,
+    in_crowds,
+)
 from millrace.data.near_duplicates.fingerprints import Hashes
+from millrace.data.near_duplicates.neighbours import neighbours
 from millrace.data.near_duplicates.similar import similar
 
 Thumbnails = Callable[[Numbers], Images]
 """Returns the thumbnails ``(count, 256)`` uint8 of some numbers, which ascend; for an array or a
 memory map, its ``__getitem__``."""
 
-_AT_ONCE = 1 << 13  # pairs compared on their thumbnails at once
+_AT_ONCE = 1 << 16  # pairs compared at once, where they share thumbnails
+_FEW = 1 << 13  # likewise, where they do not
 
 
-def families(hashes: Hashes, thumbnails: Thumbnails) -> npt.NDArray[np.int64]:
+def families(
+    hashes: Hashes, thumbnails: Thumbnails, most: int | None = None
+) -> npt.NDArray[np.int64]:
     """Return, for every picture, the lowest number of its family; its own where it is alone.
 
     Families are the connected parts of the graph of near duplicates, so the order of the pictures
@@ -29,9 +40,13 @@ def families(hashes: Hashes, thumbnails: Thumbnails) -> npt.NDArray[np.int64]:
     Args:
         hashes: ``(rows,)`` uint64, see `fingerprints`.
         thumbnails: reads those of the same pictures.
+        most: see `crowds`.
     """
     family = np.arange(len(hashes))
-    for pairs in candidates(hashes):
+    crowded = crowds(hashes, most)
+    crowd = in_crowds(hashes, crowded)
+    among = neighbours(hashes, crowd, thumbnails) if len(crowd) else ()
+    for pairs in chain(candidates(hashes, crowded), among):
         for first, second in _parts(pairs):
             open_ = family[first] != family[second]
             first, second = first[open_], second[open_]
@@ -42,8 +57,14 @@ def families(hashes: Hashes, thumbnails: Thumbnails) -> npt.NDArray[np.int64]:
 
 
 def _parts(pairs: Pairs) -> Iterator[Pairs]:
-    for start in range(0, len(pairs[0]), _AT_ONCE):
-        yield pairs[0][start : start + _AT_ONCE], pairs[1][start : start + _AT_ONCE]
+    """Yield pairs in parts that need the memory of `_FEW` pairs' thumbnails, about."""
+    first, second = pairs
+    for start in range(0, len(first), _AT_ONCE):
+        stop = min(start + _AT_ONCE, len(first))
+        needed = np.unique(np.concatenate([first[start:stop], second[start:stop]]))
+        step = _AT_ONCE if len(needed) <= 2 * _FEW else _FEW
+        for low in range(start, stop, step):
+            yield first[low : min(low + step, stop)], second[low : min(low + step, stop)]
 
 
 def _compare(first: Numbers, second: Numbers, thumbnails: Thumbnails) -> npt.NDArray[np.bool_]:

@@ -28,27 +28,27 @@ def similar(thumbnails: Images, first: Numbers, second: Numbers) -> npt.NDArray[
         thumbnails: ``(rows, pixels)`` uint8.
         first: ``(pairs,)`` row numbers. second: likewise.
     """
-    standardised, shown = _standardised(thumbnails), _shown(thumbnails)
+    scaled, shown = standardised(thumbnails), _shown(thumbnails)
     difference = np.empty(len(first), np.int64)
     for start in range(0, len(first), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
-        apart = standardised[first[part]]
-        apart -= standardised[second[part]]
+        apart = scaled[first[part]]
+        apart -= scaled[second[part]]
         difference[part] = np.abs(apart, out=apart).sum(axis=1, dtype=np.int32)
     least = np.minimum(shown[first], shown[second])
     alike: npt.NDArray[np.bool_] = difference <= MOST_DIFFERENCE * _UNIT * least
     return alike
 
 
-def _standardised(thumbnails: Images) -> npt.NDArray[np.int16]:
+def standardised(thumbnails: Images) -> npt.NDArray[np.int16]:
     """Return pixels at mean 0 and standard deviation 1, in whole 64ths."""
     pixels = thumbnails.shape[1]
     values = thumbnails.astype(np.int32)
     sums = values.sum(axis=1, keepdims=True)
     variance = pixels * (values * values).sum(axis=1, keepdims=True) - sums * sums
     scale = _UNIT / np.sqrt(np.maximum(variance, 1).astype(np.float64))
-    standardised: npt.NDArray[np.int16] = np.rint((pixels * values - sums) * scale).astype(np.int16)
-    return standardised
+    scaled: npt.NDArray[np.int16] = np.rint((pixels * values - sums) * scale).astype(np.int16)
+    return scaled
 
 
 def _shown(thumbnails: Images) -> npt.NDArray[np.int64]:
