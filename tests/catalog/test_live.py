@@ -204,8 +204,15 @@ def test_results_recorded_since_a_position_are_told(
     position = catalog.live.position()
     catalog.executions.finish(going_on, "done", output=refer("meanwhile"))
     execute(catalog, run, refer("after"))
-    keys = {key for key, _ in catalog.live.ending(*position)}
-    assert {"key-meanwhile", "key-after"} <= keys
+    since = catalog.live.results_since(position)
+    assert {one.key for one in since} == {"key-meanwhile", "key-after"}
+
+
+def test_a_result_recorded_again_is_told_again(catalog: Catalog, start: Any, refer: Any) -> None:
+    execution = execute(catalog, start(), refer("before"))
+    position = catalog.live.position()
+    catalog.executions.finish(execution, "done", output=refer("before"))
+    assert {one.key for one in catalog.live.results_since(position)} == {"key-before"}
 
 
 @pytest.mark.postgres

@@ -243,7 +243,7 @@ def test_an_object_that_a_new_manifest_names_since_the_listing_stays(
 
         def still(self) -> AbstractContextManager[None]:
             self.passes += 1
-            if self.passes == 2:  # the manifests are gone, the objects are about to go
+            if self.passes == 3:  # the manifests are gone and listed, the objects are about to go
                 found.append(late.execute(job(tmp_path, 1, salt=2)))
             return super().still()
 

@@ -6,9 +6,10 @@ in force can reach, inputs and their inputs included. Whoever deletes asks again
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -31,6 +32,25 @@ _COLLECTORS = 5_213_004_178  # any constant; collectors that share a PostgreSQL 
 
 Stamp = tuple[object, ...]
 """Changes whenever something begins, ends, is decided, kept or corrected."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A recorded result: of which execution, its artifact's key and digest, and when."""
+
+    execution: int
+    key: str
+    digest: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Position:
+    """A moment of the history: the newest execution, the runs that go on, and their results."""
+
+    newest: int
+    runs: frozenset[int]
+    results: frozenset[Result]
 
 
 @dataclass(frozen=True)
@@ -99,25 +119,23 @@ class LiveReferences:
 
         return self._database.read(work)
 
-    def ending(self, after: int, going_on: frozenset[int]) -> frozenset[Named]:
-        """Return key and digest of the results recorded since `position` told its two."""
-        output = ExecutionRow.output["key"].as_string()
-        query = select(output, ExecutionRow.output_digest)
-        query = query.where(ExecutionRow.output_digest.is_not(None))
-        either = (ExecutionRow.id > after, ExecutionRow.id.in_(sorted(going_on)))
+    def position(self) -> Position:
+        """Return where the history is now; inside `still`, so that no writer is half done."""
 
-        def work(session: Session) -> frozenset[Named]:
-            rows = (row for one in either for row in session.execute(query.where(one)))
-            return frozenset((key, digest) for key, digest in rows if digest)
+        def work(session: Session) -> Position:
+            newest = session.scalar(select(func.max(ExecutionRow.id))) or 0
+            runs = set(session.scalars(select(RunRow.id).where(RunRow.state == "running")))
+            busy = select(ExecutionRow.run_id).where(ExecutionRow.state == "running")
+            runs |= set(session.scalars(busy.distinct()))
+            return Position(newest, frozenset(runs), _results(session, newest, runs))
 
         return self._database.read(work)
 
-    def position(self) -> tuple[int, frozenset[int]]:
-        """Return the newest execution and those that go on: the arguments of `ending`."""
+    def results_since(self, position: Position) -> frozenset[Result]:
+        """Return the results that were recorded since, once more those recorded again."""
 
-        def work(session: Session) -> tuple[int, frozenset[int]]:
-            newest = session.scalar(select(func.max(ExecutionRow.id))) or 0
-            return newest, frozenset(row[0] for row in _going_on(session))
+        def work(session: Session) -> frozenset[Result]:
+            return _results(session, position.newest, position.runs) - position.results
 
         return self._database.read(work)
 
@@ -161,3 +179,12 @@ def _going_on(session: Session) -> list[tuple[int, str, str | None]]:
     for one in (ExecutionRow.run_id.in_(running), ExecutionRow.state == "running"):  # two indices
         found |= {(row[0], row[1], row[2]) for row in session.execute(columns.where(one))}
     return sorted(found, key=lambda row: row[0])
+
+
+def _results(session: Session, after: int, runs: Collection[int]) -> frozenset[Result]:
+    """Return the results of some runs, and of all executions after one."""
+    columns = (ExecutionRow.id, ExecutionRow.output["key"].as_string(), ExecutionRow.output_digest)
+    query = select(*columns, ExecutionRow.ended_at).where(ExecutionRow.output_digest.is_not(None))
+    either = (ExecutionRow.id > after, ExecutionRow.run_id.in_(sorted(runs)))  # two indices
+    rows = (row for one in either for row in session.execute(query.where(one)))
+    return frozenset(Result(n, key, digest, at) for n, key, digest, at in rows if digest)

@@ -18,7 +18,7 @@ from pathlib import Path
 from millrace.artifacts.store import Store
 from millrace.artifacts.sweep import Inventory, Item, digests_in, named_objects, take_inventory
 from millrace.catalog.catalog import Catalog
-from millrace.catalog.live import Live, Stamp
+from millrace.catalog.live import Live, Result, Stamp
 from millrace.errors import SpecError, TransientError
 from millrace.jobs.retention import Retention
 
@@ -146,14 +146,18 @@ class Collector:
         if not items:
             return 0
         backend = self.store.backend
-        position = self.catalog.live.position()
+        with self.catalog.live.still():  # no execution is begun but not yet to be seen
+            position = self.catalog.live.position()
         present = take_inventory(backend, ("manifests",)).of("manifest", "replaced manifest")
         named = frozenset().union(*named_objects(backend, present).values())
         freed = 0
+        known: frozenset[Result] = frozenset()
+        taken: set[str] = set()
         for batch in _batches([item for item in items if item.digest not in named]):
             with _standstill(self.catalog):
-                late = self.catalog.live.ending(*position)
-                taken = frozenset().union(*(self._names(*one) for one in late))
+                late = self.catalog.live.results_since(position)
+                taken.update(*(self._names(one.key, one.digest) for one in late - known))
+                known = late
                 freed += self._remove([item for item in batch if item.digest not in taken])
             progress.add(len(batch))
         return freed
