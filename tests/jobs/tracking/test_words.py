@@ -31,3 +31,8 @@ def test_variables_stay_unresolved_and_long_values_are_cut() -> None:
 def test_figures_are_finite_and_named_as_mlflow_allows() -> None:
     metrics = {"accuracy": 0.5, "accuracy[büro, 1]": 1, "gap": float("nan"), "note": "text"}
     assert figures(metrics) == {"accuracy": 0.5, "accuracy/büro_ 1": 1.0}
+
+
+def test_credentials_of_uris_are_left_out() -> None:
+    source = {"name": "web", "uri": "https://user:secret@host/data.csv?token=secret"}
+    assert "secret" not in str(flat({"sources": [source]}))

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from millrace.errors import redact
+
 _LONGEST_NAME = 250
 _LONGEST_VALUE = 500  # MLflow's oldest limit; newer servers take more
 _ODD = re.compile(r"[^\w\-. :/]")
@@ -19,10 +21,11 @@ TAG = "millrace."
 def flat(document: Mapping[str, Any]) -> dict[str, str]:
     """Return a spec as parameters: ``train.epochs``, ``sources.digits.kind``.
 
-    Lists of named documents go by their names, other lists are JSON; null is left out.
+    Lists of named documents go by their names, other lists are JSON; null is left out, and so are
+    the credentials of URIs.
     """
     return {
-        _name(name): text[:_LONGEST_VALUE]
+        _name(name): redact(text)[:_LONGEST_VALUE]
         for name, value in _leaves("", document)
         if (text := value if isinstance(value, str) else json.dumps(value)) != ""
     }
