@@ -101,11 +101,12 @@ class Stages:
         return self.integrate(spec, made, cleaned, "integrate")
 
     def collect(self, source: Mapping[str, Any], partition: Mapping[str, Any], name: str) -> Made:
+        from millrace.data.sources.partition import split_document
         from millrace.data.sources.reader import keyed
 
-        content = {field: value for field, value in partition.items() if field != "index"}
+        content, at = split_document(partition)
         params = {"kind": source["kind"], "read": keyed(source), "partition": content}
-        locations = {"source": source, "at": {"index": partition["index"]}}
+        locations = {"source": source, "at": at}
         return self.run("data.collect", name, params, None, locations)
 
     def clean(self, spec: Any, source: Mapping[str, Any], raw: Made, name: str) -> Made:
