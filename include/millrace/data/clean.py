@@ -57,11 +57,12 @@ def run(context: StageContext) -> StageResult:
     Raises:
         SpecError: a user's rule fails, or the budget names an unknown reason.
     """
-    path = context.output / "records.parquet"
+    out = context.output
+    path = out / "records.parquet"
     rows = _judge(context, path)
     equals = _equals(rows, context.params)
     keep = ~(equals.conflicting | equals.duplicate)
-    out = context.output
+    kept = int(keep.sum())
     duplicates = write_table(
         out / "duplicates.parquet", DUPLICATES, _duplicates(path, rows, equals)
     )
@@ -72,9 +73,9 @@ def run(context: StageContext) -> StageResult:
     )
     return StageResult(
         kind="records",
-        rows=int(keep.sum()),
+        rows=kept,
         facts={"by_reason": count_reasons(out / "quarantine.parquet")},
-        counts=Counts(len(keep) + rows.refused.rows, int(keep.sum()), quarantined, duplicates),
+        counts=Counts(len(keep) + rows.refused.rows, kept, quarantined, duplicates),
     )
 
 
