@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+from millrace.data.sources.cache import locked
 from millrace.jobs.collection_home import leftovers, remove_leftovers
 from millrace.jobs.locks import key_lock
 from millrace.jobs.retention import Retention
@@ -68,3 +69,14 @@ def test_links_lead_nowhere(tmp_path: Path) -> None:
 
 def test_a_home_that_is_not_there_has_nothing(tmp_path: Path) -> None:
     assert names(tmp_path / "none") == set()
+
+
+def test_the_lock_of_a_cache_that_is_held_stays(tmp_path: Path) -> None:
+    with locked(tmp_path / "sources" / "one"):
+        path = tmp_path / "sources" / "one" / ".lock"
+        os.utime(path, (0.0, 0.0))
+        remove_leftovers(leftovers(tmp_path, Retention()))
+        assert path.exists()
+    os.utime(path, (0.0, 0.0))
+    remove_leftovers(leftovers(tmp_path, Retention()))
+    assert not path.exists()

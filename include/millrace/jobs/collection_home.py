@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from millrace.data.sources.cache import CACHES
 from millrace.jobs.retention import Retention
+from millrace.jobs.scratch import unused_folders
+from millrace.lock_files import remove_free
 
-_CACHES = ("sources", "unpacked", "digests", "cache")
 _DAY = 24 * 3600.0  # seconds
 
 
@@ -29,7 +31,7 @@ class Leftover:
 
 
 def leftovers(home: Path, retention: Retention) -> list[Leftover]:
-    """Return what can go: locks and scratch after a day or the grace, cached files after their days.
+    """Return what can go: locks and scratch after a day or the grace, cached files later.
 
     Args:
         home: ``MILLRACE_HOME``; need not exist.
@@ -40,10 +42,9 @@ def leftovers(home: Path, retention: Retention) -> list[Leftover]:
     found = [Leftover("lock", path, 0) for path in _locks(home / "locks", settled)]
     found += [
         Leftover("scratch", folder, sum(size for _, size in _files(folder)))
-        for folder in sorted((home / "scratch").glob("*"))
-        if _changed(folder) < settled
+        for folder in unused_folders(home / "scratch", settled)
     ]
-    for name in _CACHES:
+    for name in (*CACHES, "cache"):  # the last: of the store
         for path, size in _files(home / name):
             if _used(path) < unread:
                 found.append(Leftover("cache", path, size))
@@ -53,16 +54,18 @@ def leftovers(home: Path, retention: Retention) -> list[Leftover]:
 def remove_leftovers(found: Sequence[Leftover]) -> int:
     """Remove them and return the bytes that were freed."""
     for one in found:
-        if one.kind == "scratch" and one.path.is_dir() and not one.path.is_symlink():
+        if one.kind == "scratch":
             shutil.rmtree(one.path, ignore_errors=True)
-        elif one.kind != "lock" or _free(one.path):
+        elif one.path.suffix == ".lock" or one.path.name == ".lock":
+            remove_free(one.path)
+        else:
             one.path.unlink(missing_ok=True)
     return sum(one.bytes for one in found)
 
 
 def _locks(folder: Path, before: float) -> Iterator[Path]:
     for path in sorted(folder.glob("*.lock")):
-        if _changed(path) < before and _free(path):
+        if _used(path) < before and _free(path):
             yield path
 
 
@@ -92,13 +95,3 @@ def _used(path: Path) -> float:
     except FileNotFoundError:
         return time.time()
     return max(stat.st_atime, stat.st_mtime)
-
-
-def _changed(path: Path) -> float:
-    """Return when anything in a folder changed last; now, where it is just being removed."""
-    try:
-        inner = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
-        times: list[float] = [one.lstat().st_mtime for one in (path, *inner)]
-        return max(times)
-    except FileNotFoundError:
-        return time.time()

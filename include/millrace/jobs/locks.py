@@ -7,14 +7,15 @@ first manifest, which the commit protocol allows.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 from millrace.errors import TransientError
+from millrace.lock_files import take
 
 _POLL = 0.1  # seconds
 log = logging.getLogger(__name__)
@@ -30,23 +31,20 @@ def key_lock(folder: Path, key: str, timeout: float = 24 * 3600) -> Iterator[Non
         timeout: seconds to wait at most; then `TransientError`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{key}.lock").open("w") as file:
-        if not _try(file.fileno()):
-            log.info("Another job is making the same artifact; waiting for it")
-            _wait(file.fileno(), key, time.monotonic() + timeout)
+    path = folder / f"{key}.lock"
+    file = take(path)
+    if file is None:
+        log.info("Another job is making the same artifact; waiting for it")
+        file = _wait(path, time.monotonic() + timeout)
+    with file:
         yield
 
 
-def _wait(descriptor: int, key: str, deadline: float) -> None:
-    while not _try(descriptor):
+def _wait(path: Path, deadline: float) -> TextIOWrapper:
+    while True:
+        file = take(path)
+        if file is not None:
+            return file
         if time.monotonic() > deadline:
-            raise TransientError("another job holds the lock for too long", where=key)
+            raise TransientError("another job holds the lock for too long", where=path.stem)
         time.sleep(_POLL)
-
-
-def _try(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from millrace.errors import SpecError
+from millrace.lock_files import take
 from millrace.settings import Settings
 
 CACHES: Mapping[str, str] = {
@@ -80,6 +80,6 @@ def finish_file(part: Path, path: Path) -> None:
 def locked(folder: Path) -> Iterator[None]:
     """Make a folder and hold its lock; wait for whoever holds it on this machine."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    file = take(folder / ".lock", wait=True)
+    with file or nullcontext():
         yield

@@ -101,7 +101,7 @@ class Hdf5Reader:
     @contextmanager
     def _open(self) -> Iterator[tuple[Any, Any, ArrayLayout]]:
         """Yield the datasets, checked against each other, and the layout of the pictures."""
-        import h5py  # type: ignore[import-untyped]
+        import h5py
 
         with self._failures(), h5py.File(unpacked(self._file), "r", locking=False) as file:
             images = self._dataset(file, "images")

@@ -56,7 +56,7 @@ def find_npz(uri: str, stem: str) -> Found:
 
 def find_hdf5(uri: str, stem: str) -> Found:
     """Return the sources of an HDF5 file; raise `DataError` where none can be told."""
-    import h5py  # type: ignore[import-untyped]
+    import h5py
 
     arrays: list[Array] = []
 

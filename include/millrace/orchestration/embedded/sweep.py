@@ -6,6 +6,8 @@ import shutil
 import time
 from pathlib import Path
 
+from millrace.jobs.scratch import unused_folders
+
 OLD = 24 * 3600.0  # seconds; a job that is still at work has written something since
 
 
@@ -16,20 +18,7 @@ def sweep(scratch: Path, older_than: float = OLD) -> int:
         scratch: folder of temporary folders; need not exist.
         older_than: seconds since the newest change of anything in a folder.
     """
-    limit = time.time() - older_than
-    old = [folder for folder in _folders(scratch) if _changed(folder) < limit]
+    old = unused_folders(scratch, time.time() - older_than)
     for folder in old:
         shutil.rmtree(folder, ignore_errors=True)
     return len(old)
-
-
-def _folders(scratch: Path) -> list[Path]:
-    return [p for p in scratch.glob("*") if p.is_dir() and not p.is_symlink()]
-
-
-def _changed(folder: Path) -> float:
-    """Return when anything in the folder changed last; now, where it is just being removed."""
-    try:
-        return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
-    except FileNotFoundError:
-        return time.time()
