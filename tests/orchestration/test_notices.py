@@ -17,6 +17,7 @@ from millrace.errors import SpecError
 from millrace.orchestration import notices
 from millrace.orchestration.notices import Notice, tell
 from millrace.orchestration.notices_check import check_notices
+from millrace.orchestration.notices_setting import notice_rules
 from millrace.settings import Settings
 
 pytestmark = pytest.mark.airflow
@@ -186,3 +187,18 @@ def test_validate_says_what_is_wrong(setting: Setting, capsys: pytest.CaptureFix
     setting.set(setting.rule(notifier="no.such.Notifier"))
     assert main(["validate"]) == 64
     assert "cannot be imported" in capsys.readouterr().out.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"notifier": "a.b.C", "arguments": {"password": "hunter2"}, "events": ["late_run"]},
+        {"notifier": "a.b.C", "arguments": "hunter2", "events": ["failure"]},
+        "hunter2",
+    ],
+)
+def test_a_wrong_rule_is_told_without_its_values(rule: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("MILLRACE_NOTIFY", json.dumps([rule]))
+    with pytest.raises(SpecError, match=r"MILLRACE_NOTIFY\[0\]") as raised:
+        notice_rules()
+    assert "hunter2" not in str(raised.value)

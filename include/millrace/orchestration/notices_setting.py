@@ -70,9 +70,19 @@ def notice_rules(settings: Settings | None = None) -> tuple[NoticeRule, ...]:
     if not settings.notify:
         return ()
     document = _parse(*_text(settings))
-    return tuple(
-        check(item, NoticeRule, f"{SETTING}[{number}]") for number, item in enumerate(document)
-    )
+    return tuple(_rule(item, f"{SETTING}[{number}]") for number, item in enumerate(document))
+
+
+def _rule(item: Any, where: str) -> NoticeRule:
+    """Return a rule; what is wrong with it is told without its values: one may be a password."""
+    try:
+        rule: NoticeRule = check(item, NoticeRule, where)
+    except SpecError as error:
+        place = str(error.where).rstrip(".")
+        raise SpecError(
+            error.problem, where=place, expected=error.expected, remedy=error.remedy
+        ) from None
+    return rule
 
 
 def _text(settings: Settings) -> tuple[str, str]:
