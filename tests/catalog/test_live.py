@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from millrace.artifacts.reference import ArtifactRef
 from millrace.catalog.catalog import Catalog
@@ -213,6 +214,21 @@ def test_a_result_recorded_again_is_told_again(catalog: Catalog, start: Any, ref
     position = catalog.live.position()
     catalog.executions.finish(execution, "done", output=refer("before"))
     assert {one.key for one in catalog.live.results_since(position)} == {"key-before"}
+
+
+@pytest.mark.postgres
+def test_a_collection_does_not_wait_for_ever_for_a_writer_that_hangs(
+    server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("millrace.catalog.live.BUSY_TIMEOUT", 1.0)
+    url = server.create()
+    with Catalog(url) as catalog, Catalog(url) as hanging:
+        catalog.migrate()
+        with hanging.live._database.connection(write=True) as connection:
+            connection.execute(text("LOCK TABLE runs IN ROW EXCLUSIVE MODE"))
+            with pytest.raises(TransientError, match="locked"), catalog.live.still():
+                pass
+    server.drop(url)
 
 
 @pytest.mark.postgres

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from millrace.catalog.database import Database
+from millrace.catalog.database import BUSY_TIMEOUT, Database
 from millrace.catalog.live_lineage import Named, Reached, reach
 from millrace.catalog.live_runs import Keep, LiveRun, live_runs, live_versions
 from millrace.catalog.rows import (
@@ -146,7 +146,8 @@ class LiveReferences:
         Keep it under a second or two: every task of every run waits.
         """
         with self._database.connection(write=True) as connection:
-            if connection.dialect.name == "postgresql":
+            if connection.dialect.name == "postgresql":  # whoever waits for it holds up all others
+                connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT:.0f}s'"))
                 connection.execute(text(f"LOCK TABLE {_WRITTEN} IN SHARE MODE"))
             yield
 
