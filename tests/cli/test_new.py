@@ -217,6 +217,18 @@ def test_a_sample_is_spread_and_said(millrace: Any, tmp_path: Path) -> None:
     assert "counts are of a sample" in out
 
 
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_loop_of_links_is_a_sentence(
+    millrace: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, relative: bool
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.chdir(tmp_path)
+    origin = "loop" if relative else str(tmp_path / "loop")
+    code, _, err = millrace("new", "mine", "--from", origin)
+    assert code == ExitCode.DATA
+    assert "nothing at this path" in err
+
+
 def test_a_place_is_written_so_that_a_task_finds_it(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,13 @@ def test_a_link_to_nothing_is_refused(root: Path, target: str) -> None:
         names(root)
 
 
+def test_a_link_to_a_pipe_is_no_picture_to_wait_for(root: Path) -> None:
+    os.mkfifo(root / "pipe")
+    (root / "cat" / "a.png").write_bytes(b"a")
+    (root / "cat" / "b.png").symlink_to("../pipe")
+    assert names(root) == ["cat/a.png"]
+
+
 def test_links_inside_are_followed_once_and_loops_end(root: Path) -> None:
     (root / "cat" / "a.png").write_bytes(b"a")
     (root / "cat" / "b.png").symlink_to("a.png")

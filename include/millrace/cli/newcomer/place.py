@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def place_of(text: str) -> Place:
     if path.is_absolute():
         return Place(str(path), path)
     path = path.absolute()
-    project = Settings.load().project
-    if path.resolve().is_relative_to(project.resolve()) and ".." not in path.parts:
-        return Place(str(path.resolve().relative_to(project.resolve())), path)
-    return Place(str(path.resolve() if ".." in path.parts else path), path)
+    real, project = Path(os.path.realpath(path)), Settings.load().project.resolve()
+    if real.is_relative_to(project) and ".." not in path.parts:
+        return Place(str(real.relative_to(project)), path)
+    return Place(str(real if ".." in path.parts else path), path)

@@ -87,7 +87,9 @@ class LocalTree:
                 if _is(entry.is_dir):
                     path = self._inside(entry.path, name) if link else entry.path
                     waiting.extend(self._below(folder, path, name, link))
-                elif is_picture(name, self._pattern) and (link or _is(entry.is_file)):
+                elif is_picture(name, self._pattern) and (
+                    _is(entry.is_file) or _leads_nowhere(entry)
+                ):
                     path = self._inside(entry.path, name) if link else entry.path
                     found.append((record_name(name), path))
                 else:
@@ -139,6 +141,11 @@ def _is(kind: Callable[[], bool]) -> bool:
         return kind()
     except OSError:
         return False
+
+
+def _leads_nowhere(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a link to nothing; one to a pipe is a file of another kind."""
+    return entry.is_symlink() and not os.path.exists(entry.path)  # noqa: PTH110
 
 
 def _read(entry: Entry) -> bytes:
