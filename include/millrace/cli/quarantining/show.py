@@ -8,10 +8,12 @@ from pathlib import Path
 from millrace.cli.console import console
 from millrace.cli.quarantining.cells import counted
 from millrace.cli.showing.sources import Sources
+from millrace.data.encoding import UNREADABLE
 from millrace.errors import DataError, SpecError, TransientError
 from millrace.jobs.refused import Refused, refused_of, run_named
 
 _LIMIT, _COLUMNS, _LINE = 60, 10, 20  # pictures; pictures a row; characters a line
+_INSTEAD = "cannot be shown"
 
 
 def run(words: list[str], arguments: argparse.Namespace) -> None:
@@ -47,7 +49,8 @@ def _draw(
             lines = (plain_end(row["record_id"], _LINE), plain(row["label"] or "no label", _LINE))
             image = thumbnail(row["content"], row["encoding"])
             caption = (*lines, plain(row["reason"], _LINE))
-            tiles.append(Tile(image, caption, instead="cannot be shown"))
+            unread = row["encoding"].startswith(UNREADABLE)
+            tiles.append(Tile(image, caption, instead="not a picture" if unread else _INSTEAD))
     if not tiles:
         raise DataError(
             "no record was refused so",

@@ -12,7 +12,7 @@ from PIL import Image
 
 from millrace.artifacts.tables import Images
 from millrace.data.decoding import decode
-from millrace.data.encoding import FILE
+from millrace.data.encoding import FILE, UNREADABLE
 from millrace.data.transforms.channels import scale
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")
@@ -31,14 +31,16 @@ def picture(content: bytes | None, encoding: str) -> Images | None:
 
 def same_picture(one: tuple[bytes | None, str], other: tuple[bytes | None, str]) -> bool:
     """Whether two contents with their encodings are equal, or show equal pixels."""
-    if one == other:
+    unreadable = any(encoding.startswith(UNREADABLE) for _, encoding in (one, other))
+    if one == other or (unreadable and one[0] == other[0]):
         return True
     first, second = picture(*one), picture(*other)
     return first is not None and second is not None and np.array_equal(first, second)
 
 
 def as_file(content: bytes | None, encoding: str, origin: str) -> tuple[bytes, str] | None:
-    """Return a record's picture as a file's bytes and suffix: its own file, or a PNG of its pixels.
+    """Return a record's picture as a file's bytes and suffix: its own file, a PNG of its pixels, or
+    what its source holds instead, as text where it is text.
 
     Args:
         origin: of the record, for the suffix of its own file.
@@ -51,9 +53,19 @@ def as_file(content: bytes | None, encoding: str, origin: str) -> tuple[bytes, s
     if encoding == FILE:
         suffix = PurePosixPath(origin).suffix
         return content, suffix.lower() if _SUFFIX.fullmatch(suffix) else ".bin"
+    if encoding.startswith(UNREADABLE):
+        return content, ".txt" if _is_text(content) else ".bin"
     image = picture(content, encoding)
     if image is None:
         return None
     buffer = io.BytesIO()
     Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(buffer, "PNG")
     return buffer.getvalue(), ".png"
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return False
+    return all(c.isprintable() or c in "\t\r\n" for c in text)
