@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+from rich.console import Console
 
 from millrace.cli.console import console
 from millrace.cli.outcome import print_outcome
@@ -40,11 +44,34 @@ def run_here(settings: Settings, workflow: str, conf: dict[str, Any]) -> int:
     with Catalog(settings.catalog) as catalog:
         catalog.migrate()
     run_id = f"local__{datetime.now(UTC).isoformat(timespec='microseconds')}"
-    with view_for(console()) as view:
+    with view_for(console()) as view, told(console()):
         following = _Following(view, workflow, run_id, names)
         run_workflow(workflow, conf, following.tell, run_id)
     print_outcome(settings, workflow, run_id)
     return ExitCode.DONE
+
+
+@contextmanager
+def told(console: Console) -> Iterator[None]:
+    """Print how sources grew: without Airflow there is no log of a task to say it in."""
+    log = logging.getLogger("millrace.jobs.growth")
+    handler, level = _Printer(console), log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+
+
+class _Printer(logging.Handler):
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.INFO)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.print(f"discover: {record.getMessage()}", markup=False)
 
 
 class _Following:
