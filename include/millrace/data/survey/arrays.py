@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,22 +36,8 @@ def find_npz(uri: str, stem: str) -> Found:
             arrays = [_of_stream(archive, name) for name in archive.namelist()]
     except (zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
         raise DataError("not a readable .npz archive", where=uri, received=error) from error
-    pairs = _pairs([array for array in arrays if array is not None], uri)
-    return Found(
-        "arrays in an .npz archive",
-        tuple(
-            source(
-                _named(stem, images.name, len(pairs)),
-                "npz",
-                side_of(images.name) if len(pairs) > 1 else None,
-                uri=uri,
-                images=images.name,
-                labels=labels.name,
-                maximum=white(images),
-            )
-            for images, labels in pairs
-        ),
-    )
+    found = [array for array in arrays if array is not None]
+    return Found("arrays in an .npz archive", _sources("npz", found, uri, stem))
 
 
 def find_hdf5(uri: str, stem: str) -> Found:
@@ -69,22 +55,7 @@ def find_hdf5(uri: str, stem: str) -> Found:
             file.visititems(visit)
     except (OSError, RuntimeError, ValueError) as error:
         raise DataError("not a readable HDF5 file", where=uri, received=error) from error
-    pairs = _pairs(arrays, uri)
-    return Found(
-        "arrays in an HDF5 file",
-        tuple(
-            source(
-                _named(stem, images.name, len(pairs)),
-                "hdf5",
-                side_of(images.name) if len(pairs) > 1 else None,
-                uri=uri,
-                images=images.name,
-                labels=labels.name,
-                maximum=white(images),
-            )
-            for images, labels in pairs
-        ),
-    )
+    return Found("arrays in an HDF5 file", _sources("hdf5", arrays, uri, stem))
 
 
 def find_npy(images: str, labels: str, stem: str) -> Found:
@@ -135,6 +106,25 @@ def _array(name: str, shape: Sequence[int], data: Any) -> Array:
     numeric = values.dtype.kind in "biuf" and values.size > 0
     highest = float(np.nanmax(values)) if numeric else None
     return Array(name, tuple(shape), highest, values.dtype.kind == "f")
+
+
+def _sources(
+    kind: str, arrays: Sequence[Array], uri: str, stem: str
+) -> tuple[Mapping[str, Any], ...]:
+    """Return a source a pair of pictures and labels in a file of several arrays."""
+    pairs = _pairs(arrays, uri)
+    return tuple(
+        source(
+            _named(stem, images.name, len(pairs)),
+            kind,
+            side_of(images.name) if len(pairs) > 1 else None,
+            uri=uri,
+            images=images.name,
+            labels=labels.name,
+            maximum=white(images),
+        )
+        for images, labels in pairs
+    )
 
 
 def _pairs(arrays: Sequence[Array], where: str) -> list[tuple[Array, Array]]:
