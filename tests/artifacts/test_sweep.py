@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from millrace.artifacts.manifest import Manifest
 from millrace.artifacts.store import Store
 from millrace.artifacts.sweep import digests_in, named_objects, take_inventory
 from millrace.artifacts.uploads import Uploads
+from millrace.errors import SpecError
 from s3_server import S3Server
 
 KEY = "ab" * 32
@@ -88,6 +91,31 @@ def test_abandoned_temporary_files_are_listed_with_their_age(tmp_path: Path) -> 
     os.utime(part, (1_000_000.0, 1_000_000.0))
     (item,) = take_inventory(store.backend).items
     assert (item.kind, item.entry.bytes, item.entry.modified) == ("part", 3, 1_000_000.0)
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error_and_not_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store((tmp_path / "store").as_uri())
+    store.publish(Manifest("text", KEY, {}))
+    listed = os.scandir
+
+    def refusing(folder: str) -> Any:
+        if Path(folder).parent.name == "manifests":
+            raise PermissionError(errno.EACCES, "Permission denied", folder)
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(SpecError, match="refuses access"):
+        take_inventory(store.backend)
+
+
+def test_manifests_on_another_disk_are_seen(tmp_path: Path) -> None:
+    store = Store((tmp_path / "store").as_uri())
+    store.publish(Manifest("text", "ab" * 32, {}))
+    (tmp_path / "store" / "manifests" / "ab").rename(tmp_path / "elsewhere")
+    (tmp_path / "store" / "manifests" / "ab").symlink_to(tmp_path / "elsewhere")
+    assert [item.key for item in take_inventory(store.backend).of("manifest")] == ["ab" * 32]
 
 
 def test_an_empty_store_has_nothing(tmp_path: Path) -> None:

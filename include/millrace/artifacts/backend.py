@@ -133,13 +133,18 @@ class LocalBackend:
         shutil.rmtree(self._root / prefix, ignore_errors=True)
 
     def entries(self, prefix: str) -> Iterator[Entry]:
-        for folder, _, files in os.walk(self._root / prefix):
-            for file in files:
-                path = Path(folder, file)
-                with suppress(FileNotFoundError):
-                    stat = path.lstat()
-                    name = path.relative_to(self._root).as_posix()
-                    yield Entry(name, stat.st_size, stat.st_mtime)
+        def fail(error: OSError) -> None:  # what is not seen would count as gone
+            if not isinstance(error, FileNotFoundError):
+                raise error
+
+        with disk_answers(self._root / prefix):
+            for folder, _, files in os.walk(self._root / prefix, onerror=fail, followlinks=True):
+                for file in files:
+                    path = Path(folder, file)
+                    with suppress(FileNotFoundError):
+                        stat = path.lstat()
+                        name = path.relative_to(self._root).as_posix()
+                        yield Entry(name, stat.st_size, stat.st_mtime)
 
     def remove(self, names: Sequence[str]) -> None:
         for name in names:
