@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import fuzzing
+import fuzzing_sources
 from millrace.errors import DataError, SpecError
 
 SECONDS = float(os.environ.get("MILLRACE_FUZZ_SECONDS", "20"))
@@ -25,26 +26,26 @@ def test_damaged_sources_end_in_an_error_or_in_full_account(tmp_path: Path) -> N
     assert done.returncode == 0, f"at {case}: {done.stderr[-8_000:]}"
     outcomes = json.loads(done.stdout)
     ends = {end for found in outcomes.values() for end in found}
-    assert set(outcomes) == set(fuzzing.KINDS)
+    assert set(outcomes) == set(fuzzing_sources.KINDS)
     assert all(outcomes.values()), "every kind is tried"
     assert ends <= {"accounted for", "DataError", "SpecError"}
 
 
-@pytest.mark.parametrize("kind", fuzzing.KINDS)
+@pytest.mark.parametrize("kind", fuzzing_sources.KINDS)
 def test_what_is_damaged_is_whole_before(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
-    assert fuzzing.run(fuzzing.KINDS[kind](tmp_path), tmp_path) == fuzzing.ROWS
+    assert fuzzing.run(fuzzing_sources.KINDS[kind](tmp_path), tmp_path) == fuzzing_sources.ROWS
 
 
-@pytest.mark.parametrize("kind", fuzzing.KINDS)
+@pytest.mark.parametrize("kind", fuzzing_sources.KINDS)
 def test_files_of_another_kind_are_refused(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
     sources = {}
-    for number, (name, make) in enumerate(fuzzing.KINDS.items()):
+    for number, (name, make) in enumerate(fuzzing_sources.KINDS.items()):
         (tmp_path / f"{number}").mkdir()
         sources[name] = make(tmp_path / f"{number}")
     wanted = sources[kind]
@@ -58,7 +59,7 @@ def test_files_of_another_kind_are_refused(
 
 def test_a_record_that_is_lost_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
-    source = fuzzing.KINDS["csv"](tmp_path)
+    source = fuzzing_sources.KINDS["csv"](tmp_path)
     fuzzing.run(source, tmp_path)
     result = fuzzing.StageResult("records", counts=fuzzing.clean.Counts(25, 25))
     with pytest.raises(RuntimeError, match="24 records of 25"):
