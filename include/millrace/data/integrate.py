@@ -106,7 +106,7 @@ def _cleaned(context: StageContext) -> Cleaned:
 def _families(context: StageContext, ledger: Ledger, cleaned: Cleaned) -> Families | None:
     """Unite near duplicates to groups of the split, where that is asked for."""
     params = context.params
-    ledger.load("united", UNITED, ())
+    ledger.load("united", UNITED, lambda: ())
     if params["near_duplicates"] == "keep":
         return None
     families = Families(ledger, cleaned.records, context.scratch)

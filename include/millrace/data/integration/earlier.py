@@ -36,9 +36,9 @@ def load_earlier(ledger: Ledger, cleaned: Cleaned) -> None:
     """Make the tables ``quarantined`` (``number`` counts over the files), ``copies`` (duplicates
     within a partition) and ``earlier`` (the quarantined whose equals carried other labels).
     """
-    ledger.load("quarantined", _QUARANTINED, _quarantined(cleaned.quarantine))
-    ledger.load("copies", DUPLICATES, read_all(cleaned.duplicates))
-    ledger.load("earlier", _CONFLICTS, _conflicts(cleaned.quarantine))
+    ledger.load("quarantined", _QUARANTINED, lambda: _quarantined(cleaned.quarantine))
+    ledger.load("copies", DUPLICATES, lambda: read_all(cleaned.duplicates))
+    ledger.load("earlier", _CONFLICTS, lambda: _conflicts(cleaned.quarantine))
 
 
 def _quarantined(paths: Sequence[Path]) -> Iterator[pa.Table]:

@@ -78,7 +78,7 @@ class Families:
         with _Thumbnails(path, numbers) as thumbnails:
             found = families(hashes[numbers], thumbnails.read)
         rows = rows[numbers]
-        ledger.load("kin", _KIN, _kin(rows, found))
+        ledger.load("kin", _KIN, lambda: _kin(rows, found))
         words = "near duplicates carry the labels "
         ledger.run(_DISAGREEING, words=words, shown=SHOWN_LABELS)
         ((count, records, quarrels),) = ledger.rows(_COUNTS)

@@ -49,7 +49,7 @@ def load_records(ledger: Ledger, cleaned: Sequence[Path], params: Mapping[str, A
         cleaned: files of clean records.
         params: of the integrate stage.
     """
-    ledger.load("records", RECORDS, _numbered(cleaned, params))
+    ledger.load("records", RECORDS, lambda: _numbered(cleaned, params))
 
 
 def read_all(paths: Sequence[Path], columns: list[str] | None = None) -> Iterator[pa.Table]:
