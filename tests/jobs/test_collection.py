@@ -77,6 +77,19 @@ def test_what_nothing_reaches_goes_to_the_last_file(executor_in: Make, tmp_path:
 
 
 @pytest.mark.usefixtures("stage")
+def test_a_store_that_lost_its_manifests_loses_no_object(executor_in: Make, tmp_path: Path) -> None:
+    executor, _ = finished(executor_in, tmp_path, 1)
+    executor.catalog.runs.keep(executor.run, "needed")
+    root = executor.store.local_root
+    assert root is not None
+    (root / "manifests").rename(tmp_path / "elsewhere")
+    left = files(executor)
+    with pytest.raises(SpecError, match="lost its manifests"):
+        collect(executor)
+    assert files(executor) == left
+
+
+@pytest.mark.usefixtures("stage")
 def test_a_plan_changes_nothing(executor_in: Make, tmp_path: Path) -> None:
     executor, _ = finished(executor_in, tmp_path, 1)
     before = files(executor)

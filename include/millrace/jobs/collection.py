@@ -23,6 +23,7 @@ from millrace.errors import SpecError, TransientError
 from millrace.jobs.retention import Retention
 
 _BATCH = 500  # files that go while the catalog stands still
+_LOOKS, _LOOK_AGAIN = 5, 0.2  # times, and seconds between them, that a store is looked at
 _PAUSE = 0.02  # seconds for which the others get the catalog between two batches, at least
 
 
@@ -66,8 +67,14 @@ class Collector:
     unknown: bool = False
 
     def plan(self) -> Plan:
-        """Look, and change nothing."""
+        """Look, and change nothing.
+
+        Raises:
+            SpecError: the store lost its manifests, so that every object would look like garbage.
+        """
+        before = self.catalog.live.mark(self.retention.keep())
         inventory = take_inventory(self.store.backend)
+        self._check_manifests(before, inventory)
         known = self.catalog.live.workflows()
         live = self.catalog.live.mark(self.retention.keep())
         unneeded = [item for item in inventory.items if item.key and not _needed(item, live)]
@@ -111,6 +118,26 @@ class Collector:
         if freed and self.store.local_root is None:
             self._check_removed(plan)
         return freed
+
+    def _check_manifests(self, live: Live, inventory: Inventory) -> None:
+        """Raise `SpecError` where objects lie in the store, live artifacts too, but no manifest.
+
+        A job beside may be about to make the only one again, so a store is looked at repeatedly.
+        """
+        if not live.artifacts or not inventory.of("object"):
+            return
+        for _ in range(_LOOKS):
+            if any(item.kind == "manifest" for item in inventory.items):
+                return
+            time.sleep(_LOOK_AGAIN)
+            inventory = take_inventory(self.store.backend, ("manifests",))
+        raise SpecError(
+            "the store has lost its manifests",
+            where=f"{self.store.uri}/manifests",
+            expected=f"those of {len(live.artifacts):,} artifacts that are in use",
+            received="none, though objects are there",
+            remedy="Bring `manifests` back, e.g. by mounting its disk. Nothing was removed.",
+        )
 
     def _check_removed(self, plan: Plan) -> None:
         """Raise `SpecError` where all is still there: S3 refuses single files of a list silently.
