@@ -46,9 +46,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=32_768, help="records (default 32,768)")
     arguments = parser.parse_args()
     make_deterministic(7)
-    print(
-        "| network | Millrace, records/s | Keras, batches of 32 | of 1,024 | to `predict` as it is | to 1,024 |"
-    )
+    print("| network | Millrace, records/s | Keras, 32 a batch | 1,024 | ratio to 32 | to 1,024 |")
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         split = digits(Path(folder), arguments.rows)
