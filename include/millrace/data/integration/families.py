@@ -76,7 +76,7 @@ class Families:
         kept = [t["row"].to_numpy() for t in ledger.answer("SELECT row FROM kept ORDER BY row")]
         numbers = np.flatnonzero(np.isin(rows, np.concatenate([rows[:0], *kept])))
         with _Thumbnails(path, numbers) as thumbnails:
-            found = families(hashes[numbers], thumbnails.read)
+            found = families(hashes[numbers], thumbnails.read) if len(numbers) else numbers
         rows = rows[numbers]
         ledger.load("kin", _KIN, lambda: _kin(rows, found))
         words = "near duplicates carry the labels "
