@@ -22,6 +22,8 @@ from millrace.workflow.stage import Counts, StageResult
 def run(context):
     log = Path(context.locations["log"])
     log.write_text(log.read_text() + "x" if log.exists() else "x")
+    for text in context.inputs.get("text", ()):
+        text.path("out.txt")
     if context.params.get("error"):
         raise context.params_error
     (context.output / "out.txt").write_text(str(context.params["value"]))

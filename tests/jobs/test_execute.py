@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from millrace.artifacts.artifact import Artifact
-from millrace.errors import MillraceError
+from millrace.errors import IntegrityError, MillraceError
 from millrace.jobs.execute import Executor, Job
 
 Make = Callable[..., Executor]
@@ -139,3 +139,20 @@ def test_progress_reaches_the_listener(stage: Path, executor_in: Make, tmp_path:
     events: list[Any] = []
     executor_in(report=events.append).execute(job(tmp_path))
     assert [event["epoch"] for event in events] == [1]
+
+
+@pytest.mark.usefixtures("stage")
+def test_a_damaged_input_names_the_stage_that_makes_it_again(
+    executor_in: Any, tmp_path: Path
+) -> None:
+    executor = executor_in()
+    log = {"log": str(tmp_path / "log")}
+    made = executor.execute(Job("sample", {"value": 1}, {}, log))
+    made.path("out.txt").chmod(0o644)
+    made.path("out.txt").write_text("2")
+    following = Job("sample", {"value": 3}, {"text": [made.ref]}, log)
+    with pytest.raises(IntegrityError, match="millrace run w --force sample"):
+        executor_in().execute(following)
+    forced = executor_in(force=frozenset({"sample"}))
+    assert forced.execute(Job("sample", {"value": 1}, {}, log)).ref == made.ref
+    assert executor_in().execute(following).facts["value"] == 3

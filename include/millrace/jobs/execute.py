@@ -18,6 +18,7 @@ from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.reference import ArtifactRef
 from millrace.artifacts.store import Store
 from millrace.errors import IntegrityError, MillraceError, TransientError
+from millrace.jobs.damage import with_maker
 from millrace.jobs.keys import Inputs, explain_miss, key_of, key_parts
 from millrace.jobs.locks import key_lock
 from millrace.jobs.progress import Event
@@ -98,8 +99,11 @@ class Executor:
             try:
                 artifact, cached, reason = self._obtain(stage, job, key, parts, previous)
             except Exception as error:
-                self._record_failure(record, error, time.monotonic() - started)
-                raise
+                known = self._explained(error, job)
+                self._record_failure(record, known, time.monotonic() - started)
+                if known is error:
+                    raise
+                raise known from error
             self._record(record, stage, artifact, cached, reason, time.monotonic() - started)
             # Garbage collection spares what the catalog knows, from the moment it knows it.
             if self._find(artifact.ref.key)[0] is not None:
@@ -136,6 +140,13 @@ class Executor:
             log.info("Executing %s: %s", _title(job), reason)
             made = self._perform(stage, request, replace=forced or damaged)
             return made, False, reason
+
+    def _explained(self, error: Exception, job: Job) -> Exception:
+        """Return the error, with what to do about it where the catalog knows more."""
+        if not isinstance(error, IntegrityError):
+            return error
+        inputs = [ref for refs in job.inputs.values() for ref in refs]
+        return with_maker(error, inputs, self.store, self.catalog, self.workflow)
 
     def _find(self, key: str) -> tuple[Artifact | None, bool]:
         """Return the stored artifact of a key, and whether there is one that is damaged."""
