@@ -65,8 +65,10 @@ def _places(settings: Settings, executions: Sequence[ExecutionRecord]) -> Rows:
         ("Store", settings.store),
         ("Catalog", without_password(settings.catalog)),
         ("Prediction table", without_password(settings.predictions)),
-        ("Logs", str(settings.home / "airflow" / "logs")),
     ]
+    logs = settings.home / "airflow" / "logs"
+    if logs.exists():  # not where all runs were local ones
+        rows.append(("Logs", str(logs)))
     return rows + _plots(settings, _last(executions, "evaluate"))
 
 

@@ -248,3 +248,13 @@ def test_an_empty_folder_and_no_folder_are_sentences(tmp_path: Path) -> None:
 )
 def test_a_source_is_named_like_its_file(text: str, name: str) -> None:
     assert source_name(text) == name
+
+
+@pytest.mark.parametrize(("highest", "white"), [(4_000, 4_095), (200, 255), (65_000, None)])
+def test_sixteen_bits_that_are_not_all_used_have_their_white(
+    tmp_path: Path, highest: int, white: int | None
+) -> None:
+    pictures = RNG.integers(0, highest, (6, 5, 5), np.uint16)
+    pictures[0] = highest
+    np.savez(tmp_path / "a.npz", images=pictures, labels=np.arange(6))
+    assert one(tmp_path / "a.npz").get("maximum") == white

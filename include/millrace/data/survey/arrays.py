@@ -15,17 +15,22 @@ from millrace.errors import DataError
 
 _LOOKED_AT = 2_000  # rows whose highest number is looked for
 _LABELS = ("label", "target", "class", "y")
-_WHITE = (1, 16, 255, 65_535)
+_WHITE = (1, 16, 255, 1_023, 4_095, 16_383, 65_535)  # the levels of 10, 12 and 14 bits too
 
 
 @dataclass(frozen=True)
 class Array:
-    """An array of a file, by its header; `highest` is None where it is not of numbers."""
+    """An array of a file, by its header; `highest` is None where it is not of numbers.
+
+    Attributes:
+        full: white, where nothing else is said, for whole numbers of its type.
+    """
 
     name: str
     shape: tuple[int, ...]
     highest: float | None
     fractions: bool
+    full: int = 255
 
 
 def find_npz(uri: str, stem: str) -> Found:
@@ -72,9 +77,10 @@ def find_npy(images: str, labels: str, stem: str) -> Found:
 
 def white(array: Array) -> float | None:
     """Return the number that stands for white; None where the type's highest does."""
-    if array.highest is None or (not array.fractions and array.highest > _WHITE[1]):
+    if array.highest is None:
         return None
-    return next((float(level) for level in _WHITE if array.highest <= level), None)
+    found = next((level for level in _WHITE if array.highest <= level), None)
+    return None if found is None or (found == array.full and not array.fractions) else float(found)
 
 
 def _of_stream(archive: zipfile.ZipFile, name: str) -> Array | None:
@@ -105,7 +111,8 @@ def _array(name: str, shape: Sequence[int], data: Any) -> Array:
     values = np.asarray(data)
     numeric = values.dtype.kind in "biuf" and values.size > 0
     highest = float(np.nanmax(values)) if numeric else None
-    return Array(name, tuple(shape), highest, values.dtype.kind == "f")
+    full = 65_535 if values.dtype.itemsize == 2 else 255
+    return Array(name, tuple(shape), highest, values.dtype.kind == "f", full)
 
 
 def _sources(
