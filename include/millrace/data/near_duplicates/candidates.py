@@ -28,7 +28,7 @@ Crowded = npt.NDArray[np.bool_]
 Pairs = tuple[Numbers, Numbers]
 
 
-def candidates(hashes: Hashes, crowded: Crowded, *, at_once: int = 1 << 20) -> Iterator[Pairs]:
+def candidates(hashes: Hashes, crowded: Crowded, *, at_once: int = 1 << 18) -> Iterator[Pairs]:
     """Yield every pair of numbers whose hashes differ in at most `MOST_BITS` bits, once.
 
     Left out is a pair that is `crowded` in each band that would bring it together.

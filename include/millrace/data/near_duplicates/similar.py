@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +17,7 @@ MOST_DIFFERENCE = 0.3
 absolute difference of two thumbnails brought to mean 0 and standard deviation 1."""
 
 _UNIT = 64  # of standardised pixels
-_AT_ONCE = 1024  # pairs, so that their pixels stay in the processor's cache
+_AT_ONCE = 1024  # pairs or thumbnails, so that their pixels stay in the processor's cache
 _BACKGROUND = 4  # grey levels around the commonest that are background, on either side
 
 
@@ -28,7 +31,7 @@ def similar(thumbnails: Images, first: Numbers, second: Numbers) -> npt.NDArray[
         thumbnails: ``(rows, pixels)`` uint8.
         first: ``(pairs,)`` row numbers. second: likewise.
     """
-    scaled, shown = standardised(thumbnails), _shown(thumbnails)
+    scaled, shown = _in_parts(standardised, thumbnails), _in_parts(_shown, thumbnails)
     difference = np.empty(len(first), np.int64)
     for start in range(0, len(first), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
@@ -38,6 +41,14 @@ def similar(thumbnails: Images, first: Numbers, second: Numbers) -> npt.NDArray[
     least = np.minimum(shown[first], shown[second])
     alike: npt.NDArray[np.bool_] = difference <= MOST_DIFFERENCE * _UNIT * least
     return alike
+
+
+def _in_parts(
+    measure: Callable[[Images], npt.NDArray[Any]], thumbnails: Images
+) -> npt.NDArray[Any]:
+    """Return a measure of every thumbnail, its intermediate numbers being those of a few."""
+    starts = range(0, max(len(thumbnails), 1), _AT_ONCE)
+    return np.concatenate([measure(thumbnails[start : start + _AT_ONCE]) for start in starts])
 
 
 def standardised(thumbnails: Images) -> npt.NDArray[np.int16]:
