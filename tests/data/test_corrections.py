@@ -93,11 +93,14 @@ def test_a_correction_that_is_wrong_itself_is_refused_and_counted(bench: Any) ->
     assert (made.result.counts.accepted, made.result.counts.quarantined) == (1, 1)
 
 
-def test_a_record_that_changed_since_is_not_corrected(bench: Any) -> None:
+def test_a_record_that_changed_since_is_not_corrected(
+    bench: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     raw = bench.raw([picture(1), picture(2)], ["a", "b"])
     made = corrections(bench, raw, {"row": 1, "label": "a"})
     other = bench.raw([picture(1), picture(3)], ["a", "b"])
     assert cleaned(bench, other, made).table()["label"].to_pylist() == ["a", "b"]
+    assert "1 corrections no longer hold" in caplog.text
 
 
 def test_a_corrected_label_that_agrees_with_its_equal_becomes_a_duplicate(bench: Any) -> None:

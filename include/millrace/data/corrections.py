@@ -7,6 +7,7 @@ here, and nothing is ever added or removed: cleaning judges the corrected record
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -36,6 +37,8 @@ where it stays; `content` and `encoding` are null where the picture stays.
 """
 
 FILE_NAME = "corrections.parquet"
+_SHOWN = 5  # records that a log line names
+log = logging.getLogger(__name__)
 
 
 def content_digest(content: bytes | None, encoding: str) -> bytes:
@@ -83,6 +86,13 @@ def _correct(
         for row, now, change in zip(rows, known, chosen, strict=True)
         if content_digest(now["content"], now["encoding"]) == change["original"]
     }
+    if len(changes) < len(rows):
+        gone = [c["record_id"] for n, c in enumerate(chosen) if int(rows[n]) not in changes]
+        log.warning(
+            "%d corrections no longer hold, their records having changed: %s",
+            len(gone),
+            ", ".join(gone[:_SHOWN]),
+        )
     table = _replace(table, "label", changes, lambda c: _raw(c["label"], label_map))
     for name in ("content", "encoding"):
         table = _replace(table, name, changes, lambda c, name=name: c[name])  # type: ignore[misc]
