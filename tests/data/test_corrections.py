@@ -100,7 +100,7 @@ def test_a_record_that_changed_since_is_not_corrected(
     made = corrections(bench, raw, {"row": 1, "label": "a"})
     other = bench.raw([picture(1), picture(3)], ["a", "b"])
     assert cleaned(bench, other, made).table()["label"].to_pylist() == ["a", "b"]
-    assert "1 corrections no longer hold" in caplog.text
+    assert "no longer hold" in caplog.text
 
 
 def test_a_corrected_label_that_agrees_with_its_equal_becomes_a_duplicate(bench: Any) -> None:

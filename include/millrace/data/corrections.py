@@ -88,10 +88,11 @@ def _correct(
     }
     if len(changes) < len(rows):
         gone = [c["record_id"] for n, c in enumerate(chosen) if int(rows[n]) not in changes]
+        more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
         log.warning(
-            "%d corrections no longer hold, their records having changed: %s",
-            len(gone),
+            "Corrections of %s%s no longer hold: the records changed since",
             ", ".join(gone[:_SHOWN]),
+            more,
         )
     table = _replace(table, "label", changes, lambda c: _raw(c["label"], label_map))
     for name in ("content", "encoding"):
