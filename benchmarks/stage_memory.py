@@ -18,7 +18,6 @@ import argparse
 import gzip
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -123,7 +122,7 @@ def _run(stage: str, root: Path) -> dict[str, float]:
     step = getattr(_Work(root), stage.replace(", ", "_"))
     started = time.perf_counter()
     step()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_memory() / 2**20
     return {"MiB": round(peak), "seconds": round(time.perf_counter() - started, 1)}
 
 

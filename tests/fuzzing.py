@@ -36,6 +36,7 @@ from millrace.data.encoding import PixelEncoding
 from millrace.data.sources.partition import split_document
 from millrace.data.sources.reader import keyed
 from millrace.errors import MillraceError
+from millrace.machine import peak_memory
 from millrace.workflow.images import ImageCleaning
 from millrace.workflow.stage import StageContext, StageResult
 
@@ -203,7 +204,7 @@ def main(base: Path, seconds: float, first: int, only: str | None) -> None:
                 outcomes[kind][outcome(seed, kind, root)] += 1
         seed += 1
     faulthandler.cancel_dump_traceback_later()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = peak_memory()
     require(peak < MOST, f"{peak:,} bytes of memory at the peak")
     sys.stdout.write(json.dumps(outcomes) + "\n")
     sys.exit(any(FAULT in found for found in outcomes.values()))

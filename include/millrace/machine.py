@@ -1,9 +1,10 @@
-"""The processor, as the system describes it; it may change the last bits of a result."""
+"""The machine: its processor, which may change the last bits of a result, cores and memory."""
 
 from __future__ import annotations
 
 import os
 import platform
+import resource
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,3 +32,16 @@ def computes_bfloat16() -> bool:
 def usable_cores() -> int:
     """Return the number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def peak_memory() -> int:
+    """Return the largest resident size of this process so far, in bytes.
+
+    Linux's own figure of the process: `getrusage` hands a parent's peak down to its children.
+    """
+    status = Path("/proc/self/status")
+    lines = status.read_text(encoding="utf-8").splitlines() if status.exists() else []
+    for line in lines:
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

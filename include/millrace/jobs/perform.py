@@ -8,7 +8,6 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
-import resource
 import shutil
 import socket
 import tempfile
@@ -31,6 +30,7 @@ from millrace.jobs.keys import key_of
 from millrace.jobs.progress import Event, ProgressWriter
 from millrace.jobs.request import JobRequest
 from millrace.jobs.stages import Stage, stage_named
+from millrace.machine import peak_memory
 from millrace.workflow.stage import StageContext, StageResult
 from millrace.workflow.variables import expand
 
@@ -174,7 +174,6 @@ def _put_files(
 
 def _provenance(request: JobRequest, result: StageResult, seconds: float) -> Mapping[str, Any]:
     """Say who made an artifact, from where, when and at what cost. Never part of its digest."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
     inputs = {role: [ref.to_document() for ref in refs] for role, refs in request.inputs.items()}
     return {
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -182,7 +181,7 @@ def _provenance(request: JobRequest, result: StageResult, seconds: float) -> Map
         "machine": machine(),
         "version": __version__,
         "seconds": round(seconds, 3),
-        "peak_memory_bytes": usage.ru_maxrss * 1024,
+        "peak_memory_bytes": peak_memory(),
         "metrics": dict(result.metrics),
         "locations": json.loads(redact(json.dumps(dict(request.locations)))),
         "inputs": inputs,
