@@ -34,6 +34,8 @@ import pyarrow as pa
 from common import PROJECT, machine, own_home
 from stages import Made, Stages, facts_file
 
+from millrace.machine import peak_memory
+
 _FILES = {"train": 60_000, "t10k": 10_000}
 _SIDE = 28
 _NAMES = (
