@@ -12,10 +12,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, cast, get_args
 
 from millrace.errors import SpecError
 
-RUNTIMES = ("local",)
+RuntimeName = Literal["local", "docker", "kubernetes"]
+"""A process of the machine that runs the task, a Docker container, or a Kubernetes pod."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Settings:
         predictions: SQLAlchemy URL of the database with the prediction tables
             (``MILLRACE_PREDICTIONS``, default SQLite in `home`, apart from the catalog).
         workflows: folder of the workflow specs (``MILLRACE_WORKFLOWS``).
-        runtime: where training runs (``MILLRACE_RUNTIME``).
+        runtime: where training runs (``MILLRACE_RUNTIME``, default ``local``).
         notify: who is told of what: a list in YAML or JSON, or the path of a file that holds one
             (``MILLRACE_NOTIFY``, default nobody).
         tracking: URI of an MLflow tracking server or store (``MLFLOW_TRACKING_URI``, default none).
@@ -42,7 +44,7 @@ class Settings:
     catalog: str
     predictions: str
     workflows: Path
-    runtime: str
+    runtime: RuntimeName
     notify: str = ""
     tracking: str = ""
 
@@ -53,11 +55,11 @@ class Settings:
         project = Path(env.get("MILLRACE_PROJECT") or _checkout()).absolute()
         home = Path(env.get("MILLRACE_HOME") or project / ".millrace").absolute()
         runtime = env.get("MILLRACE_RUNTIME") or "local"
-        if runtime not in RUNTIMES:
+        if runtime not in get_args(RuntimeName):
             raise SpecError(
                 "unknown runtime",
                 where="MILLRACE_RUNTIME",
-                expected=" or ".join(RUNTIMES),
+                expected=" or ".join(get_args(RuntimeName)),
                 received=runtime,
             )
         return cls(
@@ -69,7 +71,7 @@ class Settings:
             workflows=Path(
                 env.get("MILLRACE_WORKFLOWS") or project / "include" / "workflows"
             ).absolute(),
-            runtime=runtime,
+            runtime=cast(RuntimeName, runtime),
             notify=env.get("MILLRACE_NOTIFY", "").strip(),
             tracking=env.get("MLFLOW_TRACKING_URI", "").strip(),
         )

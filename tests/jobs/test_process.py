@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -18,9 +19,10 @@ import pytest
 from millrace.artifacts.store import Store
 from millrace.errors import DataError, ExitCode, SpecError, TransientError
 from millrace.jobs.code import forget
-from millrace.jobs.keys import key_of
+from millrace.jobs.keys import key_of, key_parts
 from millrace.jobs.request import JobRequest
 from millrace.jobs.runtimes.process import run_process
+from millrace.jobs.stages import stage_named
 
 READER = """
 import os, signal, time
@@ -66,6 +68,7 @@ def request_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     (folder / "slow_source.py").write_text(READER)
     forget()
     monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.syspath_prepend(str(folder))
 
     def make(**options: str) -> JobRequest:
         kind = "slow_source:Reader"
@@ -77,7 +80,7 @@ def request_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
             "member": None,
         }
         params = {"kind": kind, "read": {"options": options}, "partition": partition}
-        parts = {"stage": "collect", "params": params}
+        parts = key_parts(stage_named("collect"), params, {})
         source = {"name": "s", "kind": kind, "options": options}
         places = {"source": source, "at": {"index": 0}}
         return JobRequest(
@@ -191,3 +194,13 @@ def test_an_unknown_stage_is_a_spec_error(store: Store, tmp_path: Path) -> None:
     request = JobRequest("nothing", "a" * 64, {}, {}, {}, attempt="1")
     with pytest.raises(SpecError, match="unknown stage"):
         run(store, request, tmp_path)
+
+
+def test_a_request_of_other_code_or_versions_is_refused(
+    store: Store, request_for: Callable[..., JobRequest], tmp_path: Path
+) -> None:
+    request = request_for()
+    parts = {**request.key_parts, "environment": {"python": "2.7"}}
+    other = dataclasses.replace(request, key_parts=parts)
+    with pytest.raises(SpecError, match=r"python 2.7 -> 3.*make images"):
+        run(store, other, tmp_path)

@@ -85,10 +85,11 @@ def test_a_missing_field_is_named(tmp_path: Path) -> None:
         ("clean: {budget: {blanc: 0.1}}", "clean.budget"),
         ("predict: {table: 'x; drop table y'}", "predict.table"),
         ("runtime: podman", "runtime"),
+        ("runtimes: {trian: docker}", "runtimes.trian"),
+        ("resources: {cpus: 0}", "resources.cpus"),
         ("schedule: every monday", "schedule"),
         ("schedule: champion", "schedule"),
         ("predict: {schedule: '61 * * * *'}", "predict.schedule"),
-        ("resources: {cpus: 2}", "resources.cpus"),
         ("version: 2", "version"),
     ],
 )

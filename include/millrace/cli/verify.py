@@ -65,13 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         tempfile.TemporaryDirectory(dir=folder, prefix="verify-") as scratch,
     ):
         record = catalog.runs.get(arguments.run_id)
-        verifier = Verifier(
-            store,
-            catalog,
-            Path(scratch),
-            record.spec.get("runtime") or settings.runtime,
-            _tell,
-        )
+        verifier = Verifier(store, catalog, Path(scratch), _tell)
         return _show(verifier.verify(record, arguments.stage, skip), arguments.keep_going)
 
 

@@ -19,6 +19,7 @@ from typing import NoReturn
 
 from millrace.artifacts.store import Store
 from millrace.errors import ExitCode, MillraceError, SpecError
+from millrace.jobs.fit import check_fit
 from millrace.jobs.outcome import write_failure
 from millrace.jobs.perform import perform
 from millrace.jobs.request import JobRequest
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         log.error("%s", error)  # noqa: TRY400 - the sentence is for the reader, not the trace
         return error.exit_code
     try:
+        check_fit(request)
         perform(request, store, Path(options.scratch))
     except MillraceError as error:
         with suppress(MillraceError):  # the exit code tells the kind of error in any case

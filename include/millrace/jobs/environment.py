@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -14,10 +14,16 @@ from millrace.machine import processor_name
 _ALTERNATIVES = {"tensorflow": ("tensorflow-cpu", "tensorflow")}
 
 
-def environment(packages: Iterable[str]) -> dict[str, str]:
-    """Return versions by name: ``python`` (major.minor) and each of `packages`."""
+def environment(packages: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
+    """Return versions by name: ``python`` (major.minor) and each of `packages`.
+
+    Args:
+        packages: names of distributions.
+        known: versions of another installation, which win over those installed here.
+    """
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return {"python": python, **{name: _version(name) for name in sorted(packages)}}
+    found = {name: known.get(name) or _version(name) for name in sorted(packages)}
+    return {"python": known.get("python") or python, **found}
 
 
 def machine() -> dict[str, str | int | None]:

@@ -23,7 +23,7 @@ from millrace.jobs.keys import Inputs, explain_miss, key_of, key_parts
 from millrace.jobs.locks import key_lock
 from millrace.jobs.progress import Event
 from millrace.jobs.request import JobRequest
-from millrace.jobs.runtimes import runtime_named
+from millrace.jobs.runtimes import Place, here
 from millrace.jobs.stages import Stage, stage_named
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Executor:
         store, catalog: where artifacts and their history go.
         home: local folder for locks and temporary files.
         workflow: name. run: the catalog's id of the run. attempt: number of the try, from 1.
-        runtime: of heavy stages.
+        place: where the jobs are performed; on this machine by default.
         force: stages to recompute though they are in the cache.
         report: called with every progress event.
         done: what it executed, with the results, in order.
@@ -69,7 +69,7 @@ class Executor:
     workflow: str
     run: int
     attempt: int = 1
-    runtime: str = "local"
+    place: Place | None = None
     force: frozenset[str] = frozenset()
     report: Callable[[Event], None] = lambda event: None
     done: list[tuple[Job, ArtifactRef]] = field(default_factory=list, compare=False)
@@ -81,7 +81,7 @@ class Executor:
             MillraceError: of the kind that tells whether a retry may help.
         """
         stage = stage_named(job.stage)
-        parts = key_parts(stage, job.params, job.inputs)
+        parts = key_parts(stage, job.params, job.inputs, self._packages())
         key = key_of(parts)
         previous = self.catalog.executions.previous(self.run, job.stage, job.partition)
         record = self.catalog.executions.begin(
@@ -141,6 +141,9 @@ class Executor:
             made = self._perform(stage, request, replace=forced or damaged)
             return made, False, reason
 
+    def _packages(self) -> Mapping[str, str]:
+        return {} if self.place is None else self.place.packages
+
     def _explained(self, error: Exception, job: Job) -> Exception:
         """Return the error, with what to do about it where the catalog knows more."""
         if not isinstance(error, IntegrityError):
@@ -162,7 +165,7 @@ class Executor:
 
     def _perform(self, stage: Stage, request: JobRequest, *, replace: bool) -> Artifact:
         request = dataclasses.replace(request, replace=replace)
-        runtime = runtime_named(self.runtime if stage.heavy else "inline")
+        runtime = here(heavy=stage.heavy) if self.place is None else self.place.runtime
         return runtime(request, self.store, self.home / "scratch", self.report)
 
     def _record(

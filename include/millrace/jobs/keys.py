@@ -16,15 +16,25 @@ Inputs = Mapping[str, Sequence[ArtifactRef]]
 _SHOWN = 4  # differences named in one explanation
 
 
-def key_parts(stage: Stage, params: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
-    """Return what a key is made of: stage, code, params, inputs and environment, as JSON values."""
+def key_parts(
+    stage: Stage,
+    params: Mapping[str, Any],
+    inputs: Inputs,
+    packages: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return what a key is made of: stage, code, params, inputs and environment, as JSON values.
+
+    Args:
+        stage, params, inputs: of the job.
+        packages: versions by name where the job is performed; else those installed here.
+    """
     modules = [stage.module, *(path.partition(":")[0] for path in plugins(stage, params))]
     return {
         "stage": stage.name,
         "code": code_digests(modules),
         "params": dict(params),
         "inputs": {role: [ref.digest for ref in refs] for role, refs in sorted(inputs.items())},
-        "environment": environment(stage.packages),
+        "environment": environment(stage.packages, packages or {}),
     }
 
 
@@ -37,11 +47,16 @@ def explain_miss(parts: Mapping[str, Any], previous: Mapping[str, Any] | None) -
     """Say which parts differ from the last execution of the same stage."""
     if previous is None:
         return "first execution of this stage"
-    found = list(_differences("", previous, parts))
+    found = list(differences(previous, parts))
     if not found:
         return "nothing changed, but its artifact is no longer in the store"
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return "changed: " + "; ".join(found[:_SHOWN]) + more
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a phrase for each part that is not the same."""
+    yield from _differences("", old, new)
 
 
 def _differences(place: str, old: Any, new: Any) -> Iterator[str]:

@@ -22,7 +22,7 @@ from millrace.errors import DataError, MillraceError, SpecError, TransientError,
 from millrace.jobs import stages as table
 from millrace.jobs.progress import Event
 from millrace.jobs.request import JobRequest
-from millrace.jobs.runtimes import runtime_named
+from millrace.jobs.runtimes import here
 from millrace.jobs.stages import stage_named
 from millrace.jobs.verification_causes import causes, differences, outdated
 from millrace.workflow.params import predict_params
@@ -61,7 +61,6 @@ class Verifier:
     store: Store
     catalog: Catalog
     scratch: Path
-    runtime: str = "local"
     report: Callable[[Event], None] = field(default=lambda event: None)
 
     def verify(
@@ -142,8 +141,7 @@ class _Remake:
             locations=self._locations(execution),
             attempt="verify",
         )
-        heavy = stage_named(execution.stage).heavy
-        runtime = runtime_named(self.verifier.runtime if heavy else "inline")
+        runtime = here(heavy=stage_named(execution.stage).heavy)
         return runtime(request, self.made, self.verifier.scratch / "work", self.verifier.report)
 
     def _locations(self, execution: ExecutionRecord) -> Mapping[str, Any]:

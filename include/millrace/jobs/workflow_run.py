@@ -13,6 +13,7 @@ from millrace.catalog.catalog import Catalog
 from millrace.errors import SpecError
 from millrace.jobs.execute import Executor
 from millrace.jobs.progress import Event
+from millrace.jobs.runtimes import Place
 from millrace.settings import Settings
 from millrace.workflow.graph import Graph, Purpose, workflow_graph
 from millrace.workflow.loader import load_named
@@ -122,8 +123,14 @@ def open_run(
     *,
     attempt: int = 1,
     report: Callable[[Event], None] = lambda event: None,
+    place: Place | None = None,
 ) -> WorkflowRun:
     """Open a run that `start_run` recorded.
+
+    Args:
+        identity: of the run. attempt: of the task that opens it, from 1.
+        report: called with every progress event.
+        place: where the task's jobs are performed; on this machine by default.
 
     Raises:
         SpecError: the run was never started: clear its first task.
@@ -150,7 +157,7 @@ def open_run(
         workflow=identity.workflow,
         run=record.id,
         attempt=attempt,
-        runtime=spec.runtime or settings.runtime,
+        place=place,
         force=_forced(params.force or ()),
         report=report,
     )

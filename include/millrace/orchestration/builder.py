@@ -13,9 +13,8 @@ from millrace.orchestration.deadlines import deadlines_of
 from millrace.orchestration.docs import dag_docs, task_docs
 from millrace.orchestration.endings import mark_done, mark_failed
 from millrace.orchestration.form import prediction_form, training_form
-from millrace.orchestration.lineage_operator import step
+from millrace.orchestration.operators import place
 from millrace.orchestration.policy import RETRY
-from millrace.orchestration.tasks import do_task
 from millrace.settings import Settings
 from millrace.workflow.graph import Graph, Purpose, Task, workflow_graph
 from millrace.workflow.loader import load_named
@@ -59,16 +58,19 @@ def _build(spec: WorkflowSpec, dag_id: str, purpose: Purpose) -> DAG:
 
 def _wire(spec: WorkflowSpec, purpose: Purpose, graph: Graph) -> None:
     """Make an operator of every task and connect them."""
+    runtime = Settings.load().runtime
     made: dict[str, XComArg] = {}
 
     def add(item: Task, more: Mapping[str, Any]) -> None:
         taken = {argument: made[source] for argument, source in item.takes.items()}
-        operator = step(do_task, task_id=item.name, **_options(spec, item))
-        made[item.name] = operator(
+        made[item.name] = place(
+            spec.place_of(item.name, runtime),
             workflow=spec.name,
             purpose=purpose,
             name=item.name,
             taken={**taken, **item.constants, **more},
+            resources=spec.resources,
+            options=_options(spec, item),
         )
         for source in item.after:
             made[source] >> made[item.name]

@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 _opened: list[WorkflowRun] = []
 
 
-class Step(_PythonDecoratedOperator):
-    """A task of a workflow."""
-
-    custom_operator_name = "@task"
+class Lineage:
+    """What an operator of a workflow's task tells OpenLineage."""
 
     def get_openlineage_facets_on_complete(self, _task_instance: Any) -> Any:
         """Return what the task read and made, as OpenLineage's data sets; after a failure, too."""
@@ -37,6 +35,12 @@ class Step(_PythonDecoratedOperator):
             inputs=[_input(item) for item in found.inputs],
             outputs=[_output(item) for item in found.outputs],
         )
+
+
+class Step(Lineage, _PythonDecoratedOperator):
+    """A task of a workflow that works in a process of its worker."""
+
+    custom_operator_name = "@task"
 
 
 def step(function: Callable[..., Any], **options: Any) -> Any:

@@ -29,23 +29,31 @@ from millrace.workflow.graph import Graph, Purpose
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from millrace.jobs.runtimes import Place
     from millrace.jobs.workflow_run import WorkflowRun
 
 Event = Mapping[str, Any]
 log = logging.getLogger(__name__)
 
 
-def do_task(workflow: str, purpose: Purpose, name: str, taken: Mapping[str, Any]) -> Any:
+def do_task(
+    workflow: str,
+    purpose: Purpose,
+    name: str,
+    taken: Mapping[str, Any],
+    place: Place | None = None,
+) -> Any:
     """Do one task of a run and return its result, an XCom of references.
 
     Args:
         workflow, purpose: which graph. name: which task of it.
         taken: the step's arguments.
+        place: where its jobs are performed; on this machine by default.
     """
     from millrace.jobs.steps import STEPS
 
     context = get_current_context()
-    with airflow_errors(), _run(context, workflow, purpose, name) as run:
+    with airflow_errors(), _run(context, workflow, purpose, name, place) as run:
         opened(run)
         result = STEPS[name](run, **gathered(run.graph, name, taken))
         if run.graph[name].last:
@@ -75,7 +83,9 @@ def _listed(value: Any) -> list[Any]:
 
 
 @contextmanager
-def _run(context: Any, workflow: str, purpose: Purpose, name: str) -> Iterator[WorkflowRun]:
+def _run(
+    context: Any, workflow: str, purpose: Purpose, name: str, place: Place | None
+) -> Iterator[WorkflowRun]:
     """Start or open the run; record it as failed when this task fails for good."""
     from millrace.errors import MillraceError, TransientError
     from millrace.jobs.workflow_run import RunIdentity, open_run, start_run
@@ -86,7 +96,7 @@ def _run(context: Any, workflow: str, purpose: Purpose, name: str) -> Iterator[W
     if name == "discover":
         run = start_run(identity, dag_run.conf or {}, dag_run.run_type.value, **how)
     else:
-        run = open_run(identity, **how)
+        run = open_run(identity, **how, place=place)
     try:
         yield run
     except TransientError:

@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from millrace.settings import RuntimeName
 from millrace.workflow.base import Name, Value
 from millrace.workflow.images import ImageAugmentation, ImageCleaning, ImageTransform
 from millrace.workflow.learning import AnyModel, Baseline, Gate, Split, Training
+from millrace.workflow.resources import Placeable, Resources
 from millrace.workflow.sources import AnySource, unique_names
 
 
@@ -61,16 +63,6 @@ class Predict(Value):
         return sources
 
 
-class Resources(Value):
-    """What the training job asks for.
-
-    Attributes:
-        gpus: devices; 0 trains on the processor. Airflow admits the job through its pool `gpu`.
-    """
-
-    gpus: Annotated[int, Field(ge=0, le=64)] = 0
-
-
 class WorkflowSpec(Value):
     """One workflow. See `include/workflows/digits.yaml` for a commented example.
 
@@ -78,6 +70,8 @@ class WorkflowSpec(Value):
         version: of this format. name: DAG id, folder and table prefix.
         labels: the classes, in order; empty: the sorted labels that the data holds.
         schedule: cron, preset (``@daily``), assets or null.
+        runtime: where training runs; the installation's (``MILLRACE_RUNTIME``) by default.
+        runtimes: where further tasks run, by name; in a process of their worker by default.
     """
 
     version: Literal[1]
@@ -96,7 +90,8 @@ class WorkflowSpec(Value):
     baseline: Baseline = Baseline()
     gate: Gate = Gate()
     predict: Predict = Predict()
-    runtime: Literal["local"] | None = None
+    runtime: RuntimeName | None = None
+    runtimes: dict[Placeable, RuntimeName] = {}
     resources: Resources = Resources()
 
     @field_validator("sources")
@@ -119,3 +114,9 @@ class WorkflowSpec(Value):
         if self.split.test == 0 and not any(s.split == "test" for s in self.sources):
             raise ValueError("no test records: give split.test a share or a source `split: test`")
         return self
+
+    def place_of(self, task: str, default: RuntimeName) -> RuntimeName:
+        """Return where a task runs; `default` is the installation's place for training."""
+        if task in self.runtimes:
+            return self.runtimes[task]
+        return (self.runtime or default) if task == "train" else "local"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.store import Store
-from millrace.errors import SpecError
 from millrace.jobs.progress import Event
 from millrace.jobs.request import JobRequest
 from millrace.jobs.runtimes.inline import run_inline
@@ -24,12 +24,20 @@ class Runtime(Protocol):
         """Perform the request and pass on its progress."""
 
 
-RUNTIMES: dict[str, Runtime] = {"inline": run_inline, "local": run_process}
-"""By name: ``inline`` is the caller's own process, ``local`` a child process."""
+@dataclass(frozen=True)
+class Place:
+    """Somewhere outside this process's machine or installation where jobs are performed.
+
+    Attributes:
+        runtime: performs them.
+        packages: versions of the distributions there, by name, which keys are made from; a name
+            that is missing is taken from this installation.
+    """
+
+    runtime: Runtime
+    packages: Mapping[str, str]
 
 
-def runtime_named(name: str) -> Runtime:
-    """Return a runtime; raise `SpecError` for a name that is none."""
-    if name not in RUNTIMES:
-        raise SpecError("unknown runtime", expected=", ".join(RUNTIMES), received=name)
-    return RUNTIMES[name]
+def here(*, heavy: bool) -> Runtime:
+    """Return the runtime of this machine: a child process for heavy stages, else this process."""
+    return run_process if heavy else run_inline

@@ -1,0 +1,29 @@
+"""Whether this installation is the one that a request was made for: same code, same versions."""
+
+from __future__ import annotations
+
+from millrace.errors import SpecError
+from millrace.jobs.keys import differences, key_parts
+from millrace.jobs.request import JobRequest
+from millrace.jobs.stages import stage_named
+
+_SHOWN = 4  # differences that the error names
+
+
+def check_fit(request: JobRequest) -> None:
+    """Refuse a request whose result would be kept under a key that does not describe it.
+
+    Raises:
+        SpecError: this installation, most likely an image, has other code or other versions.
+    """
+    here = key_parts(stage_named(request.stage), request.params, {})
+    wanted = {part: request.key_parts.get(part) for part in ("code", "environment")}
+    found = list(differences(wanted, {part: here[part] for part in wanted}))
+    if found:
+        raise SpecError(
+            "the request was made for another installation",
+            where=f"stage {request.stage}",
+            expected="the code and the versions of whoever wrote the request",
+            received="; ".join(found[:_SHOWN]),
+            remedy="Build the trainer image anew from the same checkout: make images.",
+        )
