@@ -1,10 +1,12 @@
-"""Durations and sizes as people write them."""
+"""Durations, sizes and progress as people write them."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from millrace.wording import duration, size
+from millrace.wording import duration, progress, size
 
 
 @pytest.mark.parametrize(
@@ -30,3 +32,19 @@ def test_durations(seconds: float, text: str) -> None:
 )
 def test_sizes(count: int, text: str) -> None:
     assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        ({"rows": 4096, "total": 10_000, "at": 1.5}, "rows 4096  total 10000"),
+        ({"epoch": 4, "epochs": 9, "resumed_from": 4}, "resuming after epoch 4/9"),
+        (
+            {"epoch": 3, "epochs": 12, "loss": 0.5, "rate": 3210.4, "eta": 37, "at": 1.5},
+            "epoch 3/12  loss 0.5000  3,210 records/s  37.0 s left",
+        ),
+        ({"epoch": 1, "epochs": 2, "gpu_memory_bytes": 3 << 30}, "epoch 1/2  GPU 3.0 GiB"),
+    ],
+)
+def test_progress(event: dict[str, Any], line: str) -> None:
+    assert progress(event) == line

@@ -1,6 +1,17 @@
-"""Durations and sizes as people write them, the same on a page and on a terminal."""
+"""Durations, sizes and progress as people write them: on a page, on a terminal and in a log."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_FIGURES = (
+    ("loss", "loss {:.4f}"),
+    ("accuracy", "accuracy {:.4f}"),
+    ("validation_loss", "val loss {:.4f}"),
+    ("validation_accuracy", "val accuracy {:.4f}"),
+    ("rate", "{:,.0f} records/s"),
+)
 
 
 def duration(seconds: float) -> str:
@@ -23,3 +34,19 @@ def size(count: int) -> str:
         if value < 1024:
             return f"{value:.1f} {unit}"
     return f"{value / 1024:.1f} TiB"
+
+
+def progress(event: Mapping[str, Any]) -> str:
+    """Return what a job reported in one line, e.g. ``epoch 3/12  loss 0.1234  37.0 s left``."""
+    if event.get("resumed_from"):
+        return f"resuming after epoch {event['resumed_from']}/{event.get('epochs', '?')}"
+    parts = [f"epoch {event['epoch']}/{event.get('epochs', '?')}"] if "epoch" in event else []
+    figures = [(event.get(name), form) for name, form in _FIGURES]
+    parts += [form.format(value) for value, form in figures if isinstance(value, int | float)]
+    if isinstance(event.get("eta"), int | float):
+        parts.append(f"{duration(event['eta'])} left")
+    if isinstance(event.get("gpu_memory_bytes"), int):
+        parts.append(f"GPU {size(event['gpu_memory_bytes'])}")
+    if not parts:
+        parts = [f"{k} {v}" for k, v in event.items() if isinstance(v, str | int) and k != "at"]
+    return "  ".join(parts)

@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _tell(event: Mapping[str, Any]) -> None:
     """Print a line an epoch: training takes long."""
     from millrace.cli.console import console
-    from millrace.cli.words import progress
+    from millrace.wording import progress
 
     if "epoch" in event:
         console().print(f"  {progress(event)}")

@@ -13,8 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from millrace.cli.run_view import RunView, StageView
-from millrace.cli.words import progress
-from millrace.wording import duration
+from millrace.wording import duration, progress
 
 _GLYPHS = {
     "waiting": ("·", "dim"),

@@ -24,6 +24,7 @@ from millrace.orchestration.assets import (
 from millrace.orchestration.lineage_operator import opened
 from millrace.orchestration.notices_decision import tell_decision
 from millrace.orchestration.policy import airflow_errors
+from millrace.wording import progress
 from millrace.workflow.graph import Graph, Purpose
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _listener(context: Any) -> Callable[[Event], None]:
 
     def report(event: Event) -> None:
         if "epoch" in event:
-            log.info("%s", _line(event))
+            log.info("%s", progress(event))
         if state is not None:
             _keep(state, event)
 
@@ -125,17 +126,6 @@ def _keep(state: Any, event: Event) -> None:
         state.set("progress", json.dumps(dict(event)))
     except Exception as error:
         log.warning("Airflow did not take the progress: %s", error)
-
-
-def _line(event: Event) -> str:
-    """Return a line an epoch, and one before the first: where training starts or resumes."""
-    if event.get("resumed_from"):
-        return f"resuming after epoch {event['resumed_from']}/{event.get('epochs', '?')}"
-    shown = ("loss", "accuracy", "validation_loss", "validation_accuracy")
-    figures = "  ".join(
-        f"{name} {event[name]:.4f}" for name in shown if isinstance(event.get(name), float)
-    )
-    return f"epoch {event['epoch']}/{event.get('epochs', '?')}  {figures}"
 
 
 def _check_partitions(name: str, result: Any) -> None:
