@@ -12,6 +12,7 @@ from millrace.catalog.batches import Batches
 from millrace.catalog.corrections import Corrections
 from millrace.catalog.database import Database
 from millrace.catalog.executions import Executions
+from millrace.catalog.job_locks import JobLocks
 from millrace.catalog.live import LiveReferences
 from millrace.catalog.models import Models
 from millrace.catalog.runs import Runs
@@ -92,6 +93,11 @@ class Catalog:
     def live(self) -> LiveReferences:
         """What of the store the history still needs."""
         return LiveReferences(self._checked)
+
+    @cached_property
+    def locks(self) -> JobLocks:
+        """Who of several hosts makes a key."""
+        return JobLocks(self._database)
 
     @cached_property
     def _checked(self) -> Database:

@@ -132,7 +132,7 @@ class Executor:
         found, _ = (None, False) if forced else self._find(key)
         if found is not None:
             return found, True, "in the store, made from equal inputs"
-        with key_lock(self.home / "locks", key):
+        with key_lock(self.home / "locks", key, self.catalog.locks):
             found, damaged = (None, False) if forced else self._find(key)
             if found is not None:
                 return found, True, "made by another job while this one waited"
