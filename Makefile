@@ -72,18 +72,36 @@ format: $(VENV)/.installed-test ## Bring the code into shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-# Extras that tests need; `gs` and `abfs` bring clients of clouds that no test can reach.
-TESTED := train s3 postgres mlflow openlineage test
+# What Airflow's processes and the embedded installation need; what the tests need beside it.
+# `gs` and `abfs` bring clients of clouds that no test can reach.
+USED := airflow train s3 postgres docker kubernetes
+TESTED := $(USED) celery fab mlflow openlineage test
+SERVED := airflow s3 postgres docker kubernetes celery fab mlflow openlineage
+PERFORMED := s3
 
-LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-annotate --quiet \
-	--custom-compile-command "make lock"
+LOCK := uv pip compile pyproject.toml --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-annotate --quiet --custom-compile-command "make lock"
+EVERYWHERE := --universal --python-version 3.11
+IN_IMAGE := --python-platform x86_64-manylinux_2_28 --python-version 3.11
+IMAGES := include/images
+extras = $(addprefix --extra ,$(1))
 
 .PHONY: lock
 lock: ## Resolve the requirements anew (needs uv)
 	@rm -f requirements.txt requirements-test.txt
-	@$(LOCK) $(addprefix --extra ,$(TESTED)) -o requirements-test.txt
-	@$(LOCK) --extra train --extra s3 --extra postgres -c requirements-test.txt -o requirements.txt
+	@$(MAKE) --no-print-directory relock
+
+.PHONY: relock
+relock: ## Resolve the requirements, keeping the versions that still fit (needs uv)
+	@$(LOCK) $(EVERYWHERE) $(call extras,$(TESTED)) -o requirements-test.txt
+	@rm -f $(IMAGES)/airflow/requirements.txt $(IMAGES)/trainer/requirements-?pu.txt
+	@$(LOCK) -c requirements-test.txt $(EVERYWHERE) $(call extras,$(USED)) -o requirements.txt
+	@$(LOCK) -c requirements-test.txt $(IN_IMAGE) $(call extras,$(SERVED)) \
+		-o $(IMAGES)/airflow/requirements.txt
+	@$(LOCK) -c requirements-test.txt $(IN_IMAGE) $(call extras,train $(PERFORMED)) \
+		-o $(IMAGES)/trainer/requirements-cpu.txt
+	@$(LOCK) -c requirements-test.txt $(IN_IMAGE) $(call extras,train-gpu $(PERFORMED)) \
+		-o $(IMAGES)/trainer/requirements-gpu.txt
 
 .PHONY: clean
 clean: down ## Stop Airflow and remove the virtual environment; results stay in .millrace
