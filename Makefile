@@ -20,7 +20,8 @@ help: ## Show this help
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: PYTHON (3.11 to 3.13), WORKFLOW (for demo), MILLRACE_PORT, MILLRACE_HOME."
+	@echo "Variables: PYTHON (3.11 to 3.13), WORKFLOW (for demo), MILLRACE_PORT, MILLRACE_HOME;"
+	@echo "for images: ACCELERATOR (cpu or gpu), BASE (an image with Python 3.11), BUILD_ARGS."
 
 .PHONY: demo
 demo: $(VENV)/.installed ## Run a workflow from raw images to predictions (WORKFLOW=digits)
@@ -102,6 +103,38 @@ relock: ## Resolve the requirements, keeping the versions that still fit (needs 
 		-o $(IMAGES)/trainer/requirements-cpu.txt
 	@$(LOCK) -c requirements-test.txt $(IN_IMAGE) $(call extras,train-gpu $(PERFORMED)) \
 		-o $(IMAGES)/trainer/requirements-gpu.txt
+
+# The images, of this checkout. BASE: any image with Python 3.11 and its module venv. BUILD_ARGS: more
+# arguments of `docker build`, such as "--build-arg PIP_INDEX_URL=…" or "--network host".
+ACCELERATOR ?= cpu
+TRAINER_IMAGE ?= millrace-trainer:$(ACCELERATOR)
+AIRFLOW_IMAGE ?= millrace-airflow:latest
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' include/millrace/__init__.py)
+REVISION = $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null || echo unknown)
+BUILD = docker build $(if $(BASE),--build-arg BASE=$(BASE)) $(BUILD_ARGS) \
+	--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION)
+
+.PHONY: images
+images: trainer-image airflow-image ## Build the trainer and the Airflow image (ACCELERATOR=gpu)
+
+.PHONY: trainer-image
+trainer-image: check-docker
+	@$(BUILD) --build-arg ACCELERATOR=$(ACCELERATOR) -t $(TRAINER_IMAGE) \
+		-f $(IMAGES)/trainer/Dockerfile .
+
+.PHONY: airflow-image
+airflow-image: check-docker
+	@$(BUILD) -t $(AIRFLOW_IMAGE) -f $(IMAGES)/airflow/Dockerfile .
+
+.PHONY: check-docker
+check-docker:
+	@if [ "$(ACCELERATOR)" != cpu ] && [ "$(ACCELERATOR)" != gpu ]; then \
+		echo "ACCELERATOR is cpu or gpu, not $(ACCELERATOR)." >&2; exit 1; fi
+	@command -v docker >/dev/null || { \
+		echo "Building images needs Docker: https://docs.docker.com/engine/install/" >&2; \
+		exit 1; }
+	@said=$$(docker version --format '{{.Server.Version}}' 2>&1) || { \
+		echo "No Docker daemon answers: $$said. Start it, or set DOCKER_HOST." >&2; exit 1; }
 
 .PHONY: clean
 clean: down ## Stop Airflow and remove the virtual environment; results stay in .millrace
