@@ -1,0 +1,85 @@
+"""`python -m stack.health PART`: exit 0 where a part of Airflow works, 1 with a sentence otherwise.
+
+For health checks, which run all day: no Airflow is imported. Scheduler, DAG processor and triggerer
+are as healthy as their heartbeats in the database, which the API server reads out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import urllib.request
+
+API = "http://api-server:8080"
+SECONDS = 8.0
+PARTS = ("scheduler", "dag_processor", "triggerer")
+
+
+class UnhealthyError(Exception):
+    """It does not work; the text says why."""
+
+
+def main(arguments: list[str]) -> int:
+    """Check one part; return the exit code."""
+    name = arguments[0] if arguments else ""
+    try:
+        check(name)
+    except UnhealthyError as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        return 1
+    except (OSError, ValueError) as error:  # unreachable, or it answers with something else
+        sys.stderr.write(f"{name}: {error}\n")
+        return 1
+    return 0
+
+
+def check(name: str) -> None:
+    """Raise where a part does not work.
+
+    Args:
+        name: one of `PARTS`, ``api-server``, ``flower`` or ``worker``.
+
+    Raises:
+        UnhealthyError: it does not work, or there is no such part. OSError, ValueError: no answer.
+    """
+    if name == "api-server":
+        _expect(_read("http://127.0.0.1:8080"), "metadatabase")
+    elif name == "flower":
+        _get("http://127.0.0.1:5555/healthcheck")
+    elif name == "worker":
+        _ping(os.environ["AIRFLOW__CELERY__BROKER_URL"])
+    elif name in PARTS:
+        _expect(_read(os.environ.get("MILLRACE_API_SERVER", API)), name)
+    else:
+        raise UnhealthyError(f"expected one of {', '.join(PARTS)}, api-server, flower, worker")
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310  a fixed scheme
+        return bytes(answer.read())
+
+
+def _read(server: str) -> dict[str, dict[str, str]]:
+    return dict(json.loads(_get(f"{server}/api/v2/monitor/health")))
+
+
+def _expect(health: dict[str, dict[str, str]], name: str) -> None:
+    status = health.get(name, {}).get("status")
+    if status != "healthy":
+        raise UnhealthyError(f"its status is {status}")
+
+
+def _ping(broker: str) -> None:
+    """Ask the worker of this container through the broker, as whoever gives it work would."""
+    from celery import Celery
+
+    name = f"celery@{socket.gethostname()}"
+    with Celery(broker=broker) as app:
+        if not app.control.inspect([name], timeout=SECONDS).ping():
+            raise UnhealthyError(f"{name} does not answer")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
