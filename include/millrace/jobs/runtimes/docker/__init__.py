@@ -1,0 +1,1 @@
+"""The runtime `docker`: one container a job, which outlives whoever started it."""

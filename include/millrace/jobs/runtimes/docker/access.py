@@ -1,0 +1,96 @@
+"""How a container reaches the store and what a job reads: mounts, network, private variables."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from millrace.artifacts.store import Store
+from millrace.errors import SpecError
+from millrace.jobs.request import JobRequest
+from millrace.jobs.runtimes.docker.options import Mounted, owner
+from millrace.jobs.runtimes.docker.settings import DockerSettings
+from millrace.workflow.variables import expand
+
+_NAMED = re.compile(r"\$\{([A-Za-z_]\w*)")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+_OF_FILES = ("AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_CA_BUNDLE")
+
+
+def access(
+    request: JobRequest,
+    store: Store,
+    settings: DockerSettings,
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the fields of `ContainerOptions` that let the container reach what it needs.
+
+    Raises:
+        SpecError: the job reads files of this machine, which no container sees.
+    """
+    env = os.environ if environment is None else environment
+    mounts = (
+        *_of_store(store, settings),
+        *(Mounted(a, b, "bind", True) for a, b in settings.mounts),
+    )
+    _check_sources(request, mounts, env)
+    root = store.local_root
+    networked = root is None
+    names = {*settings.variables, *_NAMED.findall(json.dumps(dict(request.locations)))}
+    if networked:
+        names |= {*_PROXIES, *(name for name in env if name.startswith("AWS_"))}
+        names -= {*_OF_FILES} - {*settings.variables}
+    return {
+        "network": settings.network if networked else "none",
+        "user": None if root is None else owner(root),
+        "mounts": mounts,
+        "private": {name: env[name] for name in sorted(names) if name in env},
+    }
+
+
+def _of_store(store: Store, settings: DockerSettings) -> tuple[Mounted, ...]:
+    """Return what brings the store's folder to the same path inside; nothing for a remote one."""
+    root = store.local_root
+    if root is None:
+        return ()
+    if settings.volume is None:
+        return (Mounted(str(root), str(root)),)
+    if not PurePosixPath(root).is_relative_to(settings.volume_at):
+        raise SpecError(
+            "the volume does not hold the store",
+            where="MILLRACE_DOCKER_VOLUME",
+            expected=f"a volume that is mounted at or above {root}",
+            received=f"{settings.volume}:{settings.volume_at}",
+        )
+    return (Mounted(settings.volume, settings.volume_at, "volume"),)
+
+
+def _check_sources(
+    request: JobRequest, mounts: tuple[Mounted, ...], env: Mapping[str, str]
+) -> None:
+    """Refuse a job that reads files of this machine."""
+    for path in _paths(expand(dict(request.locations), env)):
+        seen = any(path.is_relative_to(mount.target) for mount in mounts)
+        if not seen and path.exists():
+            raise SpecError(
+                "a container does not see this folder",
+                where=f"stage {request.stage}",
+                received=path,
+                remedy=f"Leave runtimes.{request.stage} local, or name the folder in "
+                "MILLRACE_DOCKER_MOUNTS.",
+            )
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    """Yield the absolute local paths among the strings of a JSON value."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _paths(one)
+    elif isinstance(value, str) and value.startswith(("/", "file:/")):
+        yield Path("/" + value.removeprefix("file:").lstrip("/"))

@@ -1,0 +1,107 @@
+"""`DockerRuntime`: performs a job in a container, or follows the one that performs it already.
+
+A container goes on when whoever follows it dies; the next one who wants the key finds it by its
+name. Whoever follows it removes it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.store import Store
+from millrace.errors import MillraceError, TransientError
+from millrace.jobs.progress import Event
+from millrace.jobs.request import JobRequest
+from millrace.jobs.runtimes.docker.daemon import Daemon, UnreachableError
+from millrace.jobs.runtimes.docker.launch import Launch
+from millrace.jobs.runtimes.docker.memory import Memory
+from millrace.jobs.runtimes.docker.names import container_name
+from millrace.jobs.runtimes.docker.options import ContainerOptions
+from millrace.jobs.runtimes.docker.watch import Watch
+
+GRACE = 4
+"""Seconds from SIGTERM to SIGKILL: a training saves its state; Airflow gives a task 5."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class DockerRuntime:
+    """A `Runtime` of one daemon.
+
+    Attributes:
+        daemon: runs the containers.
+        options: makes the options of a job's container.
+        labels: of all its containers.
+        memory: what outlives this process.
+        name: of the container of the job at hand.
+        stopped: somebody wants the job to end.
+    """
+
+    daemon: Daemon
+    options: Callable[[JobRequest, Store], ContainerOptions]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+    name: str | None = None
+    stopped: bool = False
+
+    def __call__(
+        self, request: JobRequest, store: Store, scratch: Path, report: Callable[[Event], None]
+    ) -> Artifact:
+        """Perform the request in a container and follow it; see `Runtime`."""
+        del scratch  # the container has its own
+        self.name = container_name(request, store)
+        options = self.options(request, store)
+        try:
+            found = Launch(self.daemon, request, store, options, self.labels, self.memory).get()
+            if isinstance(found, Artifact):
+                return found
+            self._go_on()
+            watch = Watch(self.daemon, found.id, found.request, store, self.memory)
+            ended = watch.wait(report)
+            self._go_on()
+            artifact = ended.result(options.memory)
+        except UnreachableError as error:
+            log.warning("The next try follows the container %s, if it goes on", self.name)
+            raise error.plain() from error
+        except BaseException as error:
+            self._remove()
+            if self.stopped and isinstance(error, Exception):
+                raise self._stopped() from error
+            raise
+        self._remove()
+        return artifact
+
+    def stop(self, daemon: Daemon) -> None:
+        """End the job's container, within seconds, and remove it; from a signal's handler, too.
+
+        Args:
+            daemon: a connection that nobody else uses.
+        """
+        self.stopped = True
+        if self.name is not None:
+            end(daemon, self.name)
+
+    def _go_on(self) -> None:
+        if self.stopped:
+            raise self._stopped()
+
+    def _stopped(self) -> MillraceError:
+        return TransientError("the task was stopped, and its container with it", where=self.name)
+
+    def _remove(self) -> None:
+        """Remove the container; where the daemon cannot now, the reaper will."""
+        try:
+            end(self.daemon, self.name or "")
+        except MillraceError as error:
+            log.warning("The container %s could not be removed: %s", self.name, error)
+
+
+def end(daemon: Daemon, container: str) -> None:
+    """Stop a container, giving it time to save its state, and remove it with its volume."""
+    daemon.stop(container, GRACE)
+    daemon.remove(container)
