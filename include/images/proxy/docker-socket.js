@@ -115,22 +115,25 @@ function refuse(r, status, message) {
   r.return(status, JSON.stringify({message: `The Docker proxy of the stack refuses: ${message}`}));
 }
 
-// What is wrong with the body of a request for a new container; undefined where nothing is.
-function wrong(text) {
-  let body;
-  try {
-    body = JSON.parse(text || "");
-  } catch (error) {
-    return "the body is not JSON";
-  }
+// What is wrong with a request for a container; undefined where nothing is.
+function wrong(body) {
   const field = unknown(body, TOP);
-  if (field === undefined) {
-    return isObject(body.Labels) && body.Image && isObject(body.HostConfig) && body.HostConfig.NetworkMode
-      ? undefined
-      : "Labels, Image and HostConfig.NetworkMode are required";
+  if (field !== undefined) {
+    const inner = field === "HostConfig" ? `.${String(unknown(body.HostConfig, HOST)).slice(0, 40)}` : "";
+    return `${field.slice(0, 40)}${inner} has a value that is not allowed`;
   }
-  const inner = field === "HostConfig" ? `.${unknown(body.HostConfig, HOST)}` : "";
-  return `${String(field).slice(0, 40)}${inner.slice(0, 40)} has a value that is not allowed`;
+  const host = body.HostConfig;
+  return isObject(body.Labels) && body.Image && isObject(host) && host.NetworkMode
+    ? undefined
+    : "Labels, Image and HostConfig.NetworkMode are required";
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text || "");
+  } catch (error) {
+    return null;
+  }
 }
 
 // Whether a container carries Millrace's label; 0 where it does, else the status of the answer.
@@ -144,31 +147,39 @@ async function foreign(r) {
   return labels[LABEL] ? 0 : 403;
 }
 
-async function decide(r) {
-  const asked = r.variables.class;
-  if (asked === "") {
-    refuse(r, 403, `${r.method} of this kind; it serves the containers of trainings only`);
+function create(r) {
+  const body = parsed(r.requestText);
+  const reason = wrong(body);
+  if (reason) {
+    refuse(r, 403, `${reason}, in a request for a container`);
     return;
   }
+  r.variables.checked = JSON.stringify(body);
+  r.internalRedirect("@create");
+}
+
+async function reach(r) {
+  const status = await foreign(r);
+  if (status === 0) {
+    r.internalRedirect("@docker");
+  } else if (status === 404) {
+    refuse(r, 404, "No such container");
+  } else {
+    refuse(r, status === 403 ? 403 : 502, "this container is none of Millrace's");
+  }
+}
+
+async function decide(r) {
+  const asked = r.variables.class;
   if (asked === "create") {
-    const reason = wrong(r.requestText);
-    if (reason) {
-      refuse(r, 403, `${reason}, in a request for a container`);
-      return;
-    }
+    create(r);
+  } else if (asked === "own") {
+    await reach(r);
+  } else if (asked === "read") {
+    r.internalRedirect("@docker");
+  } else {
+    refuse(r, 403, `${r.method} of this kind; it serves the containers of trainings only`);
   }
-  if (asked === "own") {
-    const status = await foreign(r);
-    if (status === 404) {
-      refuse(r, 404, "No such container");
-      return;
-    }
-    if (status) {
-      refuse(r, status === 403 ? 403 : 502, "this container is none of Millrace's");
-      return;
-    }
-  }
-  r.internalRedirect("@docker");
 }
 
 export default {decide};
