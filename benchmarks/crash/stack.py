@@ -137,7 +137,7 @@ def started(
             daemon.start()
             daemon.load(image)
         write_workflow(folder, "docker" if daemon else "local", epochs)
-        variables = _variables(folder, shelf, daemon)
+        variables = _variables(folder, shelf, daemon) | {"MILLRACE_TRAINER_IMAGE": image}
         held.enter_context(_environment({**variables, **SETTINGS}))
         installation = Installation.load(variables)
         held.callback(down, installation, lambda _: None)
@@ -176,8 +176,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     """Set these variables, and only these of Millrace's, in this process."""
     saved = dict(os.environ)
     for name in [name for name in saved if name.startswith(("MILLRACE_", "MLFLOW_", "AWS_"))]:
-        if name != "MILLRACE_TRAINER_IMAGE":
-            del os.environ[name]
+        del os.environ[name]
     os.environ.update(variables)
     try:
         yield
