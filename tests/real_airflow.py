@@ -52,8 +52,17 @@ class Running:
             if state in {"success", "failed"}:
                 return state
             time.sleep(0.3)
-        states = {t["task_id"]: t["state"] for t in self.client.task_instances(dag_id, run_id)}
-        raise AssertionError(f"{dag_id} {run_id} did not end: {states}")
+        raise AssertionError(f"{dag_id} {run_id} did not end: {self.states(dag_id, run_id)}")
+
+    def states(self, dag_id: str, run_id: str) -> dict[str, str]:
+        tasks = self.client.task_instances(dag_id, run_id)
+        return {f"{task['task_id']} {task['map_index']}": str(task["state"]) for task in tasks}
+
+    def errors(self, run_id: str) -> str:
+        """Return what the tasks' logs of a run say of errors: for a test that fails."""
+        logs = self.installation.airflow_home.glob(f"logs/*/run_id={run_id}/**/*.log")
+        lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
+        return "\n".join(line for line in lines if '"level":"error"' in line.replace(" ", ""))
 
     def settle(self, seconds: float = 240) -> None:
         """Wait until no run of any DAG waits or runs, and the catalog knows it."""
@@ -99,6 +108,7 @@ def started(
             "MILLRACE_DAGS": str(folder / "dags"),
             "MILLRACE_WORKFLOWS": str(folder / "workflows"),
             "MILLRACE_PORT": str(_free_port()),
+            **variables,
         }
     )
     with pytest.MonkeyPatch.context() as patch:

@@ -37,11 +37,12 @@ class Told:
     file: Path
     mails: Sink
 
-    def of(self, event: str, seconds: float = 60) -> dict[str, Any]:
-        """Return the notice of an event as soon as there is one."""
+    def of(self, event: str, run_id: str | None = None, seconds: float = 60) -> dict[str, Any]:
+        """Return the notice of an event, of a run or of any, as soon as there is one."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = [notice for notice in told(self.file) if notice["event"] == event]
+            found = [n for n in found if run_id in (None, n["run_id"])]
             if found:
                 return found[-1]
             time.sleep(0.2)
@@ -113,10 +114,9 @@ def test_a_refused_challenger(happened: Told) -> None:
 
 
 def test_a_failed_run_that_never_reached_the_catalog(happened: Told) -> None:
-    happened.of("failure")
-    failed = {n["run_id"]: n for n in told(happened.file) if n["event"] == "failure"}
-    assert failed["wrong"]["title"] == "tiny: run wrong failed"
-    assert failed["wrong"]["workflow"] == "tiny"
+    notice = happened.of("failure", "wrong")
+    assert notice["title"] == "tiny: run wrong failed"
+    assert notice["workflow"] == "tiny"
 
 
 def test_an_exceeded_budget_says_which(happened: Told) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +13,12 @@ from sqlalchemy import create_engine, text
 import tiny_workflow
 from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
-from millrace.orchestration.embedded import address
-from millrace.orchestration.embedded.down import down
 from millrace.orchestration.embedded.installation import Installation
-from millrace.orchestration.embedded.up import up
-from millrace.orchestration.rest import AirflowClient
 from postgres_server import PostgresServer
+from real_airflow import Running, started
 from s3_server import SECRET_KEY, S3Server
 
-PROJECT = Path(__file__).parents[2]
+RUNS = ("one", "two")
 PASSWORD = "a-password-that-no-log-may-show"
 pytestmark = [
     pytest.mark.scheduler,
@@ -34,76 +29,50 @@ pytestmark = [
 
 
 @dataclass(frozen=True)
-class Running:
-    """An embedded Airflow, its servers, and the two runs that were made at once."""
+class Servers:
+    """An embedded Airflow and its servers; the runs `one` and `two` were made at once."""
 
-    installation: Installation
-    client: AirflowClient
+    airflow: Servers
     s3: S3Server
-    runs: tuple[str, ...]
+
+    @property
+    def installation(self) -> Installation:
+        return self.airflow.installation
 
     @property
     def catalog(self) -> Catalog:
-        return Catalog(self.installation.settings.catalog)
-
-    def wait(self, run_id: str, seconds: float = 150) -> str:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            state = str(self.client.run("tiny", run_id)["state"])
-            if state in {"success", "failed"}:
-                return state
-            time.sleep(0.3)
-        raise AssertionError(f"{run_id} did not end")
+        return self.airflow.catalog
 
 
 @pytest.fixture(scope="module")
-def airflow(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def airflow(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     folder = tmp_path_factory.mktemp("servers")
-    for name, content in {
-        "dags/tiny.py": tiny_workflow.DAG_FILE,
-        "workflows/tiny.yaml": tiny_workflow.SPEC,
-    }.items():
-        (folder / name).parent.mkdir()
-        (folder / name).write_text(content)
     url = server.create().replace("postgres@", f"postgres:{PASSWORD}@").replace("+psycopg2", "")
     s3 = S3Server()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     variables = {
-        "MILLRACE_PROJECT": str(PROJECT),
-        "MILLRACE_HOME": str(folder / "home"),
-        "MILLRACE_DAGS": str(folder / "dags"),
-        "MILLRACE_WORKFLOWS": str(folder / "workflows"),
-        "MILLRACE_PORT": str(port),
         "MILLRACE_STORE": f"s3://{s3.bucket()}/millrace",
         "MILLRACE_CATALOG": url,
         "MILLRACE_PREDICTIONS": url,
         "MILLRACE_AIRFLOW_DATABASE": url,
         **s3.environment(),
     }
-    installation = Installation.load(variables)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AIRFLOW__LOGGING__LOGGING_LEVEL", "INFO")
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        try:
-            up(installation, lambda _: None)
-            with address.client(installation) as client:
-                yield run_two(Running(installation, client, s3, ("one", "two")))
-        finally:
-            down(installation, lambda _: None)
-            s3.close()
+    try:
+        with started(folder, {"tiny": tiny_workflow.SPEC}, variables) as running:
+            run_two(running)
+            yield Servers(running, s3)
+    finally:
+        s3.close()
 
 
-def run_two(running: Running) -> Running:
-    for run_id in running.runs:
+def run_two(running: Running) -> None:
+    for run_id in RUNS:
         running.client.trigger("tiny", {"limit": 500}, run_id)
-    assert [running.wait(run_id) for run_id in running.runs] == ["success", "success"]
-    return running
+    for run_id in RUNS:
+        state = running.wait("tiny", run_id, 300)
+        assert state == "success", (running.states("tiny", run_id), running.errors(run_id))
 
 
-def query(running: Running, statement: str) -> list[Any]:
+def query(running: Servers, statement: str) -> list[Any]:
     engine = create_engine(running.installation.settings.predictions.replace("ql:", "ql+psycopg2:"))
     try:
         with engine.connect() as connection:
@@ -112,9 +81,9 @@ def query(running: Running, statement: str) -> list[Any]:
         engine.dispose()
 
 
-def test_of_two_runs_at_once_one_computes_and_both_are_done(airflow: Running) -> None:
+def test_of_two_runs_at_once_one_computes_and_both_are_done(airflow: Servers) -> None:
     with airflow.catalog as catalog:
-        records = [catalog.runs.find("tiny", run_id) for run_id in airflow.runs]
+        records = [catalog.runs.find("tiny", run_id) for run_id in RUNS]
         assert [record.state for record in records if record] == ["done", "done"]
         states = [
             e.state
@@ -129,7 +98,7 @@ def test_of_two_runs_at_once_one_computes_and_both_are_done(airflow: Running) ->
     assert champion.version == 1
 
 
-def test_one_database_holds_airflow_the_catalog_and_the_predictions(airflow: Running) -> None:
+def test_one_database_holds_airflow_the_catalog_and_the_predictions(airflow: Servers) -> None:
     rows = (
         "select count(*), count(distinct record_id) from predictions where run_id in ('one','two')"
     )
@@ -140,7 +109,7 @@ def test_one_database_holds_airflow_the_catalog_and_the_predictions(airflow: Run
     assert not (airflow.installation.airflow_home / "airflow.db").exists()
 
 
-def test_the_artifacts_are_in_the_bucket_and_readable(airflow: Running, tmp_path: Path) -> None:
+def test_the_artifacts_are_in_the_bucket_and_readable(airflow: Servers, tmp_path: Path) -> None:
     settings = airflow.installation.settings
     bucket = settings.store.split("/")[2]
     kinds = {key.split("/")[1] for key in airflow.s3.keys(bucket)}
@@ -159,7 +128,7 @@ def test_the_artifacts_are_in_the_bucket_and_readable(airflow: Running, tmp_path
     )
 
 
-def test_no_log_shows_a_password(airflow: Running) -> None:
+def test_no_log_shows_a_password(airflow: Servers) -> None:
     home = airflow.installation.settings.home
     files = [path for path in home.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     found = [

@@ -2,15 +2,18 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Timer
 
 import pytest
 
 from millrace.data.delivery import Delivered, deliver
+from millrace.data.delivery.database import open_database
 from millrace.data.delivery.table import prediction_table
 from millrace.errors import DataError, IntegrityError, SpecError, TransientError
 
@@ -150,6 +153,18 @@ def test_overlapping_files_delivered_at_once_do_not_deadlock(url, file, query):
         done = list(pool.map(lambda path: deliver(path, url, "predictions", **RUN), paths))
     assert sum(one.new_rows for one in done) == 7_000
     assert query(url, "SELECT count(*) FROM predictions") == [(7_000,)]
+
+
+def test_a_new_sqlite_file_that_another_one_writes_is_waited_for(tmp_path):
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    done = Timer(0.3, lambda: other.execute("COMMIT"))
+    done.start()
+    with open_database(f"sqlite:///{path}").connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    done.join()
+    other.close()
 
 
 def test_a_version_number_of_another_model_is_refused(url, file, query):

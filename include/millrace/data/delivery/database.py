@@ -6,6 +6,8 @@ SQLite and PostgreSQL only. Passwords never reach a message.
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -116,7 +118,22 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     """Let SQLAlchemy begin transactions itself; readers do not block a writer."""
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {1_000 * PATIENCE}")
-    connection.execute("PRAGMA journal_mode = WAL")
+    deadline = time.monotonic() + PATIENCE
+    while not _journals_ahead(connection):  # its lock knows no timeout
+        if time.monotonic() > deadline:
+            raise sqlite3.OperationalError("database is locked")
+        time.sleep(0.02)
+
+
+def _journals_ahead(connection: Any) -> bool:
+    """Set the write-ahead log, a property of the file; return False where others use it now."""
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _begin_sqlite(connection: Connection) -> None:
