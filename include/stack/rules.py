@@ -93,9 +93,10 @@ def _weakness(value: str, allowed: re.Pattern[str]) -> str:
 
 def _is_fernet(value: str) -> bool:
     try:
-        return len(base64.b64decode(value, altchars=b"-_", validate=True)) == 32
+        key = base64.b64decode(value, altchars=b"-_", validate=True)
     except ValueError:
         return False
+    return len(key) == 32 and len(set(key)) > SHORTEST // 2
 
 
 def generate(name: str) -> str:
