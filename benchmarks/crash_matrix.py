@@ -9,7 +9,8 @@ as an undisturbed one: success, the same digests, the same rows in the predictio
 jobs of one key at once, none left, at most one epoch lost a kill. Ends with 1 where one does
 not, names the run, and keeps all logs below `--folder`. Stacks: `local` and `s3` train in a process
 and keep the store on disk and on an S3 endpoint; `docker` trains in containers and needs root,
-Docker and the trainer image. Takes about half an hour for 100 kills on two cores.
+Docker and the trainer image; `celery` has two workers and needs PostgreSQL and Redis. 100 kills
+take about an hour on two cores.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import argparse
 import shutil
 import sys
 import tempfile
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,10 +29,13 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))  # the S3 endpoint of 
 from common import machine
 from crash.matrix import Tally, disturb
 from crash.report import report
-from crash.stack import KINDS, started
+from crash.runner import Runner
+from crash.stack import KINDS, Stack, started
 from crash.victims import VICTIMS
 
 from s3_server import S3Server
+
+_STACKS = "local,s3,docker,celery"
 
 
 def main() -> int:
@@ -41,8 +46,9 @@ def main() -> int:
     for kind in stacks:
         quotas = _quotas(kind, options.kills // len(stacks), options.victims)
         say(f"{kind}: seed {options.seed}, strikes {quotas}")
-        with started(kind, folder / kind, options.epochs, S3Server, options.image) as stack:
-            tallies.append(disturb(stack, quotas, options.seed, options.at_once, say))
+        with _stack(kind, folder / kind, options) as stack:
+            runner = Runner(stack, options.patience)
+            tallies.append(disturb(runner, quotas, options.seed, options.at_once, say))
         text = report(tallies, _facts(options))
         if options.output:
             Path(options.output).write_text(text)
@@ -54,13 +60,21 @@ def main() -> int:
     return 0
 
 
+def _stack(kind: str, folder: Path, options: argparse.Namespace) -> AbstractContextManager[Stack]:
+    if not KINDS[kind].celery:
+        return started(kind, folder, options.epochs, S3Server, options.image)
+    from crash.celery_stack import celery_started
+
+    return celery_started(folder, options.epochs)
+
+
 def say(line: str) -> None:
     print(f"{datetime.now(UTC):%H:%M:%S} {line}", flush=True)
 
 
 def _quotas(kind: str, kills: int, wanted: str) -> dict[str, int]:
     """Share the kills among the victims of a kind of stack."""
-    names = [v.name for v in VICTIMS.values() if kind in v.stacks and wanted in v.name]
+    names = [v.name for v in VICTIMS.values() if v.fits(KINDS[kind]) and wanted in v.name]
     share, rest = divmod(kills, len(names))
     return {name: share + (index < rest) for index, name in enumerate(names)}
 
@@ -78,10 +92,13 @@ def _facts(options: argparse.Namespace) -> list[tuple[str, object]]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=105, help="strikes in all (default 105)")
-    parser.add_argument("--stacks", default=",".join(KINDS), help=f"some of {','.join(KINDS)}")
+    parser.add_argument(
+        "--stacks", default="local,s3,docker,celery", help=f"some of {', '.join(KINDS)}"
+    )
     parser.add_argument("--victims", default="", help="only those with this in their name")
     parser.add_argument("--seed", type=int, default=7, help="of the plan (default 7)")
     parser.add_argument("--at-once", type=int, default=3, help="strikes in a run (default 3)")
+    parser.add_argument("--patience", type=float, default=420, help="seconds for a run (420)")
     parser.add_argument("--epochs", type=int, default=30, help="of the training (default 30)")
     parser.add_argument("--image", default="millrace-trainer:cpu", help="of the containers")
     parser.add_argument("--folder", help="for the installations and their logs; a short path")

@@ -1,87 +1,28 @@
-"""`Daemon`: a Docker daemon of our own, so that killing it disturbs nobody else.
-
-It has its own socket, data, state and containerd, and no network bridge. It needs root.
-"""
+"""`Daemon`: what the crash matrix asks of a Docker daemon, and does to its containers."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
-import signal
 import subprocess
-import time
-from collections.abc import Sequence
-from pathlib import Path
-
-import psutil
-
-_READY_SECONDS = 60.0
+from collections.abc import Mapping
+from typing import IO
 
 
 class Daemon:
-    """A Docker daemon below `folder` (a short path: a socket's may have 107 characters)."""
+    """A Docker daemon.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-        folder.mkdir(parents=True, exist_ok=True)
+    Args:
+        host: as ``DOCKER_HOST`` names it; None is the machine's usual one.
+    """
 
-    @staticmethod
-    def missing() -> str | None:
-        """Return why there can be no such daemon here, or None."""
-        if shutil.which("dockerd") is None or shutil.which("docker") is None:
-            return "dockerd and docker are not installed"
-        return "a Docker daemon of one's own needs root" if os.geteuid() else None
+    def __init__(self, host: str | None = None) -> None:
+        self.host = host
 
-    @property
-    def host(self) -> str:
-        """The value of ``DOCKER_HOST``."""
-        return f"unix://{self._folder / 'docker.sock'}"
+    def environment(self) -> dict[str, str]:
+        """Return the variables that lead the product to it."""
+        return {} if self.host is None else {"DOCKER_HOST": self.host}
 
-    @property
-    def pid(self) -> int | None:
-        """The process, or None where it does not run."""
-        alive = self._process is not None and self._process.poll() is None
-        return self._process.pid if alive and self._process is not None else None
-
-    def start(self) -> None:
-        """Start it and wait until it answers; what it had before is there again."""
-        places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
-        command = ["dockerd", "-H", self.host, "--bridge=none", "--iptables=false"]
-        command += [f"--{name}={self._folder / place}" for name, place in places.items()]
-        (self._folder / "pid").unlink(missing_ok=True)
-        with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, "--ip-forward=false"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        end = time.monotonic() + _READY_SECONDS
-        while self._docker("info").returncode:
-            if time.monotonic() > end or self.pid is None:
-                raise SystemExit(f"the Docker daemon does not start: see {self._folder / 'log'}")
-            time.sleep(0.2)
-
-    def stop(self, number: signal.Signals) -> None:
-        """Send it a signal and wait for its end."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(number)
-            self._process.wait(60)
-
-    def load(self, image: str) -> None:
-        """Copy an image from the machine's usual daemon."""
-        environment = {k: v for k, v in os.environ.items() if k != "DOCKER_HOST"}
-        with subprocess.Popen(
-            ["docker", "save", image], stdout=subprocess.PIPE, env=environment
-        ) as saved:
-            loaded = self._docker("load", stdin=saved.stdout)
-        if saved.returncode or loaded.returncode:
-            raise SystemExit(f"the image {image} cannot be copied: is it built?")
-
-    def containers(self, *, everything: bool = False, label: str = "") -> list[tuple[str, str]]:
+    def containers(self, label: str = "", *, everything: bool = False) -> list[tuple[str, str]]:
         """Return id and name of the containers; of those that run, if not of all."""
         arguments = ["ps", "--no-trunc", "--format", "{{.ID}} {{.Names}}"]
         arguments += ["--all"] if everything else []
@@ -98,24 +39,15 @@ class Daemon:
         """Remove a container, running or not."""
         self._docker("rm", "--force", container)
 
-    def close(self) -> None:
-        """Remove its containers, stop it with its containerd, and delete all that it had."""
-        if self.pid is not None:
-            for container, _ in self.containers(everything=True):
-                self.remove(container)
-        self.stop(signal.SIGTERM)
-        for process in psutil.process_iter(["cmdline"]):
-            if any(str(self._folder) in word for word in process.info["cmdline"] or ()):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _docker(self, *arguments: str, stdin: object = None) -> subprocess.CompletedProcess[bytes]:
-        command: Sequence[str] = ["docker", "-H", self.host, *arguments]
+    def _docker(
+        self, *arguments: str, stdin: IO[bytes] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        env: Mapping[str, str] = {**os.environ, **self.environment()}
         return subprocess.run(
-            command,
+            ["docker", *arguments],
             stdin=stdin,
             capture_output=True,
             check=False,
-            timeout=300,  # type: ignore[call-overload]
+            timeout=300,
+            env=env,
         )

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from crash.observation import Outcome
 from crash.plan import Strike, make_plan
 from crash.runner import Runner
-from crash.stack import Stack
 from crash.verdict import judge
 
 _LATER = 3  # times that a strike which found nothing is put off to a run of its own
@@ -53,23 +52,23 @@ class Tally:
 
 
 def disturb(
-    stack: Stack, quotas: Mapping[str, int], seed: int, at_once: int, say: Callable[[str], None]
+    runner: Runner, quotas: Mapping[str, int], seed: int, at_once: int, say: Callable[[str], None]
 ) -> Tally:
     """Carry out the plan of a stack.
 
     Args:
-        stack: that runs the workflow. quotas: strikes of each victim.
+        runner: in that stack. quotas: strikes of each victim.
         seed, at_once: of the plan. say: told what happens, a line a run.
     """
-    tally, runner, began = Tally(stack.kind), Runner(stack), time.monotonic()
+    tally, began = Tally(runner.stack.kind), time.monotonic()
     expected = runner.undisturbed()
     found = judge(expected, expected, 0)
     tally.undisturbed, tally.violations = expected.seconds, [f"undisturbed: {f}" for f in found]
-    say(f"{stack.kind}: undisturbed in {expected.seconds:.0f} s, training {runner.training:.0f} s")
+    say(f"{tally.kind}: undisturbed in {expected.seconds:.0f} s, training {runner.training:.0f} s")
     plan = make_plan(seed, quotas, at_once)
     put_off: dict[int, int] = {}
     for number, strikes in enumerate(plan, 1):  # grows while it is carried out
-        run_id = f"{stack.kind}-{seed}-{number}"
+        run_id = f"{tally.kind}-{seed}-{number}"
         outcome, hits = runner.struck(run_id, strikes)
         found = judge(expected, outcome, len(hits))
         tally.add(run_id, hits, outcome, found)

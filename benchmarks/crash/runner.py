@@ -21,7 +21,6 @@ from millrace.catalog.records import RunRecord
 from millrace.errors import MillraceError
 
 _POLL = 0.2
-_RUN_SECONDS = 420.0
 _LEAVE_SECONDS = 15.0
 _ENDED = ("success", "failed")
 _ROWS = (
@@ -35,10 +34,12 @@ class Runner:
     """Runs the workflow in a stack.
 
     Attributes:
-        stack: that it runs in. training, run: seconds that an undisturbed one takes.
+        stack: that it runs in. patience: seconds after which a run counts as stuck.
+        run, training: seconds that an undisturbed one takes.
     """
 
     stack: Stack
+    patience: float = 420.0
     run: float = 0.0
     training: float = 0.0
 
@@ -90,15 +91,15 @@ class Runner:
 
     def _until_there(self, strike: Strike, run_id: str, began: float) -> bool:
         while not VICTIMS[strike.victim].there(self.stack):
-            if self._state(run_id) in _ENDED or time.monotonic() - began > _RUN_SECONDS:
+            if self._state(run_id) in _ENDED or time.monotonic() - began > self.patience:
                 return False
             time.sleep(_POLL)
         return True
 
     def _wait(self, run_id: str, began: float) -> str:
         while (state := self._state(run_id)) not in _ENDED:
-            if time.monotonic() - began > _RUN_SECONDS:
-                return f"{state} after {_RUN_SECONDS:.0f} s"
+            if time.monotonic() - began > self.patience:
+                return f"{state} after {self.patience:.0f} s"
             time.sleep(_POLL)
         return state
 

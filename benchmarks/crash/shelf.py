@@ -53,19 +53,20 @@ class Bucket:
 
     Args:
         server: a running S3 endpoint. address: URL of the proxy before it.
+        bucket: its name; a new one by default.
     """
 
-    def __init__(self, server: Any, address: str) -> None:
+    def __init__(self, server: Any, address: str, bucket: str | None = None) -> None:
         self._server, self._address = server, address
         self._client = server.client()
-        self._bucket = server.bucket()
-        self.uri = f"s3://{self._bucket}/store"
+        self._bucket = bucket or server.bucket()
+        self.uri = f"s3://{self._bucket}/millrace"
 
     def environment(self) -> dict[str, str]:
         return {**self._server.environment(), "AWS_ENDPOINT_URL": self._address}
 
     def progress(self) -> Iterator[bytes]:
-        for key in self._keys("store/documents/progress/"):
+        for key in self._keys("millrace/documents/progress/"):
             yield self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
     def clear(self) -> None:

@@ -7,6 +7,7 @@ so that every run computes everything.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import time
@@ -14,17 +15,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 
 from crash.daemon import Daemon
+from crash.own_daemon import OwnDaemon
 from crash.proxy import Proxy
 from crash.shelf import Bucket, Disk, Shelf
 from crash.watcher import Watcher
 from crash.workflow import NAME, write_workflow
 from millrace.catalog.catalog import Catalog
 from millrace.errors import MillraceError
+from millrace.jobs.runtimes.docker.names import installation as labels
 from millrace.orchestration.embedded import address
 from millrace.orchestration.embedded.components import component
 from millrace.orchestration.embedded.down import down
@@ -45,7 +48,60 @@ SETTINGS = {
 }
 """Airflow notices what died sooner than in production, so that a run takes a minute less."""
 
-KINDS = ("local", "s3", "docker")
+
+@dataclass(frozen=True)
+class Kind:
+    """What a stack stands on.
+
+    Attributes:
+        s3: the store is on an S3 endpoint behind a proxy, not on this disk.
+        docker: training runs in containers: on a daemon of the stack's ``own``, or on the machine's
+            (``shared``); None: in processes.
+        celery: tasks run on Celery workers, which share no disk.
+    """
+
+    s3: bool
+    docker: Literal["own", "shared"] | None
+    celery: bool = False
+
+    def any(self) -> bool:
+        """Every kind has it."""
+        return True
+
+    def process(self) -> bool:
+        """Whether training runs in a process."""
+        return self.docker is None
+
+    def container(self) -> bool:
+        """Whether training runs in containers."""
+        return self.docker is not None
+
+    def daemon(self) -> bool:
+        """Whether the Docker daemon may be killed."""
+        return self.docker == "own"
+
+    def embedded(self) -> bool:
+        """Whether `Stack.revive` can start Airflow's components again."""
+        return not self.celery
+
+    def proxied(self) -> bool:
+        """Whether its S3 endpoint can be cut."""
+        return self.s3 and not self.celery
+
+    def workers(self) -> bool:
+        """Whether it has Celery workers."""
+        return self.celery
+
+
+_TASK = re.compile(r"^airflow worker -- [0-9a-f]{8}-")  # the title that Airflow gives a task
+
+KINDS = {
+    "local": Kind(s3=False, docker=None),
+    "s3": Kind(s3=True, docker=None),
+    "docker": Kind(s3=False, docker="own"),
+    "docker-s3": Kind(s3=True, docker="shared"),
+    "celery": Kind(s3=True, docker=None, celery=True),
+}
 
 
 @dataclass(frozen=True)
@@ -87,14 +143,21 @@ class Stack:
         except MillraceError:
             up(self.installation, lambda _: None)
 
+    def roots(self) -> Iterator[psutil.Process]:
+        """Yield the processes that start tasks."""
+        scheduler = self.component("scheduler")
+        if scheduler is not None:
+            yield scheduler
+
     def supervisors(self) -> Iterator[tuple[psutil.Process, psutil.Process]]:
         """Yield the executor's processes that have a task, each with the task's own process."""
-        scheduler = self.component("scheduler")
-        with suppress(psutil.NoSuchProcess):
-            for worker in scheduler.children() if scheduler is not None else ():
-                with suppress(psutil.NoSuchProcess):
-                    busy = "LocalExecutor" in " ".join(worker.cmdline())
-                    yield from ((worker, task) for task in worker.children() if busy)
+        for root in self.roots():
+            with suppress(psutil.NoSuchProcess):
+                for process in root.children(recursive=True):
+                    with suppress(psutil.NoSuchProcess):
+                        parent = process.parent()
+                        if _TASK.search(" ".join(process.cmdline())) and parent is not None:
+                            yield parent, process
 
     def empty(self) -> None:
         """Remove all results, as if nothing had ever run."""
@@ -125,26 +188,46 @@ def started(
 
     Args:
         kind: of `KINDS`. folder: new, with a short path. epochs: of the training.
-        server: makes the S3 endpoint of the kind `s3`. image: of the kind `docker`.
+        server: makes an S3 endpoint. image: of the containers.
     """
     with ExitStack() as held:
-        proxy, shelf, daemon = None, Disk(folder / "home" / "store"), None
-        if kind == "s3":
+        proxy: Proxy | None = None
+        shelf: Shelf = Disk(folder / "home" / "store")
+        if KINDS[kind].s3:
             shelf, proxy = _endpoint(held, server)
-        if kind == "docker":
-            daemon = Daemon(folder / "docker")
-            held.callback(daemon.close)
-            daemon.start()
-            daemon.load(image)
+        daemon = _daemon(held, folder, image, KINDS[kind].docker)
         write_workflow(folder, "docker" if daemon else "local", epochs)
-        variables = _variables(folder, shelf, daemon) | {"MILLRACE_TRAINER_IMAGE": image}
+        variables = _variables(folder, shelf, daemon, image)
         held.enter_context(_environment({**variables, **SETTINGS}))
         installation = Installation.load(variables)
         held.callback(down, installation, lambda _: None)
         up(installation, lambda _: None)
         client = held.enter_context(address.client(installation))
-        client._call("PATCH", f"/dags/{NAME}_predict?update_mask=is_paused", {"is_paused": True})
-        yield Stack(kind, installation, client, shelf, Watcher(shelf, daemon), daemon, proxy)
+        pause_predictions(client)
+        watcher = Watcher(shelf, daemon, _label(installation))
+        yield Stack(kind, installation, client, shelf, watcher, daemon, proxy)
+
+
+def pause_predictions(client: AirflowClient) -> None:
+    """Keep a new champion from starting a run of its own."""
+    client._call("PATCH", f"/dags/{NAME}_predict?update_mask=is_paused", {"is_paused": True})
+
+
+def _daemon(held: ExitStack, folder: Path, image: str, which: str | None) -> Daemon | None:
+    """Return the daemon of the stack's containers, with the image."""
+    if which != "own":
+        return Daemon() if which else None
+    daemon = OwnDaemon(folder / "docker")
+    held.callback(daemon.close)
+    daemon.start()
+    daemon.load(image)
+    return daemon
+
+
+def _label(installation: Installation) -> str:
+    """Return the label of the installation's containers."""
+    ((name, value),) = labels(installation.settings.catalog).items()
+    return f"{name}={value}"
 
 
 def _endpoint(held: ExitStack, server: Callable[[], Any]) -> tuple[Shelf, Proxy]:
@@ -156,7 +239,7 @@ def _endpoint(held: ExitStack, server: Callable[[], Any]) -> tuple[Shelf, Proxy]
     return Bucket(made, proxy.url), proxy
 
 
-def _variables(folder: Path, shelf: Shelf, daemon: Daemon | None) -> dict[str, str]:
+def _variables(folder: Path, shelf: Shelf, daemon: Daemon | None, image: str) -> dict[str, str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     return {
@@ -167,7 +250,9 @@ def _variables(folder: Path, shelf: Shelf, daemon: Daemon | None) -> dict[str, s
         "MILLRACE_PORT": str(port),
         "MILLRACE_STORE": shelf.uri,
         **shelf.environment(),
-        **({"DOCKER_HOST": daemon.host} if daemon is not None else {}),
+        **({} if daemon is None else daemon.environment()),
+        "MILLRACE_TRAINER_IMAGE": image,
+        "MILLRACE_DOCKER_NETWORK": "host",  # where S3 is on loopback
     }
 
 

@@ -15,7 +15,8 @@ from typing import Literal
 
 import psutil
 
-from crash.stack import Stack
+from crash.own_daemon import OwnDaemon
+from crash.stack import Kind, Stack
 
 Window = Literal["run", "training"]
 
@@ -25,14 +26,14 @@ class Victim:
     """Something that can be disturbed.
 
     Attributes:
-        name: shown. stacks: kinds of stacks that have it.
+        name: shown. fits: whether stacks of a kind have it.
         window: the strike's moment is drawn from the time of a run, or of its training.
         there: whether it can be struck now.
         strike: do it, and start again what a service manager would; False: it was gone already.
     """
 
     name: str
-    stacks: tuple[str, ...]
+    fits: Callable[[Kind], bool]
     window: Window
     there: Callable[[Stack], bool]
     strike: Callable[[Stack, Random], bool]
@@ -40,6 +41,14 @@ class Victim:
 
 def _task(stack: Stack) -> bool:
     return next(stack.supervisors(), None) is not None
+
+
+def _training(stack: Stack) -> bool:
+    return bool(stack.watcher.jobs() or stack.watcher.containers())
+
+
+def _always(_: Stack) -> bool:
+    return True
 
 
 def _signal_task(number: signal.Signals, part: int) -> Callable[[Stack, Random], bool]:
@@ -52,7 +61,7 @@ def _signal_task(number: signal.Signals, part: int) -> Callable[[Stack, Random],
     return strike
 
 
-def _kill_child(stack: Stack, random: Random) -> bool:
+def _kill_process(stack: Stack, random: Random) -> bool:
     jobs = sorted(stack.watcher.jobs())
     return bool(jobs) and _send(psutil.Process(random.choice(jobs)), signal.SIGKILL)
 
@@ -80,9 +89,9 @@ def _kill_container(stack: Stack, random: Random) -> bool:
     return stack.daemon is not None and bool(found) and stack.daemon.kill(random.choice(found)[0])
 
 
-def _stop_daemon(number: signal.Signals) -> Callable[[Stack, Random], bool]:
+def _stop(number: signal.Signals) -> Callable[[Stack, Random], bool]:
     def strike(stack: Stack, random: Random) -> bool:
-        if stack.daemon is None or stack.daemon.pid is None:
+        if not isinstance(stack.daemon, OwnDaemon) or stack.daemon.pid is None:
             return False
         stack.daemon.stop(number)
         time.sleep(random.uniform(0, 3))
@@ -90,6 +99,13 @@ def _stop_daemon(number: signal.Signals) -> Callable[[Stack, Random], bool]:
         return True
 
     return strike
+
+
+def _kill_worker(stack: Stack, random: Random) -> bool:
+    """Kill a Celery worker with all that it started; another one takes its place."""
+    from crash.celery_stack import CeleryStack
+
+    return isinstance(stack, CeleryStack) and stack.replace_worker(random.randrange(16))
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> bool:
@@ -100,46 +116,34 @@ def _send(process: psutil.Process, number: signal.Signals) -> bool:
     return True
 
 
-ALL = ("local", "s3", "docker")
+def _embedded(kind: Kind) -> bool:
+    return not kind.celery
 
-VICTIMS: dict[str, Victim] = {
-    victim.name: victim
-    for victim in (
-        Victim("task, SIGKILL", ALL, "run", _task, _signal_task(signal.SIGKILL, 1)),
-        Victim("task, SIGTERM", ALL, "run", _task, _signal_task(signal.SIGTERM, 1)),
-        Victim("task's supervisor, SIGKILL", ALL, "run", _task, _signal_task(signal.SIGKILL, 0)),
-        Victim(
-            "training process, SIGKILL",
-            ("local", "s3"),
-            "training",
-            lambda stack: bool(stack.watcher.jobs()),
-            _kill_child,
-        ),
-        Victim("scheduler, SIGKILL", ALL, "run", lambda stack: True, _kill_component("scheduler")),
-        Victim(
-            "API server, SIGKILL", ALL, "run", lambda stack: True, _kill_component("api-server")
-        ),
-        Victim("S3 endpoint, cut", ("s3",), "run", lambda stack: True, _cut),
-        Victim(
-            "container, docker kill",
-            ("docker",),
-            "training",
-            lambda stack: bool(stack.watcher.containers()),
-            _kill_container,
-        ),
-        Victim(
-            "Docker daemon, SIGKILL",
-            ("docker",),
-            "training",
-            lambda stack: bool(stack.watcher.containers()),
-            _stop_daemon(signal.SIGKILL),
-        ),
-        Victim(
-            "Docker daemon, SIGTERM",
-            ("docker",),
-            "training",
-            lambda stack: bool(stack.watcher.containers()),
-            _stop_daemon(signal.SIGTERM),
-        ),
-    )
-}
+
+def _processes(kind: Kind) -> bool:
+    return kind.docker is None
+
+
+def _containers(kind: Kind) -> bool:
+    return kind.docker is not None
+
+
+def _own_daemon(kind: Kind) -> bool:
+    return kind.docker == "own"
+
+
+_TABLE: tuple[Victim, ...] = (
+    Victim("task, SIGKILL", Kind.any, "run", _task, _signal_task(signal.SIGKILL, 1)),
+    Victim("task, SIGTERM", Kind.any, "run", _task, _signal_task(signal.SIGTERM, 1)),
+    Victim("task's supervisor, SIGKILL", Kind.any, "run", _task, _signal_task(signal.SIGKILL, 0)),
+    Victim("training process, SIGKILL", Kind.process, "training", _training, _kill_process),
+    Victim("container, docker kill", Kind.container, "training", _training, _kill_container),
+    Victim("Docker daemon, SIGKILL", Kind.daemon, "training", _training, _stop(signal.SIGKILL)),
+    Victim("Docker daemon, SIGTERM", Kind.daemon, "training", _training, _stop(signal.SIGTERM)),
+    Victim("scheduler, SIGKILL", Kind.embedded, "run", _always, _kill_component("scheduler")),
+    Victim("API server, SIGKILL", Kind.embedded, "run", _always, _kill_component("api-server")),
+    Victim("S3 endpoint, cut", Kind.proxied, "run", _always, _cut),
+    Victim("Celery worker, SIGKILL", Kind.workers, "run", _task, _kill_worker),
+)
+
+VICTIMS: dict[str, Victim] = {victim.name: victim for victim in _TABLE}

@@ -14,7 +14,6 @@ from crash.daemon import Daemon
 from crash.observation import Seen
 from crash.shelf import Shelf
 
-LABEL = "millrace.key"
 _KEY = re.compile(r"requests/([0-9a-f]{16,})\.json")
 _INTERVAL = 0.15  # seconds
 
@@ -24,10 +23,11 @@ class Watcher:
 
     Args:
         shelf: the stack's store. daemon: its Docker daemon, or None.
+        label: of its containers.
     """
 
-    def __init__(self, shelf: Shelf, daemon: Daemon | None) -> None:
-        self._shelf, self._daemon = shelf, daemon
+    def __init__(self, shelf: Shelf, daemon: Daemon | None, label: str) -> None:
+        self._shelf, self._daemon, self._label = shelf, daemon, label
         self._stop = Event()
         self._thread: Thread | None = None
         self.seen = Seen()
@@ -57,7 +57,7 @@ class Watcher:
         """Return id and name of the stack's containers."""
         if self._daemon is None:
             return []
-        return self._daemon.containers(everything=everything, label=LABEL)
+        return self._daemon.containers(self._label, everything=everything)
 
     def _watch(self) -> None:
         while not self._stop.wait(_INTERVAL):

@@ -29,14 +29,18 @@ globals().update(workflow_dags("crash"))
 '''
 
 
-def write_workflow(folder: Path, runtime: str, epochs: int) -> None:
-    """Write ``dags/`` and ``workflows/`` into `folder`.
+def spec(runtime: str, epochs: int) -> str:
+    """Return the workflow.
 
     Args:
-        folder: of the installation. runtime: of the training.
-        epochs: of the training; each takes some tenths of a second.
+        runtime: of the training. epochs: of the training; each takes some tenths of a second.
     """
+    return _SPEC.format(runtime=runtime, epochs=epochs)
+
+
+def write_workflow(folder: Path, runtime: str, epochs: int) -> None:
+    """Write ``dags/`` and ``workflows/`` into `folder`; for the rest see `spec`."""
     for name in ("dags", "workflows"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "dags" / f"{NAME}.py").write_text(_DAG_FILE)
-    (folder / "workflows" / f"{NAME}.yaml").write_text(_SPEC.format(runtime=runtime, epochs=epochs))
+    (folder / "workflows" / f"{NAME}.yaml").write_text(spec(runtime, epochs))

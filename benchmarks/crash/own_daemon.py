@@ -1,0 +1,91 @@
+"""`OwnDaemon`: a Docker daemon of our own, so that killing it disturbs nobody else.
+
+It has its own socket, data, state and containerd, and no network bridge. It needs root.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+
+from crash.daemon import Daemon
+
+_READY_SECONDS = 60.0
+
+
+class OwnDaemon(Daemon):
+    """A Docker daemon below `folder` (a short path: a socket's may have 107 characters)."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"unix://{folder / 'docker.sock'}")
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @staticmethod
+    def missing() -> str | None:
+        """Return why there can be no such daemon here, or None."""
+        if shutil.which("dockerd") is None or shutil.which("docker") is None:
+            return "dockerd and docker are not installed"
+        return "a Docker daemon of one's own needs root" if os.geteuid() else None
+
+    @property
+    def pid(self) -> int | None:
+        """The process, or None where it does not run."""
+        alive = self._process is not None and self._process.poll() is None
+        return self._process.pid if alive and self._process is not None else None
+
+    def start(self) -> None:
+        """Start it and wait until it answers; what it had before is there again."""
+        places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
+        command = ["dockerd", f"--host={self.host}", "--bridge=none", "--iptables=false"]
+        command += [f"--{name}={self._folder / place}" for name, place in places.items()]
+        (self._folder / "pid").unlink(missing_ok=True)
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--ip-forward=false"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        end = time.monotonic() + _READY_SECONDS
+        while self._docker("info").returncode:
+            if time.monotonic() > end or self.pid is None:
+                raise SystemExit(f"the Docker daemon does not start: see {self._folder / 'log'}")
+            time.sleep(0.2)
+
+    def stop(self, number: signal.Signals) -> None:
+        """Send it a signal and wait for its end."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+            self._process.wait(60)
+
+    def load(self, image: str) -> None:
+        """Copy an image from the machine's usual daemon."""
+        environment = {k: v for k, v in os.environ.items() if k != "DOCKER_HOST"}
+        with subprocess.Popen(
+            ["docker", "save", image], stdout=subprocess.PIPE, env=environment
+        ) as saved:
+            loaded = self._docker("load", stdin=saved.stdout)
+        if saved.returncode or loaded.returncode:
+            raise SystemExit(f"the image {image} cannot be copied: is it built?")
+
+    def close(self) -> None:
+        """Remove its containers, stop it with its containerd, and delete all that it had."""
+        if self.pid is not None:
+            for container, _ in self.containers(everything=True):
+                self.remove(container)
+        self.stop(signal.SIGTERM)
+        for process in psutil.process_iter(["cmdline"]):
+            if any(str(self._folder) in word for word in process.info["cmdline"] or ()):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
