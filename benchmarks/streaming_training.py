@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,13 @@ def _epoch(model: Any, split: Any, rounds: int, fits: int) -> Callable[[int], An
         normalisation=Normalisation((0.2,), (0.3,)),
         fits=fits,
     )
-    return build_trainer(task)[0]._fit_epoch
+    trainer, _ = build_trainer(task)
+
+    def epoch(number: int) -> None:
+        trainer.progress.begin()
+        deque(trainer.calls(number), maxlen=0)
+
+    return epoch
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ def test_streamed_training_learns_and_can_be_repeated(dataset, stage):
         make_deterministic(7)
         context = stage(dataset, {}, name).context
         trainer, _ = build_trainer(task)
-        progress = trainer.fit(context.checkpoints, context.scratch, context.report)
+        progress = trainer.fit(context)
         histories.append(progress.history)
     assert histories[0] == histories[1]
     assert histories[0][-1]["validation_accuracy"] > 0.9

@@ -1,6 +1,6 @@
 """``python -m millrace.jobs <request URI>``: perform one request; the exit code is the outcome.
 
-0 done, 64 the request is wrong, 65 the data is wrong, 75 try again, 70 a bug.
+0 done, 64 the request is wrong, 65 the data is wrong, 75 try again, 70 a bug, 143 SIGTERM.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
 from millrace.artifacts.store import Store
 from millrace.errors import ExitCode, MillraceError, SpecError
 from millrace.jobs.fit import check_fit
+from millrace.jobs.interruption import Interruption
 from millrace.jobs.outcome import write_failure
 from millrace.jobs.perform import perform
 from millrace.jobs.request import JobRequest
 from millrace.settings import Settings
+from millrace.workflow.stage import Hold
 
 _GRACE = 4.0  # seconds from SIGTERM to SIGKILL
 log = logging.getLogger("millrace.jobs")
@@ -35,15 +36,20 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     if options.lifeline:
         threading.Thread(target=_leave_when_alone, daemon=True).start()
-    signal.signal(signal.SIGTERM, _leave)
+    with Interruption() as interruption:
+        return _do(options.request, Path(options.scratch), interruption.hold)
+
+
+def _do(uri: str, scratch: Path, hold: Hold) -> int:
+    """Perform a request and return the exit code."""
     try:
-        store, request = _open(options.request)
+        store, request = _open(uri)
     except MillraceError as error:
         log.error("%s", error)  # noqa: TRY400 - the sentence is for the reader, not the trace
         return error.exit_code
     try:
         check_fit(request)
-        perform(request, store, Path(options.scratch))
+        perform(request, store, scratch, hold=hold)
     except MillraceError as error:
         with suppress(MillraceError):  # the exit code tells the kind of error in any case
             write_failure(store, request, error)
@@ -73,11 +79,6 @@ def _open(uri: str) -> tuple[Store, JobRequest]:
     if data is None:
         raise SpecError("there is no such request", where=uri)
     return store, JobRequest.from_bytes(data, uri)
-
-
-def _leave(number: int, _: object) -> NoReturn:
-    """Turn SIGTERM into an orderly exit, so that temporary files are removed."""
-    sys.exit(128 + number)
 
 
 def _leave_when_alone() -> None:

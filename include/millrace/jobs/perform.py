@@ -13,6 +13,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -31,7 +32,7 @@ from millrace.jobs.progress import Event, ProgressWriter
 from millrace.jobs.request import JobRequest
 from millrace.jobs.stages import Stage, stage_named
 from millrace.machine import peak_memory
-from millrace.workflow.stage import StageContext, StageResult
+from millrace.workflow.stage import Hold, StageContext, StageResult
 from millrace.workflow.variables import expand
 
 
@@ -56,6 +57,7 @@ def perform(
     store: Store,
     scratch: Path,
     report: Callable[[Event], None] | None = None,
+    hold: Hold = nullcontext,
 ) -> Artifact:
     """Execute a request and return its published artifact.
 
@@ -64,6 +66,7 @@ def perform(
         store: of the inputs and of the result.
         scratch: folder for temporary files; made where missing.
         report: also called with every progress event.
+        hold: of the stage's context.
 
     Raises:
         MillraceError: of the kind that tells whether a retry may help.
@@ -80,7 +83,7 @@ def perform(
         scratch.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=scratch, prefix=f"{stage.name}-"))
     try:
-        artifact = store.publish(_make(request, store, folder, tell), replace=request.replace)
+        artifact = store.publish(_make(request, store, folder, tell, hold), replace=request.replace)
     except MillraceError:
         raise
     except Exception as error:
@@ -95,18 +98,18 @@ def perform(
 
 
 def _make(
-    request: JobRequest, store: Store, folder: Path, report: Callable[[Event], None]
+    request: JobRequest, store: Store, folder: Path, report: Callable[[Event], None], hold: Hold
 ) -> Manifest:
     """Run the stage, put its files, and return the manifest to publish."""
     stage = stage_named(request.stage)
-    context = _context(request, store, folder, report)
+    context = _context(request, store, folder, report, hold)
     started = time.monotonic()
     result = _run(stage, context)
     return _manifest(request, store, stage, result, context.output, time.monotonic() - started)
 
 
 def _context(
-    request: JobRequest, store: Store, folder: Path, report: Callable[[Event], None]
+    request: JobRequest, store: Store, folder: Path, report: Callable[[Event], None], hold: Hold
 ) -> StageContext:
     output, scratch = folder / "output", folder / "scratch"
     output.mkdir()
@@ -119,6 +122,7 @@ def _context(
         scratch=scratch,
         checkpoints=_StoredCheckpoints(store, request.key),
         report=report,
+        hold=hold,
     )
 
 

@@ -108,7 +108,13 @@ def train(run: WorkflowRun, dataset: Reference) -> Reference:
     }
     if run.spec.train.precision == "auto":  # what it means here decides the result
         params["machine"] = {"bfloat16": computes_bfloat16()}
-    return _execute(run, "train", params, {"dataset": [dataset]})
+    asked = run.spec.resources
+    locations = {}
+    if asked.gpus:
+        params["devices"] = asked.model_dump(mode="json", include={"gpus", "without_gpu"})
+        locations["devices"] = {"memory_growth": asked.memory_growth}
+    job = Job("train", params, {"dataset": [ArtifactRef.from_document(dataset)]}, locations)
+    return run.executor.execute(job).ref.to_document()
 
 
 def baseline(run: WorkflowRun, dataset: Reference) -> Reference:

@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from millrace.machine import computes_bfloat16
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
@@ -56,7 +55,7 @@ def make_deterministic(seed: int) -> None:
 
 def bfloat16_is_native() -> bool:
     """Whether the device that trains computes in bfloat16 faster than in float32."""
-    devices = tf.config.list_physical_devices("GPU")
+    devices = tf.config.get_visible_devices("GPU")
     if devices:
         details = tf.config.experimental.get_device_details(devices[0])
         return bool(details.get("compute_capability", (0, 0)) >= (8, 0))

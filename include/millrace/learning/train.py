@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from millrace.errors import DataError
 from millrace.learning.dataset import DatasetSplit
+from millrace.learning.devices import take_devices
 from millrace.learning.export.agreement import check_agreement
 from millrace.learning.export.keras_file import network_digest, save_keras
 from millrace.learning.export.onnx_file import save_onnx
@@ -45,13 +46,15 @@ def run(context: StageContext) -> StageResult:
     Raises:
         DataError: a single class, no validation records, a loss that is not finite, or exported
             graphs that do not agree.
-        SpecError: a user's own model cannot be built.
+        SpecError: a user's own model cannot be built, or a GPU was asked for and none is visible.
     """
     dataset = context.one("dataset")
     training = DatasetSplit.of(dataset, "train")
     validation = DatasetSplit.of(dataset, "validation")
     _check_sizes(training, validation)
     train = Training(**context.params["train"])
+    memory = context.locations.get("devices", {})
+    devices = take_devices(context.params.get("devices", {}), memory.get("memory_growth", True))
     make_deterministic(train.seed)
     histogram = pixel_histogram((images for images, _ in training.groups()), training.shape[2])
     task = Task(
@@ -65,9 +68,10 @@ def run(context: StageContext) -> StageResult:
         training=training,
         validation=validation,
         normalisation=Normalisation.of(histogram),
+        devices=devices,
     )
     trainer, classifier = build_trainer(task)
-    progress = trainer.fit(context.checkpoints, context.scratch, context.report)
+    progress = trainer.fit(context)
     counts = dict(zip(training.labels, training.class_counts().tolist(), strict=True))
     document = _bundle_document(task, progress, classifier)
     document["transform"] = dataset.facts.get("transform")
@@ -132,14 +136,15 @@ def _write(
     check_agreement(folder, images[:_SAMPLE])
     _write_json(folder / "bundle.json", document)
     _write_json(folder / "history.json", {"format": FORMAT, "epochs": progress.history})
-    _write_json(folder / "machine.json", _machine(progress))
+    _write_json(folder / "machine.json", _machine(progress, task.devices))
 
 
-def _machine(progress: Progress) -> dict[str, Any]:
+def _machine(progress: Progress, devices: tuple[str, ...]) -> dict[str, Any]:
     """Return what may change the last bits, or only the time."""
     return {
         "format": FORMAT,
         "processor": processor_name(),
+        "devices": list(devices) or ["CPU"],
         "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
         "tensorflow": tf.__version__,
         "keras": keras.__version__,

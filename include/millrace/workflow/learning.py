@@ -103,7 +103,9 @@ class Training(Value):
             The best epoch's weights are kept whenever this is above 0.
         average_weights: decay per step of an exponential moving average of the weights that
             replaces them at the end; 0 is off.
-        precision: of the arithmetic: ``auto`` is bfloat16 where the processor computes in it.
+        precision: of the arithmetic; weights stay float32. ``auto`` is bfloat16 where the device
+            computes in it; ``float16`` scales the loss, for GPUs without bfloat16.
+        xla: compile the step by XLA: faster on most GPUs, slower on processors.
         seed: of the weights, the order of records and the augmentation.
     """
 
@@ -119,7 +121,8 @@ class Training(Value):
     class_weights: Literal["none", "balanced"] = "none"
     early_stopping: Annotated[int, Field(ge=0)] = 0
     average_weights: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    precision: Literal["float32", "bfloat16", "auto"] = "float32"
+    precision: Literal["float32", "bfloat16", "float16", "auto"] = "float32"
+    xla: bool = False
     seed: Seed = 7
 
 

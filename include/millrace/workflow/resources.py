@@ -22,6 +22,7 @@ class Resources(Value):
             its pool `gpu`.
         without_gpu: where `gpus` are asked for and none can be seen: ``fail``, or train on the
             ``cpu``.
+        memory_growth: GPU memory is taken as training needs it, not all of it at the start.
         cpus: processor cores, at most; all by default. Containers only, like all that follow.
         memory_gib: memory, at most, GiB; no limit by default.
         shared_memory_gib: size of ``/dev/shm``, GiB.
@@ -32,6 +33,7 @@ class Resources(Value):
 
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
     without_gpu: Literal["fail", "cpu"] = "fail"
+    memory_growth: bool = True
     cpus: Annotated[float, Field(gt=0, le=1024)] | None = None
     memory_gib: Annotated[float, Field(gt=0.1, le=65536)] | None = None
     shared_memory_gib: Annotated[float, Field(gt=0, le=1024)] = 1.0

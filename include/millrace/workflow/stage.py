@@ -8,6 +8,7 @@ know keys, caches, runs or Airflow; `millrace.jobs` does all of that around ever
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,6 +45,10 @@ class Checkpoints(Protocol):
         """Fetch `name` to `path`; return False where there is none (or it is damaged)."""
 
 
+Hold = Callable[[], AbstractContextManager[None]]
+"""``with hold():`` puts the end of the process that a signal asks for off to the block's end."""
+
+
 @dataclass(frozen=True)
 class StageContext:
     """All that a stage may see.
@@ -57,6 +62,9 @@ class StageContext:
         scratch: empty folder that is thrown away afterwards.
         checkpoints: durable files of an earlier, interrupted execution of the same key.
         report: called with JSON values to show progress, e.g. ``{"epoch": 3, "epochs": 12}``.
+        hold: around changes that belong together and take less than a second. Anywhere else
+            SIGTERM may end the stage, as `SystemExit`; one that keeps checkpoints catches it,
+            saves what it has within 2 seconds, and raises it again.
     """
 
     params: Mapping[str, Any]
@@ -66,6 +74,7 @@ class StageContext:
     scratch: Path
     checkpoints: Checkpoints
     report: Callable[[Mapping[str, Any]], None]
+    hold: Hold = nullcontext
 
     def one(self, role: str) -> Artifact:
         """Return the only artifact of `role`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +25,15 @@ class Architecture:
     shape: tuple[int, int, int]
     classes: int
 
-    def network(self, seed: int, policy: str = "float32") -> Any:
+    def network(
+        self, seed: int, policy: str = "float32", scope: AbstractContextManager[Any] | None = None
+    ) -> Any:
         """Build the `keras.Model` from normalised pictures to logits.
 
         Args:
             seed: of the weights and of dropout.
-            policy: Keras' dtype policy, ``float32`` or ``mixed_bfloat16``.
+            policy: Keras' dtype policy, ``float32``, ``mixed_bfloat16`` or ``mixed_float16``.
+            scope: in which the weights are made, of a distribution over devices.
 
         Raises:
             SpecError: a user's own function fails or returns something else.
@@ -38,7 +42,8 @@ class Architecture:
         keras.utils.set_random_seed(seed)
         keras.config.set_dtype_policy(policy)
         try:
-            network = self._build()
+            with scope or nullcontext():
+                network = self._build()
         finally:
             keras.config.set_dtype_policy("float32")
         return self._checked(network)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,18 +12,26 @@ import numpy as np
 from millrace.errors import DataError
 from millrace.learning.augmentation.layers import augmentation_layers
 from millrace.learning.dataset import DatasetSplit
+from millrace.learning.devices import peak_memory
 from millrace.learning.framework import bfloat16_is_native
 from millrace.learning.networks.classifier import Architecture, normalisation_layer
 from millrace.learning.networks.fused import with_fused_normalisation
 from millrace.learning.normalisation import Normalisation
 from millrace.learning.training.average import WeightAverage
 from millrace.learning.training.feed import FITS, batch_ends, open_feed
+from millrace.learning.training.mirrored import MirroredStep, mirrored
 from millrace.learning.training.optimizer import build_optimizer
 from millrace.learning.training.step import Objective, TrainingStep
 from millrace.learning.training.trainer import Trainer
 from millrace.learning.training.validation import Validation
 from millrace.workflow.images import ImageAugmentation
 from millrace.workflow.learning import Training
+
+_POLICIES = {
+    "float32": "float32",
+    "bfloat16": "mixed_bfloat16",
+    "float16": "mixed_float16",
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,7 @@ class Task:
         architecture: of the network. augment, train: of the spec.
         training, validation: sides of the dataset. normalisation: learnt on `training`.
         fits: bytes of pictures of a side that are taken into memory.
+        devices: that train, by TensorFlow's names; none is the default one.
     """
 
     architecture: Architecture
@@ -41,40 +52,76 @@ class Task:
     validation: DatasetSplit
     normalisation: Normalisation
     fits: int = FITS
+    devices: tuple[str, ...] = ()
 
 
 def resolved_precision(precision: str) -> str:
-    """Return ``float32`` or ``bfloat16``: what ``auto`` means on this machine."""
+    """Return `precision`, or what ``auto`` means on this machine: ``float32`` or ``bfloat16``."""
     if precision != "auto":
         return precision
     return "bfloat16" if bfloat16_is_native() else "float32"
 
 
 def build_trainer(task: Task) -> tuple[Trainer, Any]:
-    """Return the trainer and the classifier that will hold the weights it keeps."""
+    """Return the trainer and the classifier that will hold the weights it keeps.
+
+    Raises:
+        SpecError: the spec asks for what several devices cannot do.
+    """
     spec = task.train
-    policy = "float32" if resolved_precision(spec.precision) == "float32" else "mixed_bfloat16"
     twin = task.architecture.network(spec.seed)
     classifier = task.architecture.classifier(twin, task.normalisation)
-    network = with_fused_normalisation(task.architecture.network(spec.seed, policy))
-    layers = augmentation_layers(task.augment, spec.seed)
-    steps = spec.epochs * len(batch_ends(task.training.rows, spec.batch_size))
-    optimizer = build_optimizer(spec, steps, network)
-    average = WeightAverage(network.weights, spec.average_weights) if spec.average_weights else None
-    objective = Objective(class_weights(task.training, spec.class_weights), spec.label_smoothing)
-    before = [*layers, normalisation_layer(task.normalisation)]
+    strategy = mirrored(task.devices, spec, task.training.rows)
+    fitting = _fitting(task, strategy.scope if strategy else nullcontext)
+    parts = (fitting.network, fitting.before, fitting.optimizer, fitting.objective, fitting.average)
+    step = MirroredStep(strategy, *parts) if strategy else TrainingStep(*parts, xla=spec.xla)
     trainer = Trainer(
         spec=spec,
         feed=open_feed(task.training, spec.seed, task.fits),
-        step=TrainingStep(network, before, optimizer, objective, average),
+        step=step,
         validation=Validation(classifier, task.validation, task.fits),
-        network=network,
+        network=fitting.network,
         twin=twin,
-        optimizer=optimizer,
-        average=average,
-        random=_random_states([*layers, network]),
+        optimizer=fitting.optimizer,
+        average=fitting.average,
+        random=_random_states([*fitting.before[:-1], fitting.network]),
+        memory=lambda: peak_memory(task.devices),
     )
     return trainer, classifier
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    """What learns, made where it will live."""
+
+    network: Any
+    before: list[Any]
+    optimizer: Any
+    objective: Objective
+    average: WeightAverage | None
+
+
+def _fitting(task: Task, scope: Callable[[], AbstractContextManager[Any]]) -> _Fitting:
+    spec = task.train
+    policy = _POLICIES[resolved_precision(spec.precision)]
+    network = task.architecture.network(spec.seed, policy, scope())
+    with scope():
+        return _parts(task, with_fused_normalisation(network), policy)
+
+
+def _parts(task: Task, network: Any, policy: str) -> _Fitting:
+    spec = task.train
+    layers = augmentation_layers(task.augment, spec.seed)
+    steps = spec.epochs * len(batch_ends(task.training.rows, spec.batch_size))
+    return _Fitting(
+        network=network,
+        before=[*layers, normalisation_layer(task.normalisation)],
+        optimizer=build_optimizer(spec, steps, network, scaled=policy == "mixed_float16"),
+        average=WeightAverage(network.weights, spec.average_weights)
+        if spec.average_weights
+        else None,
+        objective=Objective(class_weights(task.training, spec.class_weights), spec.label_smoothing),
+    )
 
 
 def class_weights(training: DatasetSplit, kind: str) -> list[float]:

@@ -37,8 +37,8 @@ class Feed(Protocol):
 
     rows: int
 
-    def epoch(self, number: int) -> EpochReader:
-        """Open epoch `number`, from 1."""
+    def epoch(self, number: int, start: int = 0) -> EpochReader:
+        """Open epoch `number`, from 1, after its first `start` records."""
 
 
 class MemoryFeed:
@@ -49,10 +49,10 @@ class MemoryFeed:
         self._images, self._classes = split.load()
         self._seed = seed
 
-    def epoch(self, number: int) -> EpochReader:
-        """Open epoch `number`, from 1."""
+    def epoch(self, number: int, start: int = 0) -> EpochReader:
+        """Open epoch `number`, from 1, after its first `start` records."""
         order = np.random.default_rng((self._seed, number)).permutation(self.rows)
-        return _Gather(self._images, self._classes, order)
+        return _Gather(self._images, self._classes, order[start:])
 
 
 class StreamingFeed:
@@ -67,15 +67,21 @@ class StreamingFeed:
         self._split = split
         self._seed = seed
 
-    def epoch(self, number: int) -> EpochReader:
-        """Open epoch `number`, from 1."""
-        return _Stream(_ahead(self._pools(np.random.default_rng((self._seed, number)))))
+    def epoch(self, number: int, start: int = 0) -> EpochReader:
+        """Open epoch `number`, from 1, after its first `start` records."""
+        random = np.random.default_rng((self._seed, number))
+        return _Stream(_ahead(self._pools(random, start)))
 
-    def _pools(self, random: np.random.Generator) -> Iterator[_Pool]:
+    def _pools(self, random: np.random.Generator, start: int) -> Iterator[_Pool]:
+        """Yield mixed records; a pool that lies before `start` is drawn, but not read."""
         sizes = self._split.group_rows()
         for groups in self._cut(random.permutation(len(sizes)).tolist(), sizes):
-            order = random.permutation(sum(sizes[group] for group in groups))
-            yield self._mixed(groups, order)
+            rows = sum(sizes[group] for group in groups)
+            order = random.permutation(rows)
+            if start < rows:
+                images, classes = self._mixed(groups, order)
+                yield images[start:], classes[start:]
+            start = max(start - rows, 0)
 
     def _cut(self, groups: list[int], sizes: list[int]) -> Iterator[list[int]]:
         """Cut the order of the row groups into pools."""

@@ -22,7 +22,7 @@ _OPTIMIZERS: dict[str, Callable[[Training, Any], Any]] = {
 }
 
 
-def build_optimizer(spec: Training, steps: int, network: Any) -> Any:
+def build_optimizer(spec: Training, steps: int, network: Any, *, scaled: bool = False) -> Any:
     """Return the optimizer with its variables made.
 
     Weights decay by ``learning rate * weight_decay`` a step; biases and the scales of
@@ -30,12 +30,16 @@ def build_optimizer(spec: Training, steps: int, network: Any) -> Any:
 
     Args:
         spec: of the training. steps: of the whole training. network: whose weights it updates.
+        scaled: scale the loss, so that small gradients do not vanish in float16 (Micikevicius et
+            al. 2018, arXiv:1710.03740); a step whose gradients overflow is left out.
     """
     rate = WarmupSchedule(spec.learning_rate, steps, spec.warmup, spec.schedule)
     optimizer = _OPTIMIZERS[spec.optimizer](spec, rate)
     weights = network.trainable_variables
     if optimizer.weight_decay is not None:
         optimizer.exclude_from_weight_decay([v for v in weights if len(v.shape) < 2])
+    if scaled:
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(weights)
     return optimizer
 

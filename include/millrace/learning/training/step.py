@@ -48,6 +48,7 @@ class TrainingStep:
         optimizer: built for the network.
         objective: what is minimised.
         average: kept up to date after each step; None for none.
+        xla: compile forward, backward and update by XLA; augmentation stays outside.
     """
 
     def __init__(
@@ -57,12 +58,14 @@ class TrainingStep:
         optimizer: Any,
         objective: Objective,
         average: WeightAverage | None,
+        xla: bool = False,
     ) -> None:
         self._network = network
         self._before = before
         self._optimizer = optimizer
         self._objective = objective
         self._average = average
+        self._learn = tf.function(self._update, jit_compile=True) if xla else self._update
         shape = network.input_shape[1:]
         self._run = tf.function(
             self._batches,
@@ -99,16 +102,28 @@ class TrainingStep:
         return losses.stack(), correct
 
     def _batch(self, images: Any, classes: Any) -> Any:
+        result = self._learn(self._prepared(images), classes)
+        if self._average is not None:
+            self._average.update(self._optimizer.iterations)
+        return result
+
+    def _prepared(self, images: Any) -> Any:
+        """Return the network's input."""
         x = tf.cast(images, tf.float32)
         for layer in self._before:
             x = layer(x, training=True)
+        return x
+
+    def _update(self, x: Any, classes: Any, part: Any = None) -> Any:
+        """Fit on a batch, or on a part of one; return its loss and how many records were right."""
         weights = self._network.trainable_variables
         with tf.GradientTape() as tape:
             logits = tf.cast(self._network(x, training=True), tf.float32)
             loss = self._objective(classes, logits)
             total = tf.add_n([loss, *self._network.losses])
-        self._optimizer.apply(tape.gradient(total, weights), weights)
-        if self._average is not None:
-            self._average.update(self._optimizer.iterations)
+            if part is not None:
+                total = total * part
+            scaled = self._optimizer.scale_loss(total)
+        self._optimizer.apply(tape.gradient(scaled, [w.value for w in weights]), weights)
         right = tf.equal(tf.argmax(logits, 1, tf.int32), classes)
         return total, tf.reduce_sum(tf.cast(right, tf.int32))
