@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from contextlib import AbstractContextManager
@@ -40,6 +41,7 @@ _STACKS = "local,s3,docker,celery"
 
 def main() -> int:
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops what was started
     folder = Path(options.folder or tempfile.mkdtemp(prefix="crash-"))
     stacks = options.stacks.split(",")
     tallies: list[Tally] = []

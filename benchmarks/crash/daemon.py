@@ -23,13 +23,13 @@ class Daemon:
         return {} if self.host is None else {"DOCKER_HOST": self.host}
 
     def containers(self, label: str = "", *, everything: bool = False) -> list[tuple[str, str]]:
-        """Return id and name of the containers; of those that run, if not of all."""
-        arguments = ["ps", "--no-trunc", "--format", "{{.ID}} {{.Names}}"]
+        """Return id and key of the containers that run, or of all."""
+        arguments = ["ps", "--no-trunc", "--format", '{{.ID}} {{.Label "millrace.key"}}']
         arguments += ["--all"] if everything else []
         arguments += ["--filter", f"label={label}"] if label else []
         answer = self._docker(*arguments)
         lines = [] if answer.returncode else answer.stdout.decode().splitlines()
-        return [(line.split()[0], line.split()[1]) for line in lines]
+        return [(line.split()[0], line.partition(" ")[2]) for line in lines]
 
     def kill(self, container: str) -> bool:
         """``docker kill`` a container; return whether it ran."""

@@ -115,7 +115,7 @@ class Runner:
         while True:
             jobs = [f"process {process}" for process in self.stack.watcher.jobs()]
             containers = self.stack.watcher.containers(everything=True)
-            left = (*jobs, *(f"container {name}" for _, name in containers))
+            left = (*jobs, *(f"container {name[:12]}" for name, _ in containers))
             if not left or time.monotonic() > end:
                 return left
             time.sleep(_POLL)

@@ -44,7 +44,7 @@ def _task(stack: Stack) -> bool:
 
 
 def _training(stack: Stack) -> bool:
-    return bool(stack.watcher.jobs() or stack.watcher.containers())
+    return bool(stack.watcher.alive())
 
 
 def _always(_: Stack) -> bool:

@@ -54,15 +54,20 @@ class Watcher:
         return {process: key for process, key, parent in found if parent not in known}
 
     def containers(self, *, everything: bool = False) -> list[tuple[str, str]]:
-        """Return id and name of the stack's containers."""
+        """Return id and key of the stack's containers."""
         if self._daemon is None:
             return []
         return self._daemon.containers(self._label, everything=everything)
 
+    def alive(self) -> list[str]:
+        """Return the key of every job that is alive; a container's process is not counted twice."""
+        if self._daemon is None:
+            return list(self.jobs().values())
+        return [key for _, key in self.containers()]
+
     def _watch(self) -> None:
         while not self._stop.wait(_INTERVAL):
-            alive = Counter(self.jobs().values()) + Counter(name for _, name in self.containers())
-            self.seen.count(alive, time.monotonic())
+            self.seen.count(Counter(self.alive()), time.monotonic())
             self._read_progress()
 
     def _read_progress(self) -> None:
