@@ -29,13 +29,6 @@ class OwnDaemon(Daemon):
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
-    @staticmethod
-    def missing() -> str | None:
-        """Return why there can be no such daemon here, or None."""
-        if shutil.which("dockerd") is None or shutil.which("docker") is None:
-            return "dockerd and docker are not installed"
-        return "a Docker daemon of one's own needs root" if os.geteuid() else None
-
     @property
     def pid(self) -> int | None:
         """The process, or None where it does not run."""
@@ -44,6 +37,8 @@ class OwnDaemon(Daemon):
 
     def start(self) -> None:
         """Start it and wait until it answers; what it had before is there again."""
+        if shutil.which("dockerd") is None or os.geteuid():
+            raise SystemExit("a Docker daemon of one's own needs root and Docker's dockerd")
         places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
         command = ["dockerd", f"--host={self.host}", "--bridge=none", "--iptables=false"]
         command += [f"--{name}={self._folder / place}" for name, place in places.items()]
@@ -57,7 +52,7 @@ class OwnDaemon(Daemon):
                 start_new_session=True,
             )
         end = time.monotonic() + _READY_SECONDS
-        while self._docker("info").returncode:
+        while not self.answers:
             if time.monotonic() > end or self.pid is None:
                 raise SystemExit(f"the Docker daemon does not start: see {self._folder / 'log'}")
             time.sleep(0.2)
@@ -74,7 +69,8 @@ class OwnDaemon(Daemon):
         with subprocess.Popen(
             ["docker", "save", image], stdout=subprocess.PIPE, env=environment
         ) as saved:
-            loaded = self._docker("load", stdin=saved.stdout)
+            command = ["docker", f"--host={self.host}", "load"]
+            loaded = subprocess.run(command, stdin=saved.stdout, capture_output=True, check=False)
         if saved.returncode or loaded.returncode:
             raise SystemExit(f"the image {image} cannot be copied: is it built?")
 

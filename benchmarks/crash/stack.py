@@ -250,7 +250,7 @@ def _variables(folder: Path, shelf: Shelf, daemon: Daemon | None, image: str) ->
         "MILLRACE_PORT": str(port),
         "MILLRACE_STORE": shelf.uri,
         **shelf.environment(),
-        **({} if daemon is None else daemon.environment()),
+        **({} if daemon is None else {"DOCKER_HOST": daemon.host}),
         "MILLRACE_TRAINER_IMAGE": image,
         "MILLRACE_DOCKER_NETWORK": "host",  # where S3 is on loopback
     }
