@@ -43,7 +43,6 @@ SETTINGS = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
-    "AIRFLOW__CORE__PARALLELISM": "16",  # a killed worker's slot stays taken until a restart
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
 }
 """Airflow notices what died sooner than in production, so that a run takes a minute less."""
