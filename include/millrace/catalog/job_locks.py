@@ -56,6 +56,11 @@ class JobLocks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def shared(self) -> bool:
+        """Whether several hosts may share the catalog."""
+        return self._database.file is None
+
     def take(self, key: str) -> AbstractContextManager[object] | None:
         """Return the lock of a key, held until it is left; None where another holds it.
 
@@ -65,7 +70,7 @@ class JobLocks:
         Raises:
             TransientError: the database cannot be reached.
         """
-        if self._database.file is not None:
+        if not self.shared:
             return nullcontext()
         session = self._open(key)
         return None if session is None else _Held(session, lambda: self._open(key))

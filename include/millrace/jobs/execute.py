@@ -25,6 +25,7 @@ from millrace.jobs.progress import Event
 from millrace.jobs.request import JobRequest
 from millrace.jobs.runtimes import Place, here
 from millrace.jobs.stages import Stage, stage_named
+from millrace.jobs.upkeep import tidy_daily
 
 if TYPE_CHECKING:
     from millrace.catalog.catalog import Catalog
@@ -105,6 +106,8 @@ class Executor:
                     raise
                 raise known from error
             self._record(record, stage, artifact, cached, reason, time.monotonic() - started)
+            if not cached and self.catalog.locks.shared:
+                tidy_daily(self.home)
             # Garbage collection spares what the catalog knows, from the moment it knows it.
             if self._find(artifact.ref.key)[0] is not None:
                 self.done.append((job, artifact.ref))

@@ -142,7 +142,8 @@ def open_run(
         raise SpecError(
             "the run is not in the catalog",
             where=f"{identity.dag_id} {identity.run_id}",
-            remedy="Clear the task `discover` of this run; it records the run.",
+            remedy="Clear the task `discover` of this run; it records the run. Hosts that "
+            "share the work need one MILLRACE_CATALOG and one MILLRACE_STORE.",
         )
     if record.state != "running" and attempt > 1:  # cleared; a sibling that failed is no reason
         catalog.runs.reopen(record.id)
