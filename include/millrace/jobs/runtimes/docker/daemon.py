@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from millrace.errors import MillraceError, SpecError, TransientError
 from millrace.jobs.runtimes.docker.options import SCRATCH, ContainerOptions
@@ -54,6 +54,12 @@ class Daemon:
         if self._client is None:
             self._client = self._connect()
         return self._client
+
+    def close(self) -> None:
+        """Close the connections; the next question opens new ones."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def inspect(self, container: str) -> Document | None:
         """Return what the daemon knows of a container, by id or name; None where it is gone."""
@@ -127,9 +133,14 @@ class Daemon:
     def lines(self, container: str, since: float | None) -> Iterator[bytes]:
         """Yield what a container prints, a line or a piece of one, each behind its time."""
         with _answers():
-            yield from self.client.logs(
+            stream = self.client.logs(
                 container, stream=True, follow=True, timestamps=True, since=since or None
             )
+            try:
+                yield from stream
+            finally:
+                with suppress(AttributeError, OSError):  # it has ended
+                    stream.close()
 
     def labelled(self, *labels: str) -> list[Document]:
         """Return the containers with all these labels (``name`` or ``name=value``)."""
@@ -156,25 +167,22 @@ def connect() -> Any:
     from docker.errors import DockerException
     from docker.utils import kwargs_from_env
 
-    options = kwargs_from_env()
+    url = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    path = _socket(url)
+    if path is not None and not path.exists():
+        raise unreachable([url], "there is no such socket")
     try:
-        client = APIClient(**options, timeout=_SECONDS)
+        client = APIClient(**kwargs_from_env(), timeout=_SECONDS)
         client.ping()
-    except DockerException as error:
-        url = options.get("base_url") or "unix:///var/run/docker.sock"
+    except (DockerException, OSError) as error:
         raise unreachable([url], error) from error
-    except OSError as error:
-        raise unreachable([options.get("base_url") or ""], error) from error
     return client
 
 
 def unreachable(urls: Sequence[str], cause: object) -> MillraceError:
     """Return why no daemon can be spoken to at these addresses."""
-    for url in urls:
-        path = "/" + urlsplit(url).path.lstrip("/") if url.startswith("unix:") else ""
-        host = urlsplit(url).netloc if url.startswith("unix:") else ""
-        path = f"/{host}{path}" if host else path  # unix://var/run/… is understood, too
-        if path and os.path.exists(path) and not os.access(path, os.R_OK | os.W_OK):  # noqa: PTH110
+    for path in filter(None, map(_socket, urls)):
+        if path.exists() and not os.access(path, os.R_OK | os.W_OK):
             return SpecError(
                 "this user may not use the Docker daemon",
                 where=path,
@@ -186,6 +194,11 @@ def unreachable(urls: Sequence[str], cause: object) -> MillraceError:
         received=str(cause),
         remedy="Start it, or correct DOCKER_HOST.",
     )
+
+
+def _socket(url: str) -> Path | None:
+    """Return the path of a ``unix:`` address, written with two slashes or three."""
+    return Path("/" + url[5:].lstrip("/")) if url.startswith("unix:") else None
 
 
 @contextmanager

@@ -1,0 +1,69 @@
+"""The DAG `container_reaper`: what `millrace reap --yes` does, every so often.
+
+It exists where the installation's runtime is Docker, or a schedule for it is set.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from airflow.sdk import DAG, task
+
+from millrace.orchestration.policy import RETRY, airflow_errors
+from millrace.settings import Settings
+
+SCHEDULE = "MILLRACE_REAP_SCHEDULE"
+"""Environment variable: a cron expression; every 15 minutes where the runtime is Docker."""
+
+_OFTEN = "*/15 * * * *"
+_DOCS = """\
+# container_reaper
+
+Removes containers of this installation that nobody follows any more; the same as
+`millrace reap --yes`. A container is left behind where a worker was killed and its task is not
+retried. One that a task follows, or whose run goes on, is never touched. It looks at the Docker
+daemon of the worker that runs it; with a daemon on each of several hosts, run `millrace reap`
+there, too.
+
+Schedule: `MILLRACE_REAP_SCHEDULE`.
+"""
+log = logging.getLogger(__name__)
+
+
+def reaper_dags() -> dict[str, DAG]:
+    """Return the DAG, by DAG id, where this installation has containers."""
+    given = os.environ.get(SCHEDULE, "").strip()
+    if not given and Settings.load().runtime != "docker":
+        return {}
+    with DAG(
+        "container_reaper",
+        schedule=given or _OFTEN,
+        catchup=False,
+        description="Removes containers that nobody follows any more",
+        doc_md=_DOCS,
+        tags={"millrace"},
+        default_args={"owner": "millrace", **RETRY},
+        max_active_runs=1,
+    ) as dag:
+        task(task_id="reap", doc_md="Removes them and says which.")(reap)()
+    return {dag.dag_id: dag}
+
+
+def reap() -> list[dict[str, Any]]:
+    """Remove the strays; return and log them."""
+    from millrace.catalog.catalog import Catalog
+    from millrace.jobs.runtimes.docker.strays import strays_of
+
+    settings = Settings.load()
+    with (
+        airflow_errors(),
+        Catalog(settings.catalog) as catalog,
+        strays_of(settings, catalog) as strays,
+    ):
+        gone = strays.remove()
+    for stray in gone:
+        log.info("Removed %s: %s", stray.name, stray.reason)
+    log.info("%d containers removed", len(gone))
+    return [stray.to_document() for stray in gone]

@@ -1,0 +1,111 @@
+"""How containers reach the store: no network for a folder, private variables for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from millrace.artifacts.store import Store
+from millrace.errors import SpecError
+from millrace.jobs.request import JobRequest
+from millrace.jobs.runtimes.docker.access import access
+from millrace.jobs.runtimes.docker.options import ContainerOptions, Mounted
+from millrace.jobs.runtimes.docker.settings import DockerSettings
+
+AWS = {
+    "AWS_ACCESS_KEY_ID": "key",
+    "AWS_SECRET_ACCESS_KEY": "s3cret",
+    "AWS_SESSION_TOKEN": "t0ken",
+    "AWS_ENDPOINT_URL": "http://store:9000",
+    "AWS_PROFILE": "me",
+    "HTTPS_PROXY": "http://proxy",
+    "HOME": "/root",
+    "DATABASE_PASSWORD": "hidden",
+}
+
+
+@pytest.fixture
+def request_of() -> Callable[..., JobRequest]:
+    def make(**locations: Any) -> JobRequest:
+        return JobRequest("collect", "k" * 64, {}, {}, {}, locations)
+
+    return make
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Store:
+    pytest.importorskip("s3fs", reason="the extra s3 is not installed")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return Store("s3://bucket/prefix")
+
+
+def test_a_folder_is_mounted_at_its_own_path_without_a_network(
+    request_of: Any, store: Store, tmp_path: Path
+) -> None:
+    given = access(request_of(), store, DockerSettings(), AWS)
+    assert given["mounts"] == (Mounted(f"{tmp_path}/store", f"{tmp_path}/store"),)
+    assert (given["network"], given["private"]) == ("none", {})
+    stat = (tmp_path / "store").stat()
+    assert given["user"] == f"{stat.st_uid}:{stat.st_gid}"
+
+
+def test_a_volume_is_mounted_where_airflow_has_it(
+    request_of: Any, store: Store, tmp_path: Path
+) -> None:
+    settings = DockerSettings.load({"MILLRACE_DOCKER_VOLUME": f"millrace:{tmp_path}"})
+    given = access(request_of(), store, settings, {})
+    assert given["mounts"] == (Mounted("millrace", str(tmp_path), "volume"),)
+
+
+def test_a_volume_without_the_store_is_refused(request_of: Any, store: Store) -> None:
+    settings = DockerSettings.load({"MILLRACE_DOCKER_VOLUME": "millrace:/elsewhere"})
+    with pytest.raises(SpecError, match=r"MILLRACE_DOCKER_VOLUME: the volume does not hold"):
+        access(request_of(), store, settings, {})
+
+
+def test_s3_gets_its_credentials_privately_and_nothing_else(request_of: Any, s3: Store) -> None:
+    settings = DockerSettings.load({"MILLRACE_DOCKER_NETWORK": "stack"})
+    given = access(request_of(), s3, settings, AWS)
+    assert sorted(given["private"]) == [
+        *("AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        "HTTPS_PROXY",
+    ]
+    assert (given["network"], given["mounts"], given["user"]) == ("stack", (), None)
+    assert "s3cret" not in repr(ContainerOptions("image", **given))
+
+
+def test_the_variables_that_a_jobs_locations_name_go_along(request_of: Any, store: Store) -> None:
+    request = request_of(source={"url": "https://${TOKEN}@host/x", "path": "${UNSET:-a}"})
+    given = access(request, store, DockerSettings(), {"TOKEN": "t", "OTHER": "o"})
+    assert given["private"] == {"TOKEN": "t"}
+
+
+def test_a_source_on_this_machine_is_refused_unless_mounted(
+    request_of: Any, store: Store, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    request = request_of(source={"path": "${DATA}/images"})
+    (data / "images").mkdir()
+    with pytest.raises(SpecError, match=r"runtimes.collect local, or name .*DOCKER_MOUNTS"):
+        access(request, store, DockerSettings(), {"DATA": str(data)})
+    settings = DockerSettings.load({"MILLRACE_DOCKER_MOUNTS": f"{data}"})
+    given = access(request, store, settings, {"DATA": str(data)})
+    assert Mounted(str(data), str(data), "bind", read_only=True) in given["mounts"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MILLRACE_DOCKER_VOLUME", "millrace"),
+        ("MILLRACE_DOCKER_VOLUME", "millrace:data"),
+        ("MILLRACE_DOCKER_MOUNTS", "data"),
+        ("MILLRACE_DOCKER_MOUNTS", "/data:inside"),
+    ],
+)
+def test_a_path_that_is_not_absolute_is_refused(name: str, value: str) -> None:
+    with pytest.raises(SpecError, match=f"{name}: not an absolute path"):
+        DockerSettings.load({name: value})
