@@ -151,7 +151,8 @@ class PodApi:
         created, logged: names of the pods that were created, and whose log was asked for.
         cuts: log streams that end after a line though the container runs on.
         waiting: state in which the container of a new pod stays. unschedulable: why no node takes
-            it. reason: of the end of a container. refuse: (resource, status) to a number of times.
+            it. start_after: seconds until a container runs. reason: of its end.
+        refuse: (verb or resource, status) to a number of times.
     """
 
     def __init__(self) -> None:
@@ -170,6 +171,7 @@ class PodApi:
         self.waiting: Document | None = None
         self.unschedulable: str | None = None
         self.reason: str | None = None
+        self.start_after = 0.0
         self.refuse: dict[tuple[str, int], int] = {}
         self.lock = threading.Lock()
 
@@ -203,7 +205,7 @@ class PodApi:
         elif self.waiting is not None:
             pod.state(waiting=self.waiting)
         else:
-            pod.start()
+            threading.Timer(self.start_after, pod.start).start()
         return 201, pod.document
 
     def delete(self, name: str, grace: float | None) -> tuple[int, Document]:

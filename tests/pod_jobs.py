@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+import pod_api
+from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.store import Store
+from millrace.errors import MillraceError
 from millrace.jobs.code import forget
 from millrace.jobs.keys import key_of, key_parts
 from millrace.jobs.request import JobRequest
 from millrace.jobs.stages import stage_named
 from millrace.workflow.resources import Resources
 
+os.environ.update(  # read when the provider is imported
+    AIRFLOW__WORKERS__API_RETRY_WAIT_MIN="0.1", AIRFLOW__WORKERS__API_RETRY_WAIT_MAX="0.4"
+)
 READER = """
 import os, signal, time
 import numpy as np
@@ -110,3 +123,84 @@ def make_step(**resources: Any) -> Any:
         task_id="train", workflow="tiny", purpose="training", step="train", taken={},
         resources=asked,
     )  # fmt: skip
+
+
+@contextmanager
+def cluster(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """Run a cluster, and let this process be an installation that uses it."""
+    code = install(folder / "code")
+    patch.syspath_prepend(str(code))
+    with pod_api.serve() as api:
+        api.image["PYTHONPATH"] += os.pathsep + str(code)
+        patch.setenv("AIRFLOW_CONN_KUBERNETES_DEFAULT", connection(api, folder))
+        patch.setenv("MILLRACE_STORE", (folder / "store").as_uri())
+        patch.setenv("MILLRACE_POD_CLAIM", "store")
+        yield Cluster(api, folder)
+
+
+def connection(api: pod_api.PodApi, folder: Path) -> str:
+    """Return Airflow's connection `kubernetes_default` to an API."""
+    extra = {"kube_config_path": str(api.config(folder)), "namespace": "jobs"}
+    return json.dumps({"conn_type": "kubernetes", "extra": extra})
+
+
+class Cluster:
+    """An installation whose jobs are performed in pods of the API."""
+
+    def __init__(self, api: pod_api.PodApi, folder: Path) -> None:
+        self.api = api
+        self.folder = folder
+        self.store = Store((folder / "store").as_uri())
+        self.events: list[Any] = []
+
+    def perform(self, *, run: str = "manual__1", attempt: str = "1-1", **options: Any) -> Artifact:
+        """Perform a job in a pod, as a task's process of its own."""
+        resources = options.pop("resources", {})
+        replace = options.pop("replace", False)
+        request = request_for(attempt=attempt, **options)
+        request = type(request)(**{**vars(request), "replace": replace})
+        self.step = make_step(**resources)
+        state = State(self.folder / f"{run}.json")
+        ctx = context(state, run=run)
+        made: Artifact = self.step.perform(request, self.store, self.events.append, ctx)
+        return made
+
+    def perform_aside(self, **options: Any) -> tuple[threading.Thread, list[Any]]:
+        """Perform a job while the test does something else; the list gets what came of it."""
+        came: list[Any] = []
+
+        def perform() -> None:
+            try:
+                came.append(self.perform(**options))
+            except MillraceError as error:
+                came.append(error)
+
+        thread = threading.Thread(target=perform, daemon=True)
+        thread.start()
+        return thread, came
+
+    def running(self) -> pod_api.RunningPod:
+        """Return the pod, once its container has said something."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for pod in list(self.api.pods.values()):
+                if any(b"line" in line for _, line in pod.lines):
+                    return pod
+            time.sleep(0.05)
+        raise AssertionError("no pod ran")
+
+    def await_logs(self, count: int) -> None:
+        """Wait until the log was asked for so often."""
+        self._await(lambda: len(self.api.logged) >= count)
+
+    def await_state(self, name: str) -> None:
+        """Wait until the first task keeps something of this name in its state."""
+        state = State(self.folder / "manual__1.json")
+        self._await(lambda: state.get(name) is not None)
+
+    def _await(self, happened: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not happened():
+            if time.monotonic() > deadline:
+                raise AssertionError("it did not happen")
+            time.sleep(0.05)

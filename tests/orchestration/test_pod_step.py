@@ -3,93 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import pod_api
 import pod_jobs
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.store import Store
 from millrace.errors import DataError, MillraceError, SpecError, TransientError
 from millrace.jobs.progress import ProgressWriter
 from millrace.jobs.runtimes.process import run_process
+from pod_jobs import Cluster
 
-os.environ.update(  # read when the provider is imported
-    AIRFLOW__WORKERS__API_RETRY_WAIT_MIN="0.1", AIRFLOW__WORKERS__API_RETRY_WAIT_MAX="0.4"
-)
 pytestmark = [
     pytest.mark.airflow,
     pytest.mark.filterwarnings("default"),  # Airflow and what it imports warn of themselves
 ]
 
 
-class Cluster:
-    """An installation whose jobs are performed in pods of the API."""
-
-    def __init__(self, api: pod_api.PodApi, folder: Path) -> None:
-        self.api = api
-        self.folder = folder
-        self.store = Store((folder / "store").as_uri())
-        self.events: list[Any] = []
-
-    def perform(self, *, run: str = "manual__1", attempt: str = "1-1", **options: Any) -> Artifact:
-        """Perform a job in a pod, as a task's process of its own."""
-        resources = options.pop("resources", {})
-        replace = options.pop("replace", False)
-        request = pod_jobs.request_for(attempt=attempt, **options)
-        request = type(request)(**{**vars(request), "replace": replace})
-        self.step = pod_jobs.make_step(**resources)
-        state = pod_jobs.State(self.folder / f"{run}.json")
-        context = pod_jobs.context(state, run=run)
-        made: Artifact = self.step.perform(request, self.store, self.events.append, context)
-        return made
-
-    def perform_aside(self, **options: Any) -> tuple[threading.Thread, list[Any]]:
-        """Perform a job while the test does something else; the list gets what came of it."""
-        came: list[Any] = []
-
-        def perform() -> None:
-            try:
-                came.append(self.perform(**options))
-            except MillraceError as error:
-                came.append(error)
-
-        thread = threading.Thread(target=perform, daemon=True)
-        thread.start()
-        return thread, came
-
-    def running(self) -> pod_api.RunningPod:
-        """Return the pod, once its container has said something."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            for pod in list(self.api.pods.values()):
-                if any(b"line" in line for _, line in pod.lines):
-                    return pod
-            time.sleep(0.05)
-        raise AssertionError("no pod ran")
-
-
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    code = pod_jobs.install(tmp_path / "code")
-    monkeypatch.syspath_prepend(str(code))
-    with pod_api.serve() as api:
-        api.image["PYTHONPATH"] += os.pathsep + str(code)
-        connection = {"kube_config_path": str(api.config(tmp_path)), "namespace": "jobs"}
-        monkeypatch.setenv(
-            "AIRFLOW_CONN_KUBERNETES_DEFAULT",
-            json.dumps({"conn_type": "kubernetes", "extra": connection}),
-        )
-        monkeypatch.setenv("MILLRACE_STORE", (tmp_path / "store").as_uri())
-        monkeypatch.setenv("MILLRACE_POD_CLAIM", "store")
-        yield Cluster(api, tmp_path)
+    with pod_jobs.cluster(tmp_path, monkeypatch) as made:
+        yield made
 
 
 def test_a_pod_publishes_what_it_made_and_is_gone(cluster: Cluster) -> None:

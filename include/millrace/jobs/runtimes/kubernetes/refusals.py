@@ -31,7 +31,7 @@ def refusal(status: int | None, body: str | bytes | None, where: str) -> Millrac
             "the cluster forbids it",
             where=where,
             received=said,
-            remedy="Give the account of the tasks the role of include/kubernetes/rbac.yaml.",
+            remedy="Give the account of the tasks the role of include/cluster/rbac.yaml.",
         )
     if status == _NOT_FOUND:
         return SpecError(
