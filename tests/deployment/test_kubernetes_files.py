@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 import pod_jobs
+from millrace.catalog.catalog import Catalog
 from millrace.jobs.runtimes.kubernetes import settings as pod_settings
-from millrace.jobs.runtimes.kubernetes.strays import connect
+from millrace.jobs.runtimes.kubernetes.strays import strays_of
+from millrace.settings import Settings
 
 FOLDER = Path(__file__).parents[2] / "include" / "cluster"
 
@@ -102,5 +104,7 @@ def test_the_role_grants_what_is_called_and_nothing_else(
     thread.join(60)
     cluster.perform()
     monkeypatch.setenv("KUBECONFIG", str(cluster.folder / "kubeconfig.json"))
-    connect().list_namespaced_pod("jobs")  # the reaper
+    settings = Settings.load()
+    with Catalog(settings.catalog) as catalog, strays_of(settings, catalog) as strays:
+        strays.find()
     assert cluster.api.requests == _granted()

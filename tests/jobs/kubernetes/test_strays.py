@@ -13,11 +13,7 @@ from millrace.catalog.catalog import Catalog
 from millrace.errors import SpecError, TransientError
 from millrace.jobs.locks import key_lock
 from millrace.jobs.runtimes.kubernetes.identity import installation_labels
-from millrace.jobs.runtimes.kubernetes.strays import (
-    connect,
-    remove_stray_pods,
-    stray_pods,
-)
+from millrace.jobs.runtimes.kubernetes.strays import strays_of
 from millrace.settings import Settings
 
 KEY = "ab" * 32
@@ -36,7 +32,6 @@ class Left:
             trigger="manual", version="0",
         )  # fmt: skip
         patch.setenv("KUBECONFIG", str(api.config(folder)))
-        self.client = connect()
 
     def pod(self, name: str, **labels: str) -> None:
         self.api.create(
@@ -54,8 +49,8 @@ class Left:
         )
 
     def removed(self) -> list[str]:
-        found = remove_stray_pods(self.settings, self.catalog, "jobs", self.client)
-        return [pod.name for pod in found]
+        with strays_of(self.settings, self.catalog) as strays:
+            return [stray.name for stray in strays.remove()]
 
 
 @pytest.fixture
@@ -64,15 +59,16 @@ def left(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         api.unschedulable = "nothing runs in this test"
         made = Left(api, tmp_path, monkeypatch)
         yield made
-        made.client.api_client.rest_client.pool_manager.clear()
         made.catalog.close()
 
 
 def test_the_pod_of_a_run_that_ended_is_deleted(left: Left) -> None:
     left.pod("one")
     left.catalog.runs.finish(left.run.id, "failed", {})
-    (found,) = stray_pods(left.settings, left.catalog, "jobs", left.client)
-    assert (found.name, found.key, found.run, found.phase) == ("one", KEY, left.run.id, "Pending")
+    with strays_of(left.settings, left.catalog) as strays:
+        (found,) = strays.find()
+    assert (found.name, found.key, found.run) == ("one", KEY, str(left.run.id))
+    assert (found.status, found.reason) == ("pending", "its run has ended")
     assert left.removed() == ["one"]
     assert left.removed() == []
 
@@ -103,7 +99,9 @@ def test_a_cluster_that_refuses_is_said(left: Left, status: int, kind: Any) -> N
         left.removed()
 
 
-def test_without_a_cluster_it_says_where_it_looked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_cluster_it_says_where_it_looked(
+    left: Left, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("KUBECONFIG", "/nowhere/config")
     with pytest.raises(SpecError, match="KUBECONFIG=/nowhere/config"):
-        connect()
+        left.removed()

@@ -1,16 +1,16 @@
-"""Pods that nobody waits for any more: their run has ended, and no job holds their key.
+"""Pods of this installation that nobody waits for: their run has ended, and no job holds their key.
 
 A pod of a run that goes on is left alone whoever launched it: the next try attaches to it. Needs
-the right to list and delete pods, and reads the cluster's address from where the process runs (in
-the cluster, or ``KUBECONFIG``), not from Airflow's connections.
+the right to list and delete pods, and finds the cluster by ``KUBECONFIG`` or by where the process
+runs, not by Airflow's connections.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from millrace.catalog.catalog import Catalog
 from millrace.errors import MillraceError, SpecError
 from millrace.jobs.locks import key_lock_if_free
 from millrace.jobs.runtimes.docker.names import KEY, RUN
+from millrace.jobs.runtimes.docker.strays import Stray
 from millrace.jobs.runtimes.kubernetes.identity import installation_labels
 from millrace.jobs.runtimes.kubernetes.refusals import refusal
+from millrace.jobs.runtimes.kubernetes.settings import PodSettings
 from millrace.settings import Settings
 
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -30,59 +32,98 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class StrayPod:
-    """A pod that nobody waits for.
+class PodStrays:
+    """The stray pods of one installation in one namespace.
 
     Attributes:
-        name, namespace: of the pod. key: of its job. run: the catalog's number of its run.
-        phase: ``Pending``, ``Running``, ``Succeeded``, ``Failed``.
+        api: client of the cluster (`CoreV1Api`). namespace: of the pods.
+        catalog: knows the runs and the locks of other hosts. home: holds the locks of this host.
     """
 
-    name: str
+    api: Any
     namespace: str
-    key: str
-    run: int | None
-    phase: str
+    catalog: Catalog
+    home: Path
+
+    def find(self) -> list[Stray]:
+        """Return the pods that need not be; remove none.
+
+        Raises:
+            MillraceError: the cluster refuses or does not answer.
+        """
+        found = []
+        for stray in self._unneeded():
+            with key_lock_if_free(self.home / "locks", stray.key, self.catalog.locks) as free:
+                if free:
+                    found.append(stray)
+        return found
+
+    def remove(self) -> list[Stray]:
+        """Delete them; return those that went.
+
+        Raises:
+            MillraceError: the cluster refuses or does not answer.
+        """
+        gone = []
+        for stray in self._unneeded():
+            with key_lock_if_free(self.home / "locks", stray.key, self.catalog.locks) as free:
+                if free and self._delete(stray.name):
+                    gone.append(stray)
+        return gone
+
+    def _unneeded(self) -> Iterator[Stray]:
+        """Yield the pods whose run has ended, and that are not being deleted already."""
+        selector = ",".join(f"{name}={value}" for name, value in installation_labels().items())
+        try:
+            found = self.api.list_namespaced_pod(
+                self.namespace, label_selector=selector, _request_timeout=_SECONDS
+            ).items
+        except Exception as error:
+            raise _refused(error, f"pods of {self.namespace}") from error
+        for pod in found:
+            notes = pod.metadata.annotations or {}
+            run = notes.get(RUN, "")
+            if pod.metadata.deletion_timestamp or KEY not in notes or self._goes_on(run):
+                continue
+            yield Stray(
+                pod.metadata.name, notes[KEY], run, pod.status.phase.lower(), "its run has ended"
+            )
+
+    def _goes_on(self, run: str) -> bool:
+        """Whether a run goes on; one that the catalog does not know does not."""
+        try:
+            return run.isdecimal() and self.catalog.runs.get(int(run)).state == "running"
+        except SpecError:
+            return False
+
+    def _delete(self, name: str) -> bool:
+        """Delete a pod; False where another was faster."""
+        try:
+            self.api.delete_namespaced_pod(name, self.namespace, _request_timeout=_SECONDS)
+        except Exception as error:
+            if getattr(error, "status", None) == _NOT_FOUND:
+                return False
+            raise _refused(error, f"pod {name}") from error
+        return True
 
 
-def stray_pods(settings: Settings, catalog: Catalog, namespace: str, api: Any) -> list[StrayPod]:
-    """Return the pods of this installation that nobody waits for; remove none.
-
-    Args:
-        settings: of the installation. catalog: its catalog. namespace: to look in.
-        api: a client of the cluster, `connect`'s.
+@contextmanager
+def strays_of(settings: Settings, catalog: Catalog) -> Iterator[PodStrays]:
+    """Give the stray pods of an installation.
 
     Raises:
-        MillraceError: the cluster refuses or does not answer.
+        SpecError: there is no cluster.
     """
-    return [
-        pod
-        for pod in _pods(namespace, api)
-        if not _wanted(catalog, pod.run) and _free(settings, catalog, pod.key)
-    ]
+    api = _connect()
+    namespace = PodSettings.load().namespace or _own_namespace()
+    try:
+        yield PodStrays(api, namespace, catalog, settings.home)
+    finally:
+        api.api_client.rest_client.pool_manager.clear()
+        api.api_client.close()
 
 
-def remove_stray_pods(
-    settings: Settings, catalog: Catalog, namespace: str, api: Any
-) -> list[StrayPod]:
-    """Delete the pods that nobody waits for, and return them; see `stray_pods`."""
-    removed = []
-    for pod in _pods(namespace, api):
-        if _wanted(catalog, pod.run):
-            continue
-        with key_lock_if_free(settings.home / "locks", pod.key, catalog.locks) as free:
-            if free and _delete(pod, api):
-                log.info("Deleted the pod %s: nobody waits for it", pod.name)
-                removed.append(pod)
-    return removed
-
-
-def connect() -> Any:
-    """Return a client of the cluster of ``KUBECONFIG``, else of the one this process runs in.
-
-    Raises:
-        SpecError: there is neither.
-    """
+def _connect() -> Any:
     from kubernetes import client, config
 
     path = os.environ.get("KUBECONFIG")
@@ -101,54 +142,8 @@ def connect() -> Any:
     return client.CoreV1Api()
 
 
-def own_namespace() -> str:
-    """Return the namespace that this process runs in; ``default`` outside a cluster."""
+def _own_namespace() -> str:
     return _NAMESPACE.read_text().strip() if _NAMESPACE.exists() else "default"
-
-
-def _pods(namespace: str, api: Any) -> Iterator[StrayPod]:
-    """Yield the pods of this installation that are not being deleted already."""
-    selector = ",".join(f"{name}={value}" for name, value in installation_labels().items())
-    try:
-        found = api.list_namespaced_pod(
-            namespace, label_selector=selector, _request_timeout=_SECONDS
-        ).items
-    except Exception as error:
-        raise _refused(error, f"pods of {namespace}") from error
-    for pod in found:
-        notes = pod.metadata.annotations or {}
-        if pod.metadata.deletion_timestamp is None and KEY in notes:
-            yield StrayPod(
-                pod.metadata.name, namespace, notes[KEY], _number(notes), pod.status.phase
-            )
-
-
-def _number(notes: Mapping[str, str]) -> int | None:
-    text = notes.get(RUN, "")
-    return int(text) if text.isdecimal() else None
-
-
-def _wanted(catalog: Catalog, run: int | None) -> bool:
-    """Whether the run goes on, so that a try may come that attaches."""
-    if run is not None:
-        with suppress(SpecError):
-            return catalog.runs.get(run).state == "running"
-    return False
-
-
-def _free(settings: Settings, catalog: Catalog, key: str) -> bool:
-    with key_lock_if_free(settings.home / "locks", key, catalog.locks) as free:
-        return free
-
-
-def _delete(pod: StrayPod, api: Any) -> bool:
-    try:
-        api.delete_namespaced_pod(pod.name, pod.namespace, _request_timeout=_SECONDS)
-    except Exception as error:
-        if getattr(error, "status", None) == _NOT_FOUND:
-            return False
-        raise _refused(error, f"pod {pod.name}") from error
-    return True
 
 
 def _refused(error: Exception, where: str) -> MillraceError:
