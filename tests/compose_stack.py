@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,15 +48,18 @@ def compose(
     program = shutil.which("docker-compose")
     assert program, MISSING
     flags = [part for name in profiles for part in ("--profile", name)]
-    command = [program, "--env-file", "/dev/null", "--file", str(FILE), *flags, *arguments]
-    return subprocess.run(
-        command,
-        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **variables},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    with tempfile.NamedTemporaryFile("w", prefix="stack-", suffix=".env") as file:
+        file.writelines(f"{name}={value}\n" for name, value in variables.items())
+        file.flush()
+        command = [program, "--env-file", file.name, "--file", str(FILE), *flags, *arguments]
+        return subprocess.run(
+            command,
+            env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
 
 def resolved(variables: Mapping[str, str], profiles: tuple[str, ...] = PROFILES) -> dict[str, Any]:

@@ -59,7 +59,7 @@ rotate() {
 
 every() {
   local seconds=$(($1 * 3600))
-  trap 'exit 0' TERM INT
+  trap 'kill $(jobs -p) 2>/dev/null; exit 0' TERM INT
   while true; do
     if fresh_within "$seconds"; then
       pause 60
