@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,9 +66,20 @@ class _Follower:
         """Do a task, telling its start and end."""
         self._task = task.name
         self._tell(task.name, {"state": "running"})
-        result = STEPS[task.name](run, **taken, **task.constants)
+        result = STEPS[task.name](_placed(run, task), **taken, **task.constants)
         self._tell(task.name, {"state": "success"})
         return result
+
+
+def _placed(run: WorkflowRun, task: Task) -> WorkflowRun:
+    """Return the run with its jobs where the task's are performed: here, or in containers here."""
+    if run.spec.place_of(task.name, run.settings.runtime) != "docker":
+        return run
+    from millrace.jobs.runtimes.docker.place import docker_place
+
+    labels = {"millrace.workflow": run.identity.workflow, "millrace.task": task.name}
+    place = docker_place(run.settings, task.name, run.spec.resources, labels)
+    return replace(run, executor=replace(run.executor, place=place))
 
 
 def _run(run: WorkflowRun, follow: _Follower) -> dict[str, Any]:

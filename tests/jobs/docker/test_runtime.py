@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import tarfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -71,6 +74,38 @@ def test_a_container_that_eats_its_memory_is_told_with_the_limit(
 def test_a_missing_image_is_not_pulled(runtime_for: Make, request_for: Make, store: Store) -> None:
     with pytest.raises(SpecError, match=r"millrace-nowhere:1.*make images"):
         perform(runtime_for(image="millrace-nowhere:1"), request_for(), store)
+
+
+@pytest.fixture
+def foreign(tmp_path: Path, label: str) -> Iterator[str]:
+    """An image of no files that says it is of another architecture."""
+    name = f"millrace-{label.rpartition('=')[2]}:foreign"
+    with io.BytesIO() as layer:
+        tarfile.open(fileobj=layer, mode="w").close()
+        files = {"layer.tar": layer.getvalue()}
+    digest = f"sha256:{hashlib.sha256(files['layer.tar']).hexdigest()}"
+    rootfs = {"type": "layers", "diff_ids": [digest]}
+    config = {"architecture": "s390x", "os": "linux", "rootfs": rootfs, "config": {}}
+    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+    files |= {
+        "config.json": json.dumps(config).encode(),
+        "manifest.json": json.dumps(manifest).encode(),
+    }
+    with tarfile.open(tmp_path / "image.tar", "w") as archive:
+        for path, data in files.items():
+            info = tarfile.TarInfo(path)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    docker_daemon.docker("load", "--input", tmp_path / "image.tar")
+    yield name
+    docker_daemon.docker("image", "rm", name)
+
+
+def test_an_image_of_another_architecture_is_refused(
+    runtime_for: Make, request_for: Make, store: Store, foreign: str
+) -> None:
+    with pytest.raises(SpecError, match=r"another architecture; expected \w+; received s390x"):
+        perform(runtime_for(image=foreign), request_for(), store)
 
 
 def test_a_gpu_that_is_not_there_is_told_or_done_without(

@@ -1,0 +1,54 @@
+"""The DAG `container_reaper`: where it exists, how often, and what it removes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+import docker_daemon
+from millrace.catalog.catalog import Catalog
+from millrace.jobs.runtimes.docker.names import KEY, RUN, installation
+from millrace.orchestration import container_reaper
+from millrace.settings import Settings
+
+pytestmark = pytest.mark.airflow
+
+
+def test_an_installation_without_containers_has_no_reaper() -> None:
+    assert container_reaper.reaper_dags() == {}
+
+
+def test_it_comes_with_the_runtime_docker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLRACE_RUNTIME", "docker")
+    dag = container_reaper.reaper_dags()["container_reaper"]
+    assert (dag.schedule, dag.catchup, list(dag.task_dict)) == ("*/15 * * * *", False, ["reap"])
+
+
+def test_it_comes_with_a_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(container_reaper.SCHEDULE, "@hourly")
+    assert container_reaper.reaper_dags()["container_reaper"].schedule == "@hourly"
+
+
+@pytest.fixture
+def stray(home: Path) -> Iterator[str]:
+    image = docker_daemon.need_image()
+    home.mkdir()
+    with Catalog(Settings.load().catalog) as catalog:
+        catalog.migrate()
+    name = f"millrace-train-{uuid4().hex[:24]}"
+    labels = {**installation(Settings.load().catalog), KEY: name, RUN: "7"}
+    with docker_daemon.labelled(name) as label:
+        given = [word for at, text in labels.items() for word in ("--label", f"{at}={text}")]
+        start = ("run", "--detach", "--network", "none", "--name", name, "--label", label)
+        docker_daemon.docker(*start, *given, image, "sleep", "60")
+        yield name
+
+
+@pytest.mark.docker
+def test_it_removes_strays_and_says_which(stray: str) -> None:
+    (gone,) = container_reaper.reap()
+    assert (gone["name"], gone["reason"]) == (stray, "its run has ended")
+    assert container_reaper.reap() == []
