@@ -108,7 +108,7 @@ relock: ## Resolve the requirements, keeping the versions that still fit (needs 
 # arguments of `docker build`, such as "--build-arg PIP_INDEX_URL=…" or "--network host".
 ACCELERATOR ?= cpu
 TRAINER_IMAGE ?= millrace-trainer:$(ACCELERATOR)
-AIRFLOW_IMAGE ?= millrace-airflow:latest
+AIRFLOW_IMAGE ?= millrace-airflow
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' include/millrace/__init__.py)
 REVISION = $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null || echo unknown)
 BUILD = docker build $(if $(BASE),--build-arg BASE=$(BASE)) $(BUILD_ARGS) \
@@ -120,11 +120,12 @@ images: trainer-image airflow-image ## Build the trainer and the Airflow image (
 .PHONY: trainer-image
 trainer-image: check-docker
 	@$(BUILD) --build-arg ACCELERATOR=$(ACCELERATOR) -t $(TRAINER_IMAGE) \
-		-f $(IMAGES)/trainer/Dockerfile .
+		-t $(TRAINER_IMAGE)-$(VERSION) -f $(IMAGES)/trainer/Dockerfile .
 
 .PHONY: airflow-image
 airflow-image: check-docker
-	@$(BUILD) -t $(AIRFLOW_IMAGE) -f $(IMAGES)/airflow/Dockerfile .
+	@$(BUILD) -t $(AIRFLOW_IMAGE):latest -t $(AIRFLOW_IMAGE):$(VERSION) \
+		-f $(IMAGES)/airflow/Dockerfile .
 
 .PHONY: check-docker
 check-docker:

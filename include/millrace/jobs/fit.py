@@ -14,9 +14,19 @@ def check_fit(request: JobRequest) -> None:
     """Refuse a request whose result would be kept under a key that does not describe it.
 
     Raises:
-        SpecError: this installation, most likely an image, has other code or other versions.
+        SpecError: this installation, most likely an image, has other code or other versions, or
+            lacks what the stage needs.
     """
     here = key_parts(stage_named(request.stage), request.params, {})
+    absent = [name for name, version in here["environment"].items() if version == "absent"]
+    if absent:
+        raise SpecError(
+            "packages that the stage needs are not installed here",
+            where=f"stage {request.stage}",
+            received=f"no {', '.join(absent)}",
+            remedy="Perform it in the trainer image (runtime: docker, or MILLRACE_RUNTIME), or "
+            "install requirements.txt.",
+        )
     wanted = {part: request.key_parts.get(part) for part in ("code", "environment")}
     found = list(differences(wanted, {part: here[part] for part in wanted}))
     if found:

@@ -21,6 +21,7 @@ IMAGE = "MILLRACE_TRAINER_IMAGE"
 _DEFAULT = "millrace-trainer:{accelerator}"
 _PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;]+)", re.MULTILINE)
 _SAME = {"tensorflow-cpu": "tensorflow"}
+_PYTHON = "3.11"  # of the locks; the image's Dockerfile refuses another
 
 Accelerator = Literal["cpu", "gpu"]
 
@@ -37,7 +38,7 @@ def trainer_image(accelerator: Accelerator, environment: Mapping[str, str] | Non
 
 
 def trainer_packages(project: Path, accelerator: Accelerator) -> Mapping[str, str]:
-    """Return the versions of the distributions in the trainer image, by name.
+    """Return the versions of ``python`` and of the distributions in the trainer image, by name.
 
     Args:
         project: the checkout. accelerator: which of the image's locks.
@@ -60,4 +61,5 @@ def trainer_packages(project: Path, accelerator: Accelerator) -> Mapping[str, st
 @lru_cache(maxsize=8)
 def _read(path: Path, _changed: int) -> Mapping[str, str]:
     pinned = _PINNED.findall(path.read_text(encoding="utf-8"))
-    return {_SAME.get(name.lower(), name.lower()): version for name, version in pinned}
+    versions = {_SAME.get(name.lower(), name.lower()): version for name, version in pinned}
+    return {"python": _PYTHON, **versions}
