@@ -63,7 +63,10 @@ def _get(url: str) -> bytes:
 
 
 def _read(server: str) -> dict[str, dict[str, str]]:
-    return dict(json.loads(_get(f"{server}/api/v2/monitor/health")))
+    health = json.loads(_get(f"{server}/api/v2/monitor/health"))
+    if not isinstance(health, dict):
+        raise UnhealthyError(f"{server} is no API server of Airflow")
+    return health
 
 
 def _expect(health: dict[str, dict[str, str]], name: str) -> None:
@@ -75,11 +78,16 @@ def _expect(health: dict[str, dict[str, str]], name: str) -> None:
 def _ping(broker: str) -> None:
     """Ask the worker of this container through the broker, as whoever gives it work would."""
     from celery import Celery
+    from kombu.exceptions import KombuError
 
     name = f"celery@{socket.gethostname()}"
-    with Celery(broker=broker) as app:
-        if not app.control.inspect([name], timeout=SECONDS).ping():
-            raise UnhealthyError(f"{name} does not answer")
+    try:
+        with Celery(broker=broker) as app:
+            answer = app.control.inspect([name], timeout=SECONDS).ping()
+    except KombuError as error:
+        raise UnhealthyError(f"the broker does not answer: {error}") from error
+    if not answer:
+        raise UnhealthyError(f"{name} does not answer")
 
 
 if __name__ == "__main__":
