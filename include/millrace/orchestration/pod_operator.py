@@ -25,8 +25,7 @@ from millrace.jobs.runtimes.kubernetes.document import CONTAINER, GRACE, SCRATCH
 if TYPE_CHECKING:
     from kubernetes.client import V1Pod
 
-    from millrace.artifacts.store import Store
-    from millrace.jobs.request import JobRequest
+    from millrace.jobs.runtimes.launch import Progress
 
 API_ERRORS = (ApiException, HTTPError, KubernetesApiException)
 """What a call of the cluster's API raises."""
@@ -41,16 +40,17 @@ _LOGGED = "pod_log"  # task state: up to when which pod's log was passed on
 class JobPodOperator(KubernetesPodOperator):
     """Launches the pod of a job, or attaches to it, and follows it to its end."""
 
-    def begin(self, request: JobRequest, store: Store, workflow: str, context: Any) -> None:
+    def begin(self, progress: Progress, workflow: str, context: Any) -> None:
         """Say whose pod the next one is, and forget that of an earlier job of this task.
 
         Args:
-            request, store: of the job. workflow: its name. context: of the task.
+            progress: of the job. workflow: its name. context: of the task.
         """
         from millrace.jobs.runtimes.kubernetes import identity
         from millrace.jobs.runtimes.launch import TAIL
 
-        self.request, self.store, self.context = request, store, context
+        request, store = progress.request, progress.store
+        self.request, self.store, self.progress, self.context = request, store, progress, context
         self.pod = self.pod_request_obj = self.remote_pod = None
         self.name = identity.pod_name(request, store)
         self.labels = identity.pod_labels(request, workflow)
@@ -69,6 +69,17 @@ class JobPodOperator(KubernetesPodOperator):
 
     def post_complete_action(self, **_: Any) -> None:
         """Leave the pod alone: that following it ended need not mean that the pod did."""
+
+    def await_pod_completion(self, pod: V1Pod) -> None:  # type: ignore[override]
+        """Follow the log of the pod, and pass on its progress meanwhile."""
+        from millrace.jobs.runtimes.kubernetes.watching import watched
+
+        def look() -> None:
+            self.progress.look()
+            self._remember_log()
+
+        with watched(look, self.progress.interval):  # only here: nothing else talks to Airflow
+            super().await_pod_completion(pod)
 
     def find_pod(
         self, namespace: str, context: Any, *, exclude_checked: bool = True
@@ -104,20 +115,6 @@ class JobPodOperator(KubernetesPodOperator):
             self.pod_manager.delete_pod(pod)
         except API_ERRORS as error:
             self.log.warning("The pod %s was not deleted: %s", pod.metadata.name, error)
-
-    def remember_log(self) -> None:
-        """Keep in the task's state up to when the log was passed on; never raises."""
-        manager = vars(self).get("pod_manager")  # there is none before there is a client
-        state = self.context.get("task_state_store")
-        times = {} if manager is None else dict(manager.container_log_times)
-        newest = max(times.values()).isoformat() if times else ""
-        if state is None or newest == self._logged:
-            return
-        try:
-            state.set(_LOGGED, {"pod": self.name, "until": newest})
-            self._logged = newest
-        except Exception as error:
-            self.log.warning("Airflow did not take the task's state: %s", error)
 
     def _usable(self, wanted: V1Pod) -> V1Pod | None:
         """Return the pod of this name if it runs or has a result; wait for one that goes."""
@@ -175,6 +172,20 @@ class JobPodOperator(KubernetesPodOperator):
         """Keep the last lines of the pod's log, for the error of a job that died."""
         self.tail.append(line)
         return line
+
+    def _remember_log(self) -> None:
+        """Keep in the task's state up to when the log was passed on; never raises."""
+        manager = vars(self).get("pod_manager")  # there is none before there is a client
+        state = self.context.get("task_state_store")
+        times = {} if manager is None else dict(manager.container_log_times)
+        newest = max(times.values()).isoformat() if times else ""
+        if state is None or newest == self._logged:
+            return
+        try:
+            state.set(_LOGGED, {"pod": self.name, "until": newest})
+            self._logged = newest
+        except Exception as error:
+            self.log.warning("Airflow did not take the task's state: %s", error)
 
     def _resume_log(self, pod: V1Pod) -> None:
         """Follow the log from where an earlier try of this task left it."""

@@ -100,19 +100,11 @@ class PodStep(Lineage, JobPodOperator):
         Raises:
             MillraceError: of the kind that tells whether a retry may help.
         """
-        from millrace.jobs.runtimes.kubernetes.watching import watched
         from millrace.jobs.runtimes.launch import Progress
 
-        self.begin(request, store, self.workflow, context)
-        progress = Progress(request, store, report)
-
-        def look() -> None:
-            progress.look()
-            self.remember_log()
-
+        self.begin(Progress(request, store, report), self.workflow, context)
         try:
-            with watched(look, progress.interval):
-                self._follow_patiently(PodSettings.load().patience)
+            self._follow_patiently(PodSettings.load().patience)
         except (PodLaunchFailedException, PodLaunchTimeoutException) as error:
             raise self._not_started(error) from error
         except API_ERRORS as error:
