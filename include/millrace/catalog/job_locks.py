@@ -24,7 +24,7 @@ from millrace.catalog.database import Database
 from millrace.errors import MillraceError
 
 _BEAT = 10.0  # seconds between looks at the session that holds a lock
-_LEAVE = 10.0  # seconds that a release waits for a server that does not answer
+_LEAVE = 2.0  # seconds that a release waits for a server that does not answer
 
 _CLIENT = {  # how this side notices a server that vanished
     "application_name": "millrace job",
