@@ -18,6 +18,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 import compose_settings
 from millrace.errors import TransientError
 from millrace.orchestration.embedded.dagfiles import wait_until_parsed
@@ -90,7 +92,7 @@ class Worker:
 
     def kill(self) -> int:
         """Kill it and all that it started, at once; return how many processes there were."""
-        return kill(marked(self.home, [self.process.name]))
+        return kill(_tree(self.process, self.home))
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class Cluster:
     s3: S3Server
     concurrency: int
     workers: dict[str, Worker] = field(default_factory=dict)
+    processes: dict[str, ManagedProcess] = field(default_factory=dict)
 
     def hosts(self, dag_id: str, run_id: str) -> dict[str, set[str]]:
         """Return the addresses of the workers that did the tasks of a run, by task id."""
@@ -112,7 +115,7 @@ class Cluster:
         return found
 
     def start(self, name: str, arguments: Sequence[str]) -> tuple[ManagedProcess, str]:
-        """Start an Airflow process with a disk and an address of its own."""
+        """Start an Airflow process with a disk and an address of its own; return both."""
         folder = self.folder / name
         for part in ("airflow", "tmp", "logs", "home"):
             (folder / part).mkdir(parents=True)
@@ -127,7 +130,9 @@ class Cluster:
             "OWN_ADDRESS": address,
         }
         command = [sys.executable, "-P", "-c", _COMMAND, *arguments]
-        return ManagedProcess.start(name, command, env, PROJECT, folder / "log"), address
+        process = ManagedProcess.start(name, command, env, PROJECT, folder / "log")
+        self.processes[name] = process
+        return process, address
 
     def add(self, name: str) -> None:
         """Start a worker; it is at work once it is `ready`."""
@@ -239,11 +244,12 @@ def _start(made: Cluster, workers: Sequence[str]) -> None:
     """Start everything at once, and wait until all is ready and the DAGs are known."""
     client = made.airflow.client
     began = time.time()
-    processes = {name: made.start(name, [name])[0] for name in _COMPONENTS}
+    for name in _COMPONENTS:
+        made.start(name, [name])
     for name in workers:
         made.add(name)
     for name, part in _COMPONENTS.items():
-        wait_until(lambda part=part: _healthy(client, part), processes[name])  # type: ignore[misc]
+        wait_until(lambda part=part: _healthy(client, part), made.processes[name])  # type: ignore[misc]
     for one in made.workers.values():
         wait_until(lambda one=one: one.ready, one.process)  # type: ignore[misc]
     client.warm_up()
@@ -261,8 +267,17 @@ def _healthy(client: AirflowClient, part: str) -> bool:
 
 def _stop(made: Cluster) -> None:
     """Kill everything at once: nothing of it is needed afterwards."""
-    names = [*_COMPONENTS, *made.workers]
-    kill(process for name in names for process in marked(made.folder / name / "home", [name]))
+    for name, process in made.processes.items():
+        kill(_tree(process, made.folder / name / "home"))
+
+
+def _tree(process: ManagedProcess, home: Path) -> list[psutil.Process]:
+    """Return a process with all that it started, whatever title or session that gave itself."""
+    found = [*process.members(), *marked(home, [process.name])]
+    if process.alive:
+        root = psutil.Process(process.pid)
+        found += [root, *root.children(recursive=True)]
+    return found
 
 
 def wait_until(
