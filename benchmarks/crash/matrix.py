@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+import psutil
 
 from crash.observation import Outcome
 from crash.plan import Strike, make_plan
 from crash.runner import Runner
 from crash.verdict import judge
+from millrace.errors import MillraceError
 
 _LATER = 3  # times that a strike which found nothing is put off to a run of its own
 
@@ -62,27 +66,45 @@ def disturb(
     """
     tally, began = Tally(runner.stack.kind), time.monotonic()
     expected = runner.undisturbed()
-    found = judge(expected, expected, 0)
-    tally.undisturbed, tally.violations = expected.seconds, [f"undisturbed: {f}" for f in found]
+    tally.undisturbed = expected.seconds
     say(f"{tally.kind}: undisturbed in {expected.seconds:.0f} s, training {runner.training:.0f} s")
-    plan = make_plan(seed, quotas, at_once)
-    put_off: dict[int, int] = {}
+    tally.violations += [f"undisturbed: {found}" for found in judge(expected, expected, 0)]
+    plan = [] if tally.violations else make_plan(seed, quotas, at_once)
+    missed: Counter[Strike] = Counter()
     for number, strikes in enumerate(plan, 1):  # grows while it is carried out
-        run_id = f"{tally.kind}-{seed}-{number}"
-        outcome, hits = runner.struck(run_id, strikes)
-        found = judge(expected, outcome, len(hits))
-        tally.add(run_id, hits, outcome, found)
-        say(_line(run_id, strikes, hits, outcome, found))
-        if found:
-            runner.recover(run_id)
-        for strike in (strike for strike in strikes if strike not in hits):
-            put_off[strike.seed] = put_off.get(strike.seed, 0) + 1
-            if put_off[strike.seed] > _LATER:
-                tally.missed += 1
-            else:
-                plan.append([strike])
+        hits = _carry_out(runner, expected, tally, f"{tally.kind}-{seed}-{number}", strikes, say)
+        missed.update(strike for strike in strikes if strike not in hits)
+        again = [
+            strike for strike in strikes if 0 < missed[strike] <= _LATER and strike not in hits
+        ]
+        plan += [[strike] for strike in again]
+    tally.missed = sum(number > _LATER for number in missed.values())
     tally.seconds = time.monotonic() - began
     return tally
+
+
+def _carry_out(
+    runner: Runner,
+    expected: Outcome,
+    tally: Tally,
+    run_id: str,
+    strikes: list[Strike],
+    say: Callable[[str], None],
+) -> list[Strike]:
+    """Do a run with these strikes and judge it; return the strikes that hit."""
+    try:
+        outcome, hits = runner.struck(run_id, strikes)
+    except (MillraceError, psutil.Error, OSError) as error:
+        tally.violations.append(f"{run_id}: not judged, since {error}")
+        say(tally.violations[-1])
+        runner.recover(run_id)
+        return strikes
+    found = judge(expected, outcome, len(hits))
+    tally.add(run_id, hits, outcome, found)
+    say(_line(run_id, strikes, hits, outcome, found))
+    if found:
+        runner.recover(run_id)
+    return hits
 
 
 def _line(

@@ -67,7 +67,10 @@ class Bucket:
 
     def progress(self) -> Iterator[bytes]:
         for key in self._keys("millrace/documents/progress/"):
-            yield self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            try:
+                yield self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            except self._client.exceptions.NoSuchKey:
+                continue
 
     def clear(self) -> None:
         for key in self._keys(""):

@@ -30,22 +30,29 @@ class Watcher:
         self._shelf, self._daemon, self._label = shelf, daemon, label
         self._stop = Event()
         self._thread: Thread | None = None
+        self._failure: Exception | None = None
         self.seen = Seen()
 
     def begin(self) -> None:
         """Forget what was seen and look from now on."""
-        self.seen = Seen()
+        self._halt()
+        self.seen, self._failure = Seen(), None
         self._stop.clear()
         self._thread = Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def end(self) -> Seen:
-        """Stop looking and return what was seen."""
+        """Stop looking and return what was seen; raise what kept it from looking."""
+        self._halt()
+        if self._failure is not None:
+            raise self._failure
+        self._read_progress()
+        return self.seen
+
+    def _halt(self) -> None:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        self._read_progress()
-        return self.seen
 
     def jobs(self) -> dict[int, str]:
         """Return the jobs that are alive as processes of this machine: key by process id."""
@@ -66,9 +73,12 @@ class Watcher:
         return [key for _, key in self.containers()]
 
     def _watch(self) -> None:
-        while not self._stop.wait(_INTERVAL):
-            self.seen.count(Counter(self.alive()), time.monotonic())
-            self._read_progress()
+        try:
+            while not self._stop.wait(_INTERVAL):
+                self.seen.count(Counter(self.alive()), time.monotonic())
+                self._read_progress()
+        except Exception as error:
+            self._failure = error
 
     def _read_progress(self) -> None:
         for data in self._shelf.progress():

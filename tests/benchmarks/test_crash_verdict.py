@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from crash.matrix import Tally
+from crash.matrix import Tally, disturb
 from crash.observation import Outcome, Seen
 from crash.plan import Strike
 from crash.report import report
@@ -84,3 +84,44 @@ def test_the_report_counts_kills_and_names_the_violated_run() -> None:
     assert "| docker | container | 2 | 2 | 1 |" in text
     assert "| **all** | | **3** | **2** | **1** |" in text
     assert "- docker-7-1: left behind: container x" in text
+
+
+class _Runs:
+    """Stands for a runner: runs that end as they are told, without any Airflow."""
+
+    class stack:  # noqa: N801
+        kind = "none"
+
+    training = 1.0
+
+    def __init__(self, *ends: Outcome | Exception) -> None:
+        self.ends, self.recovered = list(ends), []  # type: ignore[var-annotated]
+
+    def undisturbed(self) -> Outcome:
+        return WELL
+
+    def struck(self, run_id: str, strikes: list[Strike]) -> tuple[Outcome, list[Strike]]:
+        end = self.ends.pop(0) if self.ends else WELL
+        if isinstance(end, Exception):
+            raise end
+        return end, [strike for strike in strikes if strike.victim != "ghost"]
+
+    def recover(self, run_id: str) -> None:
+        self.recovered.append(run_id)
+
+
+def test_a_violated_run_and_one_that_cannot_be_judged_are_told_and_recovered_from() -> None:
+    runs = _Runs(replace(WELL, state="failed"), OSError("the watcher is blind"))
+    tally = disturb(runs, {"task": 3}, seed=7, at_once=1, say=lambda line: None)
+    assert tally.violations == [
+        "none-7-1: final state: Airflow says failed, not success",
+        "none-7-2: not judged, since the watcher is blind",
+    ]
+    assert runs.recovered == ["none-7-1", "none-7-2"]
+    assert tally.hits == {"task": 2}
+
+
+def test_a_strike_that_finds_nothing_is_tried_again_and_then_given_up() -> None:
+    tally = disturb(_Runs(), {"ghost": 1, "task": 1}, seed=7, at_once=2, say=lambda line: None)
+    assert (tally.hits, tally.missed) == ({"task": 1}, 1)
+    assert tally.violations == []
