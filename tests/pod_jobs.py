@@ -193,6 +193,10 @@ class Cluster:
         """Wait until the log was asked for so often."""
         self._await(lambda: len(self.api.logged) >= count)
 
+    def await_gone(self) -> None:
+        """Wait until no pod is left."""
+        self._await(lambda: not self.api.pods)
+
     def await_state(self, name: str) -> None:
         """Wait until the first task keeps something of this name in its state."""
         state = State(self.folder / "manual__1.json")

@@ -34,10 +34,7 @@ def test_a_pod_publishes_what_it_made_and_is_gone(cluster: Cluster) -> None:
     artifact = cluster.perform()
     assert artifact.ref.rows == 3
     assert len(cluster.api.created) == 1
-    deadline = time.monotonic() + 10
-    while cluster.api.pods and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert cluster.api.pods == {}
+    cluster.await_gone()
 
 
 def test_a_pod_makes_the_same_bytes_as_a_local_process(
@@ -207,6 +204,13 @@ def test_a_refusal_of_the_cluster_says_what_to_do(
         cluster.perform()
 
 
+def test_a_task_that_may_not_read_logs_leaves_no_pod_behind(cluster: Cluster) -> None:
+    cluster.api.refuse["pods/log", 403] = 1
+    with pytest.raises(SpecError, match="forbids it"):
+        cluster.perform(do="wait")
+    cluster.await_gone()
+
+
 def test_an_api_that_fails_for_a_while_disturbs_nothing(cluster: Cluster) -> None:
     thread, came = cluster.perform_aside(do="wait", go=str(cluster.folder / "go"))
     pod = cluster.running()
@@ -245,4 +249,4 @@ def test_a_killed_task_deletes_its_pod(cluster: Cluster) -> None:
     assert isinstance(came[0], TransientError)
     assert pod.process is not None
     assert pod.process.wait(10) != 0
-    assert cluster.api.pods == {}
+    cluster.await_gone()

@@ -158,7 +158,10 @@ class PodStep(Lineage, JobPodOperator):
         """Return the result of a pod that vanished, where another took its end; else raise."""
         vanished = getattr(error, "status", None) == _NOT_FOUND and self.pod is not None
         if not vanished:
-            raise self._refusal(error) from error
+            known = self._refusal(error)
+            if not isinstance(known, TransientError):  # no retry will come to attach
+                self.remove(self.pod)
+            raise known from error
         artifact = None if self.request.replace else self.store.find(self.request.key)
         if artifact is None:
             raise TransientError(
