@@ -44,10 +44,14 @@ def test_normalisation_is_learnt_on_the_training_split_alone(trained):
 
 def test_every_epoch_is_reported_and_the_start_too(trained):
     _, run, _ = trained
-    assert [report["epoch"] for report in run.reports] == [0, 1, 2, 3]
-    last = run.reports[-1]
+    ended = [report for report in run.reports if "epoch" in report]
+    assert [report["epoch"] for report in ended] == [0, 1, 2, 3]
+    last = ended[-1]
     assert last["epochs"] == 3
     assert {"loss", "accuracy", "validation_loss", "validation_accuracy", "rate"} <= set(last)
+    assert all(report["eta"] >= 0 for report in ended[1:])
+    assert last["eta"] == 0
+    assert "gpu_memory_bytes" not in last
 
 
 def test_a_single_class_is_refused(make_dataset, stage, params):
@@ -79,7 +83,7 @@ def test_early_stopping_keeps_the_best_epoch(dataset, stage, params):
 
     run = stage(dataset, params(epochs=40, early_stopping=2, average_weights=0.0))
     result = train.run(run.context)
-    losses = [report["validation_loss"] for report in run.reports[1:]]
+    losses = [r["validation_loss"] for r in run.reports if "validation_loss" in r]
     assert result.facts["best_epoch"] == int(np.argmin(losses)) + 1
     assert result.facts["epochs"] == len(losses) == result.facts["best_epoch"] + 2
     assert document(run)["training"]["validation_loss"] == min(losses)
@@ -102,6 +106,25 @@ def test_bfloat16_trains_and_exports_float32(dataset, stage, params):
     result = train.run(run.context)
     assert result.facts["precision"] == "bfloat16"
     assert result.metrics["validation_accuracy"] > 0.9
+
+
+@pytest.mark.parametrize("options", [{"precision": "float16"}, {"xla": True}])
+def test_options_for_gpus_train_on_the_processor_too(options, dataset, stage, params):
+    from millrace.learning import train
+
+    run = stage(dataset, params(**options, weight_decay=0.01))
+    result = train.run(run.context)
+    assert result.facts["precision"] == options.get("precision", "float32")
+    assert result.metrics["validation_accuracy"] > 0.9
+
+
+def test_a_gpu_that_is_missing_ends_the_training_before_it_begins(dataset, stage, params):
+    from millrace.learning import train
+
+    run = stage(dataset, {**params(), "devices": {"gpus": 64, "without_gpu": "fail"}})
+    with pytest.raises(SpecError, match=r"resources\.gpus"):
+        train.run(run.context)
+    assert not run.reports
 
 
 def test_an_own_model_that_gives_the_wrong_shape_is_refused(dataset, stage, params):

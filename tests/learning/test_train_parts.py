@@ -41,6 +41,31 @@ def test_the_order_follows_from_seed_and_epoch_alone(kind, large):
     np.testing.assert_array_equal(read(one, 2, 128)[0], read(kind(large, seed=3), 2, 128)[0])
 
 
+@pytest.mark.parametrize("kind", [MemoryFeed, StreamingFeed])
+@pytest.mark.parametrize("start", [0, 128, 9_000, 16_400, 19_999])
+def test_an_epoch_that_is_taken_up_goes_on_with_the_same_records(kind, start, large, monkeypatch):
+    monkeypatch.setattr("millrace.learning.training.feed._POOL_BYTES", 1)  # a pool is a row group
+    feed = kind(large, seed=3)
+    images, classes = read(feed, 2, 128)
+    rest, of_rest = feed.epoch(2, start).take(20_000 - start)
+    np.testing.assert_array_equal(rest, images[start:])
+    np.testing.assert_array_equal(of_rest, classes[start:])
+
+
+def test_records_before_the_start_are_not_read(large, monkeypatch):
+    monkeypatch.setattr("millrace.learning.training.feed._POOL_BYTES", 1)
+    asked = []
+
+    class Counted(DatasetSplit):
+        def groups(self, order=None):
+            asked.extend(order)
+            return super().groups(order)
+
+    feed = StreamingFeed(Counted(large.name, large.path, large.labels), seed=3)
+    feed.epoch(1, 19_999).take(1)
+    assert len(asked) == 1
+
+
 def test_pictures_keep_their_classes_when_streamed(large):
     images, classes = read(StreamingFeed(large, seed=3), 1, 128)
     for index in range(3):

@@ -116,7 +116,8 @@ def _bar(stage: StageView) -> ProgressBar | Text:
         return ProgressBar(total=stage.total, completed=stage.done, width=_BAR)
     latest = stage.events[-1] if stage.events else {}
     if stage.state == "running" and latest.get("epochs"):
-        return ProgressBar(total=latest["epochs"], completed=latest.get("epoch", 0), width=_BAR)
+        done = latest.get("epoch", latest.get("during_epoch", 1) - 1)
+        return ProgressBar(total=latest["epochs"], completed=done, width=_BAR)
     return Text("")
 
 

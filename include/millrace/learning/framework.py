@@ -1,4 +1,7 @@
-"""TensorFlow and Keras, imported quietly, in one place: training code takes both from here.
+"""Keras and its backend, imported quietly, in one place: training code takes both from here.
+
+The backend is TensorFlow, whatever ``KERAS_BACKEND`` says; ``MILLRACE_KERAS_BACKEND=jax`` trains on
+JAX where TensorFlow is not at hand, without exports (so no bundle).
 
 Importing this module costs seconds and hundreds of megabytes, so nothing that evaluation,
 prediction or a DAG file reaches may import it.
@@ -13,11 +16,16 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from millrace.errors import SpecError
 from millrace.machine import computes_bfloat16
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ["KERAS_BACKEND"] = "tensorflow"
+BACKEND = "jax" if os.environ.get("MILLRACE_KERAS_BACKEND") == "jax" else "tensorflow"
+"""Of Keras in this process."""
+
+os.environ["KERAS_BACKEND"] = BACKEND
 
 
 @contextmanager
@@ -41,7 +49,9 @@ def _without_banner() -> Iterator[None]:
 with _without_banner(), warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the libraries' own, at import
     import keras
-    import tensorflow as tf
+
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 logging.getLogger("absl").setLevel(logging.ERROR)
@@ -50,11 +60,16 @@ logging.getLogger("absl").setLevel(logging.ERROR)
 def make_deterministic(seed: int) -> None:
     """Make what follows in this process a function of `seed`, bit for bit on this processor."""
     keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
+    if BACKEND == "tensorflow":
+        tf.config.experimental.enable_op_determinism()
 
 
 def bfloat16_is_native() -> bool:
     """Whether the device that trains computes in bfloat16 faster than in float32."""
+    if BACKEND == "jax":
+        import jax  # type: ignore[import-not-found,unused-ignore]
+
+        return jax.default_backend() != "cpu" or computes_bfloat16()
     devices = tf.config.get_visible_devices("GPU")
     if devices:
         details = tf.config.experimental.get_device_details(devices[0])
@@ -62,4 +77,16 @@ def bfloat16_is_native() -> bool:
     return computes_bfloat16()
 
 
-__all__ = ["bfloat16_is_native", "keras", "make_deterministic", "tf"]
+def __getattr__(name: str) -> Any:
+    """Say what is wrong where a part that needs TensorFlow is used on another backend."""
+    if name == "tf":
+        raise SpecError(
+            "this part of Millrace works on TensorFlow alone",
+            where="MILLRACE_KERAS_BACKEND",
+            received=BACKEND,
+            remedy="Unset the variable.",
+        )
+    raise AttributeError(name)
+
+
+__all__ = ["BACKEND", "bfloat16_is_native", "keras", "make_deterministic", "tf"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +10,13 @@ import numpy as np
 from millrace.errors import DataError
 from millrace.learning.augmentation.layers import augmentation_layers
 from millrace.learning.dataset import DatasetSplit
-from millrace.learning.devices import peak_memory
 from millrace.learning.framework import bfloat16_is_native
 from millrace.learning.networks.classifier import Architecture, normalisation_layer
-from millrace.learning.networks.fused import with_fused_normalisation
 from millrace.learning.normalisation import Normalisation
-from millrace.learning.training.average import WeightAverage
+from millrace.learning.training.engine import Average, Engine, open_engine
 from millrace.learning.training.feed import FITS, batch_ends, open_feed
-from millrace.learning.training.mirrored import MirroredStep, mirrored
+from millrace.learning.training.objective import Objective
 from millrace.learning.training.optimizer import build_optimizer
-from millrace.learning.training.step import Objective, TrainingStep
 from millrace.learning.training.trainer import Trainer
 from millrace.learning.training.validation import Validation
 from millrace.workflow.images import ImageAugmentation
@@ -71,21 +66,23 @@ def build_trainer(task: Task) -> tuple[Trainer, Any]:
     spec = task.train
     twin = task.architecture.network(spec.seed)
     classifier = task.architecture.classifier(twin, task.normalisation)
-    strategy = mirrored(task.devices, spec, task.training.rows)
-    fitting = _fitting(task, strategy.scope if strategy else nullcontext)
-    parts = (fitting.network, fitting.before, fitting.optimizer, fitting.objective, fitting.average)
-    step = MirroredStep(strategy, *parts) if strategy else TrainingStep(*parts, xla=spec.xla)
+    engine = open_engine(task.devices, spec, task.training.rows)
+    fitting = _fitting(task, engine)
     trainer = Trainer(
         spec=spec,
         feed=open_feed(task.training, spec.seed, task.fits),
-        step=step,
-        validation=Validation(classifier, task.validation, task.fits),
+        step=engine.step(
+            fitting.network, fitting.before, fitting.optimizer, fitting.objective, fitting.average
+        ),
+        validation=Validation(
+            engine.predictor(classifier, task.validation.shape), task.validation, task.fits
+        ),
         network=fitting.network,
         twin=twin,
         optimizer=fitting.optimizer,
         average=fitting.average,
         random=_random_states([*fitting.before[:-1], fitting.network]),
-        memory=lambda: peak_memory(task.devices),
+        memory=engine.peak_memory,
     )
     return trainer, classifier
 
@@ -98,18 +95,18 @@ class _Fitting:
     before: list[Any]
     optimizer: Any
     objective: Objective
-    average: WeightAverage | None
+    average: Average | None
 
 
-def _fitting(task: Task, scope: Callable[[], AbstractContextManager[Any]]) -> _Fitting:
+def _fitting(task: Task, engine: Engine) -> _Fitting:
     spec = task.train
     policy = _POLICIES[resolved_precision(spec.precision)]
-    network = task.architecture.network(spec.seed, policy, scope())
-    with scope():
-        return _parts(task, with_fused_normalisation(network), policy)
+    network = task.architecture.network(spec.seed, policy, engine.scope())
+    with engine.scope():
+        return _parts(task, engine, engine.prepared(network), policy)
 
 
-def _parts(task: Task, network: Any, policy: str) -> _Fitting:
+def _parts(task: Task, engine: Engine, network: Any, policy: str) -> _Fitting:
     spec = task.train
     layers = augmentation_layers(task.augment, spec.seed)
     steps = spec.epochs * len(batch_ends(task.training.rows, spec.batch_size))
@@ -117,7 +114,7 @@ def _parts(task: Task, network: Any, policy: str) -> _Fitting:
         network=network,
         before=[*layers, normalisation_layer(task.normalisation)],
         optimizer=build_optimizer(spec, steps, network, scaled=policy == "mixed_float16"),
-        average=WeightAverage(network.weights, spec.average_weights)
+        average=engine.average(network.weights, spec.average_weights)
         if spec.average_weights
         else None,
         objective=Objective(class_weights(task.training, spec.class_weights), spec.label_smoothing),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,32 +10,8 @@ import numpy.typing as npt
 
 from millrace.artifacts.tables import Images
 from millrace.learning.dataset import Classes
-from millrace.learning.framework import keras, tf
+from millrace.learning.framework import tf
 from millrace.learning.training.average import WeightAverage
-
-ops = keras.ops
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What is minimised: cross-entropy.
-
-    Attributes:
-        class_weights: factor of each class's records.
-        label_smoothing: share of the target spread over all classes.
-    """
-
-    class_weights: Sequence[float]
-    label_smoothing: float = 0.0
-
-    def __call__(self, classes: Any, logits: Any) -> Any:
-        """Return the mean loss of a batch, float32."""
-        count = len(self.class_weights)
-        target = ops.one_hot(classes, count, dtype="float32")
-        target = target * (1 - self.label_smoothing) + self.label_smoothing / count
-        losses = ops.categorical_crossentropy(target, logits, from_logits=True)
-        weights = ops.take(ops.convert_to_tensor(self.class_weights, "float32"), classes)
-        return ops.mean(losses * weights)
 
 
 class TrainingStep:
@@ -56,7 +31,7 @@ class TrainingStep:
         network: Any,
         before: Sequence[Any],
         optimizer: Any,
-        objective: Objective,
+        objective: Callable[[Any, Any], Any],
         average: WeightAverage | None,
         xla: bool = False,
     ) -> None:

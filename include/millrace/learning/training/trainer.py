@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from millrace.errors import DataError
-from millrace.learning.training.average import WeightAverage
 from millrace.learning.training.checkpoint import Arrays, Progress
+from millrace.learning.training.engine import Average, Step
 from millrace.learning.training.feed import Feed, batch_ends
 from millrace.learning.training.pace import Pace
-from millrace.learning.training.step import TrainingStep
 from millrace.learning.training.validation import Validation
 from millrace.workflow.learning import Training
 from millrace.workflow.stage import Hold, StageContext
@@ -46,12 +45,12 @@ class Trainer:
 
     spec: Training
     feed: Feed
-    step: TrainingStep
+    step: Step
     validation: Validation
     network: Any
     twin: Any
     optimizer: Any
-    average: WeightAverage | None
+    average: Average | None
     random: list[Any]
     memory: Callable[[], int | None] = lambda: None
     progress: Progress = field(default_factory=Progress)
@@ -143,7 +142,7 @@ class Trainer:
                 self._save(context, pace)
                 saved = time.perf_counter()
             if pace.due():
-                facts = {"epoch": number, **self._within_epoch(), "rate": rate}
+                facts = {"during_epoch": number, **self._within_epoch(), "rate": rate}
                 self._tell(context, pace, {**facts, "loss": self.progress.mean_loss})
         return rate
 

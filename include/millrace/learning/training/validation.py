@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from millrace.artifacts.tables import Images
 from millrace.errors import DataError
 from millrace.learning.dataset import DatasetSplit
-from millrace.learning.framework import tf
+from millrace.learning.training.engine import Predictor
 
 _BATCH = 256  # records
 _SMALLEST = 1e-12  # probability whose logarithm is still taken
@@ -20,18 +18,15 @@ class Validation:
     """Loss and accuracy on a split, which stays in memory where it fits.
 
     Args:
-        classifier: `keras.Model` from uint8 pictures to probabilities.
+        predict: from uint8 pictures to probabilities, compiled.
         split: to score on.
         fits: bytes of pictures that are taken into memory.
     """
 
-    def __init__(self, classifier: Any, split: DatasetSplit, fits: int) -> None:
+    def __init__(self, predict: Predictor, split: DatasetSplit, fits: int) -> None:
         self._split = split
         self._kept = [split.load()] if split.bytes <= fits else None
-        signature = [tf.TensorSpec((None, *split.shape), tf.uint8)]
-        self._predict = tf.function(
-            lambda images: classifier(images, training=False), input_signature=signature
-        )
+        self._predict = predict
 
     def score(self) -> tuple[float, float]:
         """Return the mean cross-entropy (nats) and the accuracy.
@@ -56,7 +51,6 @@ class Validation:
     def probabilities(self, images: Images) -> npt.NDArray[np.float32]:
         """Return ``(rows, classes)`` for pictures ``(rows, height, width, channels)``."""
         parts = [
-            self._predict(images[start : start + _BATCH]).numpy()
-            for start in range(0, len(images), _BATCH)
+            self._predict(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH)
         ]
         return np.concatenate(parts)
