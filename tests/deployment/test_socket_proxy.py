@@ -135,6 +135,29 @@ def test_dockers_own_client_follows_a_log(url: str, client: Any, label: str) -> 
     assert (done.returncode, done.stdout) == (0, b"line 0\nline 1\nline 2\n"), done.stderr
 
 
+def test_what_the_docker_runtime_makes_is_allowed(
+    url: str, label: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from millrace.jobs.runtimes.docker.daemon import Daemon, connect
+    from millrace.jobs.runtimes.docker.names import KEY
+    from millrace.jobs.runtimes.docker.options import GIB, ContainerOptions
+
+    monkeypatch.setenv("DOCKER_HOST", url)
+    daemon = Daemon(connect)
+    given = {"private": {"AWS_SECRET_ACCESS_KEY": "x"}, "memory": GIB, "cpus": 1.0}
+    name, _, value = label.partition("=")
+    for number, gpus in enumerate((0, 1)):
+        options = ContainerOptions(IMAGE, network="x-training", gpus=gpus, **given)
+        labels = {KEY: "0" * 64, name: value}
+        made = daemon.create(f"proxy-{os.getpid()}-{number}", options, ["--help"], labels)
+        assert made
+        assert daemon.inspect(made)
+    assert len(daemon.labelled(label)) == 2
+    assert daemon.image(IMAGE)
+    assert daemon.architecture()
+    daemon.client.close()
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
