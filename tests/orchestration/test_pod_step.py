@@ -138,6 +138,15 @@ def test_of_two_launchers_one_makes_the_pod_and_both_take_its_result(cluster: Cl
     assert len(cluster.api.created) == 1
 
 
+def test_a_try_with_another_key_deletes_the_pod_of_the_old_one(cluster: Cluster) -> None:
+    thread, came = cluster.perform_aside(do="wait", go=str(cluster.folder / "go"))
+    cluster.running()
+    assert cluster.perform(attempt="1-2").ref.rows == 3
+    thread.join(60)
+    assert isinstance(came[0], TransientError)
+    cluster.await_gone()
+
+
 def test_a_forced_job_does_not_take_an_old_pods_result(cluster: Cluster) -> None:
     cluster.api.refuse["delete", 403] = 1  # so that the pod stays
     first = cluster.perform()

@@ -14,6 +14,7 @@ from millrace.jobs.runtimes.kubernetes.document import CONTAINER
 Pod = Mapping[str, Any]
 _KILLED = 137  # exit code of SIGKILL
 _PULLING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+_SETUP = "Create what it names in the pods' namespace: see docs/kubernetes.md."
 
 
 def exit_code(pod: Pod) -> int:
@@ -66,21 +67,6 @@ def why_not_started(pod: Pod, startup: int, *, waited: bool) -> MillraceError:
         received=_said(waiting) or _said(pod.get("status") or {}, "no reason"),
         remedy=f"See `kubectl describe pod {_name(pod)}`; MILLRACE_POD_STARTUP raises the limit.",
     )
-
-
-_SETUP = "Create what it names in the pods' namespace: see docs/kubernetes.md."
-
-
-def never_started(pod: Pod) -> bool:
-    """Whether the container has neither run nor is running."""
-    state = _state(pod)
-    phase = (pod.get("status") or {}).get("phase")
-    return phase in (None, "Pending", "Unknown") and not ({"running", "terminated"} & {*state})
-
-
-def has_ended(pod: Pod) -> bool:
-    """Whether nothing of the pod runs any more."""
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
 def _no_image(pod: Pod, waiting: Mapping[str, Any], kind: type[MillraceError]) -> MillraceError:
