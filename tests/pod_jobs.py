@@ -84,6 +84,9 @@ def request_for(attempt: str = "1-1", **options: str) -> JobRequest:
     return JobRequest("collect", key_of(parts), parts, params, {}, places, attempt=attempt)
 
 
+PATIENCE = 120  # seconds
+
+
 class State:
     """Airflow's task state, in a file, so that it outlives the task's process."""
 
@@ -128,6 +131,8 @@ def make_step(**resources: Any) -> Any:
 @contextmanager
 def cluster(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """Run a cluster, and let this process be an installation that uses it."""
+    import millrace.orchestration.pod_step  # noqa: F401 - takes seconds, and tests wait for less
+
     code = install(folder / "code")
     patch.syspath_prepend(str(code))
     with pod_api.serve() as api:
@@ -181,7 +186,7 @@ class Cluster:
 
     def running(self) -> pod_api.RunningPod:
         """Return the pod, once its container has said something."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             for pod in list(self.api.pods.values()):
                 if any(b"line" in line for _, line in pod.lines):
@@ -203,7 +208,7 @@ class Cluster:
         self._await(lambda: state.get(name) is not None)
 
     def _await(self, happened: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not happened():
             if time.monotonic() > deadline:
                 raise AssertionError("it did not happen")

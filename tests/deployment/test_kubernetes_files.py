@@ -101,7 +101,7 @@ def test_the_role_grants_what_is_called_and_nothing_else(
     thread, _ = cluster.perform_aside(do="wait", go=str(go))
     cluster.running()
     cluster.step.on_kill()
-    thread.join(60)
+    thread.join(pod_jobs.PATIENCE)
     cluster.perform()
     monkeypatch.setenv("KUBECONFIG", str(cluster.folder / "kubeconfig.json"))
     settings = Settings.load()

@@ -49,7 +49,7 @@ def test_the_retry_of_a_killed_worker_attaches_to_its_pod(
         assert pod.process is not None
         assert pod.process.poll() is None
         go.touch()
-        thread.join(60)
+        thread.join(pod_jobs.PATIENCE)
         assert came[0].ref.rows == 3
         assert len(cluster.api.created) == 1
         assert cluster.api.logged[1] is not None  # from where the killed one was

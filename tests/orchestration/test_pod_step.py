@@ -74,7 +74,7 @@ def test_a_pod_has_no_sidecar_no_token_and_secrets_only_by_name(
     thread, came = cluster.perform_aside(do="wait", go=str(cluster.folder / "go"))
     document = cluster.running().document
     (cluster.folder / "go").touch()
-    thread.join(60)
+    thread.join(pod_jobs.PATIENCE)
     assert came[0].ref.rows == 3
     assert [one["name"] for one in document["spec"]["containers"]] == ["base"]
     assert document["spec"]["automountServiceAccountToken"] is False
@@ -87,19 +87,19 @@ def test_progress_arrives_while_the_pod_runs(cluster: Cluster) -> None:
     request = pod_jobs.request_for(do="wait", go=str(cluster.folder / "go"))
     cluster.running()
     ProgressWriter(cluster.store, request.key, "collect")({"epoch": 1, "epochs": 2})
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + pod_jobs.PATIENCE
     while not cluster.events and time.monotonic() < deadline:
         time.sleep(0.05)
     assert cluster.events[0]["epoch"] == 1
     (cluster.folder / "go").touch()
-    thread.join(60)
+    thread.join(pod_jobs.PATIENCE)
     assert isinstance(came[0], Artifact)
 
 
 def test_a_pod_that_vanishes_can_be_retried(cluster: Cluster) -> None:
     thread, came = cluster.perform_aside(do="wait", go=str(cluster.folder / "go"))
     cluster.api.delete(cluster.running().name, 0)
-    thread.join(60)
+    thread.join(pod_jobs.PATIENCE)
     assert isinstance(came[0], TransientError)
     (cluster.folder / "go").touch()
     assert cluster.perform(do="wait", go=str(cluster.folder / "go")).ref.rows == 3
@@ -112,11 +112,11 @@ def test_a_log_that_breaks_off_is_followed_on(
     cluster.api.cuts = 2
     thread, came = cluster.perform_aside(do="wait", go=str(cluster.folder / "go"))
     cluster.running()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + pod_jobs.PATIENCE
     while len(cluster.api.logged) < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
     (cluster.folder / "go").touch()
-    thread.join(60)
+    thread.join(pod_jobs.PATIENCE)
     assert isinstance(came[0], Artifact)
     assert cluster.api.cuts == 0
     assert cluster.api.logged[1] is not None  # from where it was, not anew
@@ -128,12 +128,12 @@ def test_of_two_launchers_one_makes_the_pod_and_both_take_its_result(cluster: Cl
     first, came = cluster.perform_aside(do="wait", go=go)
     cluster.running()
     second, also = cluster.perform_aside(do="wait", go=go, run="manual__2", attempt="2-1")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + pod_jobs.PATIENCE
     while len(cluster.api.logged) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     (cluster.folder / "go").touch()
-    first.join(60)
-    second.join(60)
+    first.join(pod_jobs.PATIENCE)
+    second.join(pod_jobs.PATIENCE)
     assert came[0].ref == also[0].ref
     assert len(cluster.api.created) == 1
 
@@ -142,7 +142,7 @@ def test_a_try_with_another_key_deletes_the_pod_of_the_old_one(cluster: Cluster)
     thread, came = cluster.perform_aside(do="wait", go=str(cluster.folder / "go"))
     cluster.running()
     assert cluster.perform(attempt="1-2").ref.rows == 3
-    thread.join(60)
+    thread.join(pod_jobs.PATIENCE)
     assert isinstance(came[0], TransientError)
     cluster.await_gone()
 
@@ -226,11 +226,11 @@ def test_an_api_that_fails_for_a_while_disturbs_nothing(cluster: Cluster) -> Non
     cluster.api.refuse["pods", 500] = 12
     cluster.api.refuse["pods/log", 500] = 2
     cluster.api.cuts = 1
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + pod_jobs.PATIENCE
     while cluster.api.refuse["pods", 500] and time.monotonic() < deadline:
         time.sleep(0.05)
     (cluster.folder / "go").touch()
-    thread.join(60)
+    thread.join(pod_jobs.PATIENCE)
     assert isinstance(came[0], Artifact)
     assert pod.process is not None
     assert pod.process.returncode == 0
@@ -254,8 +254,8 @@ def test_a_killed_task_deletes_its_pod(cluster: Cluster) -> None:
     thread, came = cluster.perform_aside(do="wait", go=str(cluster.folder / "go"))
     pod = cluster.running()
     cluster.step.on_kill()
-    thread.join(60)
+    thread.join(pod_jobs.PATIENCE)
     assert isinstance(came[0], TransientError)
     assert pod.process is not None
-    assert pod.process.wait(10) != 0
+    assert pod.process.wait(pod_jobs.PATIENCE) != 0
     cluster.await_gone()
