@@ -18,7 +18,7 @@ UV := $(shell command -v uv 2>/dev/null)
 help: ## Show this help
 	@echo "Millrace carries raw data to predictions in Apache Airflow."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables: PYTHON (3.11 to 3.13), WORKFLOW (for demo), MILLRACE_PORT, MILLRACE_HOME;"
 	@echo "for images: ACCELERATOR (cpu or gpu), BASE (an image with Python 3.11), BUILD_ARGS."
@@ -126,6 +126,22 @@ trainer-image: check-docker
 airflow-image: check-docker
 	@$(BUILD) -t $(AIRFLOW_IMAGE):latest -t $(AIRFLOW_IMAGE):$(VERSION) \
 		-f $(IMAGES)/airflow/Dockerfile .
+
+COMPOSE ?= docker compose
+
+.PHONY: stack
+stack: check-docker ## Start the stack of a team in Docker (docs/deployment.md)
+	@PYTHONPATH=include $(PYTHON) -m stack.environment
+	@$(COMPOSE) --profile build build
+	@$(COMPOSE) up --detach --wait
+
+.PHONY: stack-status
+stack-status: ## Show what runs of the stack
+	@$(COMPOSE) ps
+
+.PHONY: stack-down
+stack-down: ## Stop the stack; its data stay
+	@$(COMPOSE) down
 
 .PHONY: check-docker
 check-docker:
