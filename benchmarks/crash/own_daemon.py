@@ -40,12 +40,13 @@ class OwnDaemon(Daemon):
         if shutil.which("dockerd") is None or os.geteuid():
             raise SystemExit("a Docker daemon of one's own needs root and Docker's dockerd")
         places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
-        command = ["dockerd", f"--host={self.host}", "--bridge=none", "--iptables=false"]
+        # A network of its own: without a bridge it would remove that of the machine's daemon.
+        command = ["unshare", "--net", "dockerd", f"--host={self.host}", "--bridge=none"]
         command += [f"--{name}={self._folder / place}" for name, place in places.items()]
         (self._folder / "pid").unlink(missing_ok=True)
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "--ip-forward=false"],
+                [*command, "--iptables=false", "--ip-forward=false"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
