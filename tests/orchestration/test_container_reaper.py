@@ -21,8 +21,9 @@ def test_an_installation_without_containers_has_no_reaper() -> None:
     assert container_reaper.reaper_dags() == {}
 
 
-def test_it_comes_with_the_runtime_docker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MILLRACE_RUNTIME", "docker")
+@pytest.mark.parametrize("runtime", ["docker", "kubernetes"])
+def test_it_comes_with_containers(runtime: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLRACE_RUNTIME", runtime)
     dag = container_reaper.reaper_dags()["container_reaper"]
     assert (dag.schedule, dag.catchup, list(dag.task_dict)) == ("*/15 * * * *", False, ["reap"])
 

@@ -1,8 +1,9 @@
 """Remove containers that nobody follows any more; without --yes, only say which.
 
-A stray is a container of this installation on the Docker daemon of DOCKER_HOST: one that runs
-though its run has ended, or one that ended over an hour ago. Never one that a task follows. What
-it had made is in the store; a training that is stopped saves its state there first.
+A stray is a container of this installation on the Docker daemon of DOCKER_HOST, or a pod in its
+namespace where MILLRACE_RUNTIME is kubernetes: one that runs though its run has ended, or one that
+ended over an hour ago. Never one that a task follows. What it had made is in the store; a training
+that is stopped saves its state there first.
 
 Examples:
   millrace reap              which would go
@@ -31,14 +32,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Find and show, and where it was agreed to, remove."""
     from millrace.catalog.catalog import Catalog
     from millrace.cli.console import working
-    from millrace.jobs.runtimes.docker.strays import strays_of
+    from millrace.jobs.runtimes.strays import strays_of
     from millrace.settings import Settings
 
     settings = Settings.load()
     with (
         Catalog(settings.catalog) as catalog,
         strays_of(settings, catalog) as strays,
-        working("Asking the Docker daemon"),
+        working("Asking what runs"),
     ):
         found = strays.remove() if arguments.yes else strays.find()
     _show(found, removed=arguments.yes, as_json=arguments.json)

@@ -1,6 +1,6 @@
 """The DAG `container_reaper`: what `millrace reap --yes` does, every so often.
 
-It exists where the installation's runtime is Docker, or a schedule for it is set.
+It exists where the installation's runtime has containers, or a schedule for it is set.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from millrace.orchestration.policy import RETRY, airflow_errors
 from millrace.settings import Settings
 
 SCHEDULE = "MILLRACE_REAP_SCHEDULE"
-"""Environment variable: a cron expression; every 15 minutes where the runtime is Docker."""
+"""Environment variable: a cron expression; every 15 minutes where there are containers."""
 
 _OFTEN = "*/15 * * * *"
 _DOCS = """\
@@ -23,9 +23,9 @@ _DOCS = """\
 
 Removes containers of this installation that nobody follows any more; the same as
 `millrace reap --yes`. A container is left behind where a worker was killed and its task is not
-retried. One that a task follows, or whose run goes on, is never touched. It looks at the Docker
-daemon of the worker that runs it; with a daemon on each of several hosts, run `millrace reap`
-there, too.
+retried. One that a task follows, or whose run goes on, is never touched. With the runtime
+`kubernetes` it looks at the pods of the namespace; else at the Docker daemon of the worker that
+runs it: with a daemon on each of several hosts, run `millrace reap` there, too.
 
 Schedule: `MILLRACE_REAP_SCHEDULE`.
 """
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 def reaper_dags() -> dict[str, DAG]:
     """Return the DAG, by DAG id, where this installation has containers."""
     given = os.environ.get(SCHEDULE, "").strip()
-    if not given and Settings.load().runtime != "docker":
+    if not given and Settings.load().runtime == "local":
         return {}
     with DAG(
         "container_reaper",
@@ -54,7 +54,7 @@ def reaper_dags() -> dict[str, DAG]:
 def reap() -> list[dict[str, Any]]:
     """Remove the strays; return and log them."""
     from millrace.catalog.catalog import Catalog
-    from millrace.jobs.runtimes.docker.strays import strays_of
+    from millrace.jobs.runtimes.strays import strays_of
 
     settings = Settings.load()
     with (

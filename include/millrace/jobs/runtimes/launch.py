@@ -16,6 +16,7 @@ from millrace.jobs.outcome import read_failure
 from millrace.jobs.progress import Event, ProgressReader, document_name
 from millrace.jobs.request import JobRequest
 
+_SHOWN = 300  # characters of what a dead job printed last
 _KILLED = 128  # and the signal's number: how shells and containers report a signal
 TAIL = 20
 """Lines of a dead job's output that an error shows."""
@@ -92,6 +93,6 @@ def settle(
     raise MillraceError(
         f"the job's {what} ended with code {code}",
         where=request.stage,
-        received="\n".join(tail),
+        received="\n".join(tail)[-_SHOWN:],  # a traceback says at its end what it is
         remedy="See the log above.",
     )
