@@ -132,7 +132,7 @@ def test_a_cached_training_starts_no_container(airflow: Running) -> None:
 
 
 def test_a_task_that_is_marked_failed_takes_its_container_along(airflow: Running) -> None:
-    airflow.client.trigger("boxed", {"limit": 500, "seed": 7}, KILLED)
+    airflow.client.trigger("boxed", {"limit": 500, "seed": 1007}, KILLED)
     until(lambda: training(KILLED))
     task(airflow, KILLED, new_state="failed")
     until(lambda: not docker_daemon.containers(f"airflow.run_id={KILLED}"), 30)
@@ -140,7 +140,7 @@ def test_a_task_that_is_marked_failed_takes_its_container_along(airflow: Running
 
 
 def test_a_retry_follows_the_container_of_a_killed_worker(airflow: Running) -> None:
-    airflow.client.trigger("boxed", {"limit": 500, "seed": 8}, FOLLOWED)
+    airflow.client.trigger("boxed", {"limit": 500, "seed": 1008}, FOLLOWED)
     first = until(lambda: training(FOLLOWED))
     os.kill(int(task(airflow, FOLLOWED)["pid"]), signal.SIGKILL)
     assert airflow.wait("boxed", FOLLOWED, PATIENCE) == "success"
