@@ -84,7 +84,7 @@ class Watcher:
         for data in self._shelf.progress():
             document = json.loads(data or b"{}")
             for event in document.get("events", ()) if document.get("stage") == "train" else ():
-                if event.get("loss") is not None:
+                if "validation_loss" in event:  # an epoch has ended
                     self.seen.epochs.add((event["at"], event["epoch"]))
 
 
