@@ -44,7 +44,7 @@ class JaxEngine:
 
     def average(self, weights: list[Any], decay: float) -> JaxAverage:
         """Return a moving average of Keras variables."""
-        return JaxAverage([keras.Variable(w.value, trainable=False) for w in weights], decay)
+        return JaxAverage([keras.Variable(w.numpy(), trainable=False) for w in weights], decay)
 
     def step(
         self,
