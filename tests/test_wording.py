@@ -43,6 +43,10 @@ def test_sizes(count: int, text: str) -> None:
             {"epoch": 3, "epochs": 12, "loss": 0.5, "rate": 3210.4, "eta": 37, "at": 1.5},
             "epoch 3/12  loss 0.5000  3,210 records/s  37.0 s left",
         ),
+        (
+            {"during_epoch": 2, "epochs": 5, "batch": 40, "batches": 300, "loss": 0.25},
+            "epoch 2/5  batch 40/300  loss 0.2500",
+        ),
         ({"epoch": 1, "epochs": 2, "gpu_memory_bytes": 3 << 30}, "epoch 1/2  GPU 3.0 GiB"),
     ],
 )

@@ -41,6 +41,9 @@ def progress(event: Mapping[str, Any]) -> str:
     if event.get("resumed_from"):
         return f"resuming after epoch {event['resumed_from']}/{event.get('epochs', '?')}"
     parts = [f"epoch {event['epoch']}/{event.get('epochs', '?')}"] if "epoch" in event else []
+    if "during_epoch" in event:
+        parts.append(f"epoch {event['during_epoch']}/{event.get('epochs', '?')}")
+        parts.append(f"batch {event.get('batch')}/{event.get('batches')}")
     figures = [(event.get(name), form) for name, form in _FIGURES]
     parts += [form.format(value) for value, form in figures if isinstance(value, int | float)]
     if isinstance(event.get("eta"), int | float):
