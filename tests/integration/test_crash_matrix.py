@@ -31,10 +31,10 @@ pytestmark = [
 ]
 
 STRIKES = [
-    Strike("S3 endpoint, cut", moment=0.1, seed=1),
-    Strike("container, docker kill", moment=0.6, seed=2),
-    Strike("task, SIGKILL", moment=0.7, seed=3),
-    Strike("scheduler, SIGKILL", moment=0.8, seed=4),
+    Strike("S3 endpoint, cut", moment=0.05, seed=1),
+    Strike("container, docker kill", moment=0.2, seed=2),
+    Strike("task, SIGKILL", moment=0.25, seed=3),
+    Strike("scheduler, SIGKILL", moment=0.3, seed=4),
 ]
 
 
