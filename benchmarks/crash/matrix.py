@@ -25,7 +25,8 @@ class Tally:
     Attributes:
         kind: of the stack. hits: strikes that hit, by victim. runs: disturbed runs, by victim.
         violations: sentences, each with its run. missed: strikes that never found their victim.
-        repeated: epochs that were trained twice. seconds: for all of it.
+        repeated: epochs that were trained twice. reaped: ended containers that the reaper took.
+        seconds: for all of it.
         undisturbed, slowest: seconds of a run.
         total: disturbed runs.
     """
@@ -37,6 +38,7 @@ class Tally:
     violations: list[str] = field(default_factory=list)
     missed: int = 0
     repeated: int = 0
+    reaped: int = 0
     total: int = 0
     undisturbed: float = 0.0
     slowest: float = 0.0
@@ -45,6 +47,7 @@ class Tally:
     def add(self, run_id: str, hits: list[Strike], outcome: Outcome, found: list[str]) -> None:
         """Count a disturbed run."""
         self.total += 1
+        self.reaped += outcome.reaped
         self.slowest = max(self.slowest, outcome.seconds)
         self.repeated += len(outcome.epochs) - len({number for _, number in outcome.epochs})
         self.violations += [f"{run_id}: {sentence}" for sentence in found]

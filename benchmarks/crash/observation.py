@@ -45,7 +45,7 @@ class Outcome:
         versions, promotions, batches: how many the catalog has.
         left: jobs and containers that are still there.
         epochs: that were reported, in the order of time. alive: see `Seen`.
-        seconds: from the trigger to the end.
+        seconds: from the trigger to the end. reaped: ended containers that the reaper took.
     """
 
     state: str
@@ -59,3 +59,4 @@ class Outcome:
     epochs: tuple[Epoch, ...]
     alive: Mapping[str, int]
     seconds: float
+    reaped: int = 0

@@ -61,9 +61,9 @@ class Runner:
         hits = [strike for strike in strikes if self._strike(strike, run_id, began)]
         state = self._wait(run_id, began)
         seconds = time.monotonic() - began
-        left = self._left()
+        reaped, left = self._left()
         seen = self.stack.watcher.end()
-        return self._outcome(run_id, state, seconds, left, seen), hits
+        return self._outcome(run_id, state, seconds, reaped, left, seen), hits
 
     def recover(self, run_id: str) -> None:
         """Make the stack fit for the next run after one that went wrong."""
@@ -110,19 +110,29 @@ class Runner:
         except MillraceError as error:
             return f"unknown ({error.problem})"
 
-    def _left(self) -> tuple[str, ...]:
-        """Return the jobs and containers that do not leave in time."""
+    def _left(self) -> tuple[int, tuple[str, ...]]:
+        """Return how many ended containers the reaper took, and what is left all the same.
+
+        What runs has to end by itself; what has ended is the reaper's.
+        """
         end = time.monotonic() + _LEAVE_SECONDS
-        while True:
-            jobs = [f"process {process}" for process in self.stack.watcher.jobs()]
-            containers = self.stack.watcher.containers(everything=True)
-            left = (*jobs, *(f"container {name[:12]}" for name, _ in containers))
-            if not left or time.monotonic() > end:
-                return left
+        while (left := self._there(everything=False)) and time.monotonic() < end:
             time.sleep(_POLL)
+        return (0, left) if left else (self.stack.reap(), self._there(everything=True))
+
+    def _there(self, *, everything: bool) -> tuple[str, ...]:
+        containers = self.stack.watcher.containers(everything=everything)
+        jobs = (f"process {process}" for process in self.stack.watcher.jobs())
+        return (*jobs, *(f"container {name[:12]}" for name, _ in containers))
 
     def _outcome(
-        self, run_id: str, state: str, seconds: float, left: tuple[str, ...], seen: Seen
+        self,
+        run_id: str,
+        state: str,
+        seconds: float,
+        reaped: int,
+        left: tuple[str, ...],
+        seen: Seen,
     ) -> Outcome:
         with self.stack.catalog as catalog:
             record = catalog.runs.find(NAME, run_id)
@@ -136,6 +146,7 @@ class Runner:
                 promotions=len(catalog.models.promotions(NAME)),
                 batches=len(catalog.batches.latest(NAME)),
                 left=left,
+                reaped=reaped,
                 epochs=tuple(sorted(seen.epochs)),
                 alive=seen.alive,
                 seconds=seconds,

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ from crash.workflow import NAME, write_workflow
 from millrace.catalog.catalog import Catalog
 from millrace.errors import MillraceError
 from millrace.jobs.runtimes.docker.names import installation as labels
+from millrace.jobs.runtimes.docker.strays import GRACE, strays_of
 from millrace.orchestration.embedded import address
 from millrace.orchestration.embedded.components import component
 from millrace.orchestration.embedded.down import down
@@ -167,6 +169,13 @@ class Stack:
             _remove_database(url)
         with self.catalog as catalog:
             catalog.migrate()
+
+    def reap(self) -> int:
+        """Let the product remove the containers that ended and nobody took; return how many."""
+        if self.daemon is None:
+            return 0
+        with self.catalog as catalog, strays_of(self.settings, catalog) as strays:
+            return len(strays.remove(datetime.now(UTC) + 2 * GRACE))
 
     def quiet(self, seconds: float = 120.0) -> bool:
         """Wait until no run of any DAG waits or runs; return whether it came to that."""
