@@ -169,13 +169,14 @@ $(VENV)/.installed-test: requirements-test.txt requirements.txt pyproject.toml
 	@$(call install,requirements-test.txt)
 	@touch $(VENV)/.installed $@
 
+# As constraints, too: pip looks past a pin where a package asks for it with an extra.
 ifdef UV
 INSTALL := uv pip install --quiet --python $(BIN)/python
-install = $(INSTALL) --compile-bytecode -r $(1) && $(INSTALL) --no-deps -e .
+install = $(INSTALL) --compile-bytecode -r $(1) -c $(1) && $(INSTALL) --no-deps -e .
 create = uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
 else
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-install = $(INSTALL) -r $(1) && $(INSTALL) --no-deps -e .
+install = $(INSTALL) -r $(1) -c $(1) && $(INSTALL) --no-deps -e .
 create = $(PYTHON) -m venv $(VENV)
 endif
 
