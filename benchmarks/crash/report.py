@@ -37,5 +37,6 @@ def _sentence(tally: Tally) -> str:
         f"- {tally.kind}: {tally.seconds:,.0f} s for {tally.total} disturbed runs; a run takes "
         f"{tally.undisturbed:.0f} s undisturbed, {tally.slowest:.0f} s at most; "
         f"{tally.repeated} epochs were trained twice; "
-        f"{tally.reaped} ended containers were left to the reaper; {tally.missed} strikes found nothing to hit"
+        f"{tally.reaped} ended containers were left to the reaper; "
+        f"{tally.missed} strikes found nothing to hit"
     )
