@@ -98,7 +98,9 @@ class DockerStep(Lineage, DockerOperator):
         )
         packages = trainer_packages(settings.project, accelerator_of(self.gpus))
         place = Place(self._perform, packages)
-        return do_task(self.workflow, self.purpose, self.step, self.taken, place=place)
+        result = do_task(self.workflow, self.purpose, self.step, self.taken, place=place)
+        self._runtime.tidy()
+        return result
 
     def on_kill(self) -> None:
         """Stop and remove the container: marked failed, cleared, timed out, worker stopped."""

@@ -70,6 +70,22 @@ def launched(runtime: DockerRuntime, request: Any, store: Store) -> str:
     return str(found.id)  # type: ignore[union-attr]
 
 
+def test_what_a_killed_launcher_left_goes_where_the_result_is_in_the_store(
+    runtime_for: Make, request_for: Make, store: Store, label: str
+) -> None:
+    request, notes = request_for("wait", 2), Notes()
+    launched(runtime_for(notes), request, store)
+    next_try = runtime_for(notes)
+    next_try.tidy()
+    assert docker_daemon.containers(label) != []  # it runs
+    deadline = time.monotonic() + 60
+    while docker_daemon.containers(label) and time.monotonic() < deadline:
+        time.sleep(0.2)
+        next_try.tidy()
+    assert docker_daemon.containers(label) == []
+    assert store.find(request.key) is not None
+
+
 def test_the_next_launcher_follows_the_container_of_a_killed_one(
     runtime_for: Make, request_for: Make, store: Store, label: str, begun: Callable[[], str]
 ) -> None:

@@ -17,7 +17,7 @@ from millrace.errors import MillraceError, TransientError
 from millrace.jobs.progress import Event
 from millrace.jobs.request import JobRequest
 from millrace.jobs.runtimes.docker.daemon import Daemon, UnreachableError
-from millrace.jobs.runtimes.docker.launch import Launch
+from millrace.jobs.runtimes.docker.launch import ALIVE, Launch
 from millrace.jobs.runtimes.docker.memory import Memory
 from millrace.jobs.runtimes.docker.names import container_name
 from millrace.jobs.runtimes.docker.options import ContainerOptions
@@ -85,6 +85,21 @@ class DockerRuntime:
         self.stopped = True
         if self.name is not None:
             end(daemon, self.name)
+
+    def tidy(self) -> None:
+        """Remove what an earlier try left, where this one had its result from the store.
+
+        That try was killed, and its container ended with nobody there to remove it.
+        """
+        left = self.memory.load().get("container") if self.name is None else None
+        if left is None:
+            return
+        try:
+            found = self.daemon.inspect(str(left))
+            if found is not None and found["State"]["Status"] not in ALIVE:
+                self.daemon.remove(str(left))
+        except MillraceError as error:
+            log.warning("The container %s could not be removed: %s", left, error)
 
     def _go_on(self) -> None:
         if self.stopped:
