@@ -95,12 +95,6 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "scheduler",
-        "scheduler_health_check_threshold",
-        "15",
-        "Three missed heartbeats mean that a scheduler is dead; the default waits for six.",
-    ),
-    Option(
-        "scheduler",
         "task_instance_heartbeat_timeout",
         "60",
         "A task whose process vanished is tried again after a minute; the default is five.",
