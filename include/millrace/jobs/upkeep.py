@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 from millrace.errors import SpecError
-from millrace.jobs.collection_home import leftovers, remove_leftovers
 from millrace.jobs.retention import Retention
 from millrace.lock_files import take
 from millrace.wording import size
@@ -34,6 +33,8 @@ def tidy_daily(home: Path) -> None:
         lock = take(stamp)
         if lock is None:
             return
+        from millrace.jobs.collection_home import leftovers, remove_leftovers  # of stages, too
+
         with lock:
             os.utime(stamp)
             freed = remove_leftovers(leftovers(home, Retention.load()))
