@@ -9,11 +9,16 @@ from pathlib import Path
 
 
 class DockerProxy:
-    """Listens at `path`; while `open` is False every connection is refused at once."""
+    """Listens at `path`; while `open` is False every connection is refused at once.
+
+    While `says` is a status line, that is the answer to everything, as of a proxy whose daemon is
+    away.
+    """
 
     def __init__(self, path: Path, daemon: str = "/var/run/docker.sock") -> None:
         self.path = path
         self.open = True
+        self.says = ""
         self._daemon = daemon
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._threads: list[threading.Thread] = []
@@ -50,6 +55,9 @@ class DockerProxy:
             if not self.open:
                 here.close()
                 continue
+            if self.says:
+                _answer(here, self.says)
+                continue
             there = socket.socket(socket.AF_UNIX)
             there.connect(self._daemon)
             self._pairs.append((here, there))
@@ -57,6 +65,12 @@ class DockerProxy:
                 thread = threading.Thread(target=_pass, args=ends, daemon=True)
                 thread.start()
                 self._threads.append(thread)
+
+
+def _answer(here: socket.socket, says: str) -> None:
+    with here, suppress(OSError):
+        here.recv(1 << 16)
+        here.sendall(f"HTTP/1.1 {says}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
 
 
 def _pass(source: socket.socket, target: socket.socket) -> None:

@@ -35,5 +35,6 @@ def check_fit(request: JobRequest) -> None:
             where=f"stage {request.stage}",
             expected="the code and the versions of whoever wrote the request",
             received="; ".join(found[:_SHOWN]),
-            remedy="Build the trainer image anew from the same checkout: make images.",
+            remedy="Where it is an image, build it anew from the same checkout: make images. Else "
+            "the installation changed meanwhile: start the run again.",
         )

@@ -181,6 +181,7 @@ def _provenance(request: JobRequest, result: StageResult, seconds: float) -> Map
     inputs = {role: [ref.to_document() for ref in refs] for role, refs in request.inputs.items()}
     return {
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "attempt": request.attempt,
         "host": socket.gethostname(),
         "machine": machine(),
         "version": __version__,

@@ -90,16 +90,20 @@ class DockerStep(Lineage, DockerOperator):
     def execute(self, context: Any) -> Any:
         """Do the task; return its references."""
         settings = Settings.load()
+        daemon = Daemon(self._client)
         self._runtime = DockerRuntime(
-            Daemon(self._client),
+            daemon,
             self._options,
             labels={**installation(settings.catalog), **_labels(context)},
             memory=_TaskState(context.get("task_state_store")),
         )
         packages = trainer_packages(settings.project, accelerator_of(self.gpus))
         place = Place(self._perform, packages)
-        result = do_task(self.workflow, self.purpose, self.step, self.taken, place=place)
-        self._runtime.tidy()
+        try:
+            result = do_task(self.workflow, self.purpose, self.step, self.taken, place=place)
+            self._runtime.tidy()
+        finally:
+            daemon.close()
         return result
 
     def on_kill(self) -> None:
@@ -107,10 +111,13 @@ class DockerStep(Lineage, DockerOperator):
         if self._runtime is None:
             return
         self.__dict__.pop("hook", None)  # the old connection may be in use in this very moment
+        daemon = Daemon(self._client)
         try:
-            self._runtime.stop(Daemon(self._client))
+            self._runtime.stop(daemon)
         except Exception:
             log.exception("The container could not be removed; `millrace reap` finds it")
+        finally:
+            daemon.close()
 
     def _perform(
         self, request: JobRequest, store: Store, scratch: Path, report: Callable[[Event], None]

@@ -83,6 +83,17 @@ def test_the_variables_that_a_jobs_locations_name_go_along(request_of: Any, stor
     assert given["private"] == {"TOKEN": "t"}
 
 
+def test_a_source_on_a_network_is_given_one(request_of: Any, store: Store) -> None:
+    settings = DockerSettings(network="stack")
+    given = access(request_of(source={"url": "${FROM:-https://host}/x"}), store, settings, AWS)
+    assert (given["network"], list(given["private"])) == ("stack", ["HTTPS_PROXY"])
+    given = access(request_of(source={"path": "s3://bucket/raw"}), store, settings, AWS)
+    assert given["network"] == "stack"
+    assert "AWS_SECRET_ACCESS_KEY" in given["private"]
+    given = access(request_of(source={"path": "file:///raw"}), store, settings, AWS)
+    assert (given["network"], given["private"]) == ("none", {})
+
+
 def test_a_source_on_this_machine_is_refused_unless_mounted(
     request_of: Any, store: Store, tmp_path: Path
 ) -> None:

@@ -162,6 +162,111 @@ def test_a_daemon_that_is_away_for_a_while_is_waited_for(
     assert docker_daemon.containers(label) == []
 
 
+@pytest.mark.parametrize("says", ["502 Bad Gateway", "500 Server is shutting down"])
+def test_a_proxy_whose_daemon_is_away_is_waited_for(
+    runtime_for: Make,
+    request_for: Make,
+    store: Store,
+    proxy: DockerProxy,
+    through: Callable[[], Any],
+    label: str,
+    begun: Callable[[], str],
+    says: str,
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(perform, runtime_for(way=through), request_for("wait", 3), store)
+        name = begun()
+        proxy.says = says
+        proxy.cut()
+        time.sleep(1.5)
+        assert docker_daemon.containers(label) == [name]
+        proxy.says = ""
+        assert running.result().ref.rows == 3
+    assert docker_daemon.containers(label) == []
+
+
+def test_a_proxy_whose_daemon_stays_away_leaves_the_container(
+    runtime_for: Make,
+    request_for: Make,
+    store: Store,
+    proxy: DockerProxy,
+    through: Callable[[], Any],
+    label: str,
+) -> None:
+    request = request_for("wait", 6)
+    launched(runtime_for(), request, store)
+    proxy.says = "503 Service Unavailable"
+    with pytest.raises(TransientError) as caught:
+        perform(runtime_for(way=through), request, store)
+    assert type(caught.value) is TransientError
+    assert docker_daemon.containers(label) == [container_name(request, store)]
+
+
+class MoodyStore(Store):
+    """A store that is not there when a request is read for the first time."""
+
+    failed = False
+
+    def read_document(self, name: str) -> bytes | None:
+        if name.startswith("requests/") and not self.failed:
+            self.failed = True
+            raise TransientError("the store does not answer", received="503")
+        return super().read_document(name)
+
+
+def test_a_store_that_fails_while_a_container_is_attached_to_costs_no_container(
+    runtime_for: Make, request_for: Make, store: Store, label: str
+) -> None:
+    request = request_for("wait", 3)
+    container = launched(runtime_for(), request, store)
+    moody, notes = MoodyStore(store.uri), Notes()
+    with pytest.raises(TransientError, match="503"):
+        perform(runtime_for(), request, moody)
+    assert docker_daemon.docker("inspect", "--format", "{{.State.Status}}", container) == "running"
+    assert perform(runtime_for(notes), request, moody).ref.rows == 3
+    assert notes.note["container"] == container
+
+
+def test_a_container_whose_request_is_lost_is_followed(
+    runtime_for: Make, request_for: Make, store: Store
+) -> None:
+    request, notes = request_for("wait", 3), Notes()
+    container = launched(runtime_for(), request, store)
+    while not docker_daemon.docker("logs", container):
+        time.sleep(0.1)
+    root = store.local_root
+    assert root is not None
+    (lost,) = root.rglob(f"requests/{request.key}.json")
+    lost.unlink()
+    assert perform(runtime_for(notes), request, store).ref.rows == 3
+    assert notes.note["container"] == container
+
+
+@pytest.mark.parametrize(("later", "taken"), [("1-2", True), ("2-1", False)])
+def test_a_forced_result_that_nobody_saw_is_taken_by_its_own_run_alone(
+    runtime_for: Make, request_for: Make, store: Store, later: str, taken: bool
+) -> None:
+    forced = request_for(replace=True)
+    docker_daemon.docker("wait", launched(runtime_for(), forced, store))
+    notes = Notes()
+    again = type(forced)(**{**vars(forced), "attempt": later})
+    assert perform(runtime_for(notes), again, store).ref.rows == 3
+    assert (notes.note == {}) is taken
+
+
+def test_what_is_stopped_after_its_job_is_no_container(
+    runtime_for: Make, request_for: Make, store: Store, label: str
+) -> None:
+    request, runtime = request_for("wait", 4), runtime_for()
+    perform(runtime, request, store)
+    container = launched(runtime_for(), request, store)  # somebody else's, of the same key
+    daemon = Daemon(connect)
+    runtime.stop(daemon)
+    daemon.close()
+    assert docker_daemon.docker("inspect", "--format", "{{.State.Status}}", container) == "running"
+    docker_daemon.docker("kill", container)
+
+
 def test_a_daemon_that_stays_away_leaves_the_container_to_the_next_try(
     runtime_for: Make,
     request_for: Make,

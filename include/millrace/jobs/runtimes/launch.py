@@ -6,6 +6,7 @@ A job is decided by its exit code and its manifest, never by what it printed.
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from millrace.jobs.request import JobRequest
 
 _SHOWN = 300  # characters of what a dead job printed last
 _KILLED = 128  # and the signal's number: how shells and containers report a signal
+_LAST = 64  # number of the last signal
+_LOST = 255  # of a container that its daemon lost; no signal
 TAIL = 20
 """Lines of a dead job's output that an error shows."""
 
@@ -62,7 +65,7 @@ def settle(
 
     Args:
         request: of the job. store: of its result.
-        code: its exit code; negative, or above 128, is a signal.
+        code: its exit code; negative, or from 129 to 192, is a signal.
         tail: the last lines that it printed.
         what: ran it: a process, a container, a pod.
 
@@ -83,16 +86,21 @@ def settle(
             where=request.stage,
             received="\n".join(list(tail)[-1:]),
         )
-    if code < 0 or code > _KILLED:
-        signal = -code if code < 0 else code - _KILLED
-        raise TransientError(
-            f"the job's {what} was killed by signal {signal}",
-            where=request.stage,
-            remedy="Out of memory is the usual cause of signal 9; a retry resumes.",
-        )
-    raise MillraceError(
+    if code < 0 or _KILLED < code <= _KILLED + _LAST:
+        raise _killed(-code if code < 0 else code - _KILLED, what, request.stage)
+    raise (TransientError if code == _LOST else MillraceError)(
         f"the job's {what} ended with code {code}",
         where=request.stage,
         received="\n".join(tail)[-_SHOWN:],  # a traceback says at its end what it is
         remedy="See the log above.",
     )
+
+
+def _killed(number: int, what: str, stage: str) -> MillraceError:
+    """Return the error of a job that a signal ended."""
+    if number == signal.SIGTERM:
+        problem, remedy = f"the job's {what} was told to stop", "A retry resumes."
+    else:
+        problem = f"the job's {what} was killed by signal {number}"
+        remedy = "Out of memory is the usual cause of signal 9; a retry resumes."
+    return TransientError(problem, where=stage, remedy=remedy)

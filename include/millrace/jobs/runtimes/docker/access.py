@@ -37,12 +37,16 @@ def access(
         *_of_store(store, settings),
         *(Mounted(a, b, "bind", True) for a, b in settings.mounts),
     )
-    _check_sources(request, mounts, env)
+    located = expand(dict(request.locations), env)
+    _check_sources(request.stage, located, mounts)
     root = store.local_root
-    networked = root is None
+    remote = {text.partition("://")[0] for text in _texts(located) if "://" in text} - {"file"}
+    networked = root is None or bool(remote)
     names = {*settings.variables, *_NAMED.findall(json.dumps(dict(request.locations)))}
     if networked:
-        names |= {*_PROXIES, *(name for name in env if name.startswith("AWS_"))}
+        names |= {*_PROXIES}
+    if root is None or remote & {"s3", "s3a"}:
+        names |= {name for name in env if name.startswith("AWS_")}
         names -= {*_OF_FILES} - {*settings.variables}
     return {
         "network": settings.network if networked else "none",
@@ -69,28 +73,33 @@ def _of_store(store: Store, settings: DockerSettings) -> tuple[Mounted, ...]:
     return (Mounted(settings.volume, settings.volume_at, "volume"),)
 
 
-def _check_sources(
-    request: JobRequest, mounts: tuple[Mounted, ...], env: Mapping[str, str]
-) -> None:
+def _check_sources(stage: str, located: Mapping[str, Any], mounts: tuple[Mounted, ...]) -> None:
     """Refuse a job that reads files of this machine."""
-    for path in _paths(expand(dict(request.locations), env)):
+    for path in _paths(located):
         seen = any(path.is_relative_to(mount.target) for mount in mounts)
         if not seen and path.exists():
             raise SpecError(
                 "a container does not see this folder",
-                where=f"stage {request.stage}",
+                where=f"stage {stage}",
                 received=path,
-                remedy=f"Leave runtimes.{request.stage} local, or name the folder in "
+                remedy=f"Leave runtimes.{stage} local, or name the folder in "
                 "MILLRACE_DOCKER_MOUNTS.",
             )
 
 
-def _paths(value: Any) -> Iterator[Path]:
+def _paths(located: Mapping[str, Any]) -> Iterator[Path]:
     """Yield the absolute local paths among the strings of a JSON value."""
+    for text in _texts(located):
+        if text.startswith(("/", "file:/")):
+            yield Path("/" + text.removeprefix("file:").lstrip("/"))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the strings of a JSON value."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         for one in value:
-            yield from _paths(one)
-    elif isinstance(value, str) and value.startswith(("/", "file:/")):
-        yield Path("/" + value.removeprefix("file:").lstrip("/"))
+            yield from _texts(one)
+    elif isinstance(value, str):
+        yield value

@@ -22,7 +22,10 @@ Document = dict[str, Any]
 
 
 class UnreachableError(TransientError):
-    """The daemon does not answer; its containers may go on meanwhile. Stays in this package."""
+    """The daemon does not answer, or cannot now; its containers may go on meanwhile.
+
+    Stays in this package.
+    """
 
     def plain(self) -> MillraceError:
         """Return it as an error of Millrace's tree."""
@@ -230,7 +233,9 @@ def _refusal(error: Any) -> MillraceError:
         )
     if error.status_code is not None and error.status_code < 500:
         return SpecError("the Docker daemon refused", received=said)
-    return TransientError("the Docker daemon failed", received=said)
+    return UnreachableError(  # also a proxy's word while the daemon is away
+        "the Docker daemon failed, or is away", received=said
+    )
 
 
 def _no_device(said: str) -> MillraceError:
@@ -267,6 +272,7 @@ def _no_folder(said: str) -> MillraceError:
 
 _REFUSALS: tuple[tuple[str, Callable[[str], MillraceError]], ...] = (
     ("could not select device driver", _no_device),
+    ("nvidia-container-cli", _no_device),
     ("no space left on device", _no_room),
     ("exec format error", _not_executable),
     ("executable file not found", _not_executable),

@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.store import Store
 from millrace.errors import SpecError, TransientError
 from millrace.jobs.request import JobRequest
 from millrace.jobs.runtimes.docker.daemon import Daemon, Document, NoDeviceError
+from millrace.jobs.runtimes.docker.ending import end
 from millrace.jobs.runtimes.docker.memory import Memory
-from millrace.jobs.runtimes.docker.names import container_name, labels_of
+from millrace.jobs.runtimes.docker.names import container_name, fits, labels_of, run_of
 from millrace.jobs.runtimes.docker.options import SCRATCH, ContainerOptions
 from millrace.jobs.runtimes.launch import hand_over
 
@@ -46,6 +47,7 @@ class Launch:
         daemon: has it. request, store: of the job.
         options: of a new container. labels: of it, besides those of the job.
         memory: is told of the container before it starts.
+        made: id of the container that this launch made, if it did.
     """
 
     daemon: Daemon
@@ -54,6 +56,7 @@ class Launch:
     options: ContainerOptions
     labels: Mapping[str, str]
     memory: Memory
+    made: str | None = field(default=None, init=False)
 
     def get(self) -> Launched | Artifact:
         """Return the container that performs the key now; or what one made that ended unseen.
@@ -78,14 +81,18 @@ class Launch:
         found = self._settled()
         if found is None:
             return None
-        given = self._given() if found["State"]["Status"] in ALIVE else None
-        if given is not None:
+        container, status = str(found["Id"]), found["State"]["Status"]
+        if status not in ALIVE:
+            made = self._made(found)
+            log.info("Removing the container %s, which is %s", self.name, status)
+            self.daemon.remove(container)
+            return made
+        if fits(self.request, found["Config"]["Labels"], ended=False):
             log.info("Following the container %s, which runs already", self.name)
-            return Launched(str(found["Id"]), given)
-        made = None if self.request.replace else self.store.find(self.request.key)
-        log.info("Removing the container %s, which is %s", self.name, found["State"]["Status"])
-        self.daemon.remove(str(found["Id"]))
-        return made
+            return Launched(container, self._given())
+        log.info("Ending the container %s, whose result would not replace another", self.name)
+        end(self.daemon, container)
+        return None
 
     def _settled(self) -> Document | None:
         """Return the container of that name; wait where another launcher is just making it."""
@@ -97,13 +104,23 @@ class Launch:
                 return found
             time.sleep(_POLL)
 
-    def _given(self) -> JobRequest | None:
-        """Return the request that the running container has, if it does what is asked."""
-        data = self.store.read_document(f"requests/{self.request.key}.json")
-        given = None if data is None else JobRequest.from_bytes(data, self.name)
-        if given is None or (self.request.replace and not given.replace):
+    def _made(self, container: Document) -> Artifact | None:
+        """Return what a container that has ended made, where it is what is asked for.
+
+        Its exit code alone proves nothing: a restarted daemon gives 0 to one that it lost.
+        """
+        if not fits(self.request, container["Config"]["Labels"], ended=True):
             return None
-        return given
+        made = self.store.find(self.request.key)
+        if made is None or not self.request.replace:
+            return made
+        maker = str(made.manifest.provenance.get("attempt", "")).partition("-")[0]
+        return made if maker == run_of(self.request) else None
+
+    def _given(self) -> JobRequest:
+        """Return the request that the running container has; ours where it is not known."""
+        data = self.store.read_document(f"requests/{self.request.key}.json")
+        return self.request if data is None else JobRequest.from_bytes(data, self.name)
 
     def _started(self) -> Launched | None:
         """Start a new container; None where the same must be tried again."""
@@ -114,6 +131,7 @@ class Launch:
         if container is None:
             log.info("Another launcher has just made the container %s", self.name)
             return None
+        self.made = container
         self.memory.save({"container": container, "name": self.name})
         try:
             self.daemon.start(container)
@@ -122,6 +140,7 @@ class Launch:
                 raise error.plain() from error
             log.warning("It runs on the processor: %s", error.problem)
             self.daemon.remove(container)
+            self.made = None
             self.options = replace(self.options, gpus=0)
             return None
         log.info("Started the container %s of the image %s", self.name, self.options.image)

@@ -17,14 +17,12 @@ from millrace.errors import MillraceError, TransientError
 from millrace.jobs.progress import Event
 from millrace.jobs.request import JobRequest
 from millrace.jobs.runtimes.docker.daemon import Daemon, UnreachableError
-from millrace.jobs.runtimes.docker.launch import ALIVE, Launch
+from millrace.jobs.runtimes.docker.ending import end
+from millrace.jobs.runtimes.docker.launch import ALIVE, Launch, Launched
 from millrace.jobs.runtimes.docker.memory import Memory
 from millrace.jobs.runtimes.docker.names import container_name
 from millrace.jobs.runtimes.docker.options import ContainerOptions
 from millrace.jobs.runtimes.docker.watch import Watch
-
-GRACE = 4
-"""Seconds from SIGTERM to SIGKILL: a training saves its state; Airflow gives a task 5."""
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +36,8 @@ class DockerRuntime:
         options: makes the options of a job's container.
         labels: of all its containers.
         memory: what outlives this process.
-        name: of the container of the job at hand.
+        name: of the container of the job at hand; None where there is none.
+        called: a job was performed, or tried.
         stopped: somebody wants the job to end.
     """
 
@@ -47,6 +46,7 @@ class DockerRuntime:
     labels: Mapping[str, str] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     name: str | None = None
+    called: bool = False
     stopped: bool = False
 
     def __call__(
@@ -54,10 +54,26 @@ class DockerRuntime:
     ) -> Artifact:
         """Perform the request in a container and follow it; see `Runtime`."""
         del scratch  # the container has its own
-        self.name = container_name(request, store)
-        options = self.options(request, store)
+        self.name, self.called = container_name(request, store), True
         try:
-            found = Launch(self.daemon, request, store, options, self.labels, self.memory).get()
+            artifact = self._followed(request, store, report)
+        except UnreachableError as error:
+            log.warning("The next try follows the container %s, if it goes on", self.name)
+            raise error.plain() from error
+        finally:
+            self.name = None  # what is stopped from now on is not this container
+            self.daemon.close()
+        return artifact
+
+    def _followed(
+        self, request: JobRequest, store: Store, report: Callable[[Event], None]
+    ) -> Artifact:
+        """Launch or find the container, follow it to its end and remove it."""
+        options = self.options(request, store)
+        launch = Launch(self.daemon, request, store, options, self.labels, self.memory)
+        found: Launched | Artifact | None = None
+        try:
+            found = launch.get()
             if isinstance(found, Artifact):
                 return found
             self._go_on()
@@ -65,15 +81,15 @@ class DockerRuntime:
             ended = watch.wait(report)
             self._go_on()
             artifact = ended.result(options.memory)
-        except UnreachableError as error:
-            log.warning("The next try follows the container %s, if it goes on", self.name)
-            raise error.plain() from error
+        except UnreachableError:
+            raise
         except BaseException as error:
-            self._remove()
+            ours = found is not None or self.stopped or not isinstance(error, Exception)
+            self._remove(self.name if ours else launch.made)
             if self.stopped and isinstance(error, Exception):
                 raise self._stopped() from error
             raise
-        self._remove()
+        self._remove(self.name)
         return artifact
 
     def stop(self, daemon: Daemon) -> None:
@@ -91,7 +107,7 @@ class DockerRuntime:
 
         That try was killed, and its container ended with nobody there to remove it.
         """
-        left = self.memory.load().get("container") if self.name is None else None
+        left = None if self.called else self.memory.load().get("container")
         if left is None:
             return
         try:
@@ -108,15 +124,10 @@ class DockerRuntime:
     def _stopped(self) -> MillraceError:
         return TransientError("the task was stopped, and its container with it", where=self.name)
 
-    def _remove(self) -> None:
-        """Remove the container; where the daemon cannot now, the reaper will."""
+    def _remove(self, container: str | None) -> None:
+        """Remove a container; where the daemon cannot now, the reaper will."""
         try:
-            end(self.daemon, self.name or "")
+            if container is not None:
+                end(self.daemon, container)
         except MillraceError as error:
-            log.warning("The container %s could not be removed: %s", self.name, error)
-
-
-def end(daemon: Daemon, container: str) -> None:
-    """Stop a container, giving it time to save its state, and remove it with its volume."""
-    daemon.stop(container, GRACE)
-    daemon.remove(container)
+            log.warning("The container %s could not be removed: %s", container, error)

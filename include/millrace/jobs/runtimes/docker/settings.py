@@ -15,8 +15,8 @@ class DockerSettings:
     """What an installation decides for all its containers.
 
     Attributes:
-        network: of containers whose store is not a folder (``MILLRACE_DOCKER_NETWORK``); with a
-            folder they have none.
+        network: of containers whose store is not a folder, or whose source is an address
+            (``MILLRACE_DOCKER_NETWORK``); all others have none.
         volume: name of the Docker volume that holds the store's folder, mounted at `volume_at`
             wherever Airflow runs in a container itself (``MILLRACE_DOCKER_VOLUME``, written
             ``name:/path``); without it, the store's folder is one of the daemon's host.

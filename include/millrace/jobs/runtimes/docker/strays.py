@@ -19,9 +19,9 @@ from millrace.catalog.catalog import Catalog
 from millrace.errors import MillraceError, SpecError
 from millrace.jobs.locks import key_lock_if_free
 from millrace.jobs.runtimes.docker.daemon import Daemon, Document, connect
+from millrace.jobs.runtimes.docker.ending import end
 from millrace.jobs.runtimes.docker.launch import ALIVE
 from millrace.jobs.runtimes.docker.names import INSTALLATION, KEY, RUN, installation
-from millrace.jobs.runtimes.docker.runtime import end
 from millrace.settings import Settings
 
 GRACE = timedelta(hours=1)

@@ -56,7 +56,7 @@ class Ended:
         if self.state is None:
             return self._made("the container was removed while it ran")
         code = int(self.state["ExitCode"])
-        if self.state.get("OOMKilled"):
+        if code and self.state.get("OOMKilled"):  # it may be a process of the job that was killed
             raise self._out_of_memory(memory)
         if self.doubted and code in _UNKNOWN:
             return self._made("the Docker daemon was restarted and lost the container")
