@@ -1,7 +1,7 @@
 """Training throughput on whatever device there is: ours, a bare Keras `fit`, a PyTorch loop.
 
 Usage: ``python benchmarks/gpu_training.py [--rows 51200] [--rounds 5] [--batch 512] [--width 32]
-[--precision float32|bfloat16|auto] [--xla] [--gpus 0]``
+[--precision float32|bfloat16|float16] [--xla] [--gpus 0]``
 
 All sides train the same strided convolutional network with Adam on the same pictures (28 x 28,
 grey), an epoch to warm up and then some to measure; each side has a process of its own, as the
@@ -135,11 +135,10 @@ def _ours(images: Any, classes: Any, options: argparse.Namespace) -> tuple[Epoch
 def _keras_fit(images: Any, classes: Any, options: argparse.Namespace) -> tuple[Epoch, str]:
     from millrace.learning.networks.classifier import Architecture
     from millrace.learning.normalisation import Normalisation
-    from millrace.learning.training.build import resolved_precision
     from millrace.workflow.learning import CnnModel
 
     _devices(options.gpus)
-    policy = resolved_precision(options.precision)
+    policy = options.precision
     architecture = Architecture(CnnModel(kind="cnn", width=options.width), SHAPE, CLASSES)
     network = architecture.network(7, policy if policy == "float32" else f"mixed_{policy}")
     model = architecture.classifier(network, Normalisation((0.5,), (0.3,)))

@@ -108,6 +108,23 @@ def test_bfloat16_trains_and_exports_float32(dataset, stage, params):
     assert result.metrics["validation_accuracy"] > 0.9
 
 
+@pytest.mark.parametrize(("native", "precision"), [(True, "bfloat16"), (False, "float32")])
+def test_automatic_precision_is_what_the_key_says(native, precision, dataset, stage, params):
+    from millrace.learning import train
+
+    given = params(precision="auto")
+    run = stage(dataset, {**given, "machine": {"bfloat16": native}})
+    assert train.run(run.context).facts["precision"] == precision
+
+
+def test_automatic_precision_on_gpus_is_bfloat16_even_without_them(dataset, stage, params):
+    from millrace.learning import train
+
+    devices = {"devices": {"gpus": 1, "without_gpu": "cpu"}}
+    run = stage(dataset, {**params(precision="auto"), **devices})
+    assert train.run(run.context).facts["precision"] == "bfloat16"
+
+
 @pytest.mark.parametrize("options", [{"precision": "float16"}, {"xla": True}])
 def test_options_for_gpus_train_on_the_processor_too(options, dataset, stage, params):
     from millrace.learning import train

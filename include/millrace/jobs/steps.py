@@ -102,17 +102,19 @@ def integrate(
 
 def train(run: WorkflowRun, dataset: Reference) -> Reference:
     """Fit the network and export the bundle."""
-    params = {
+    params: dict[str, Any] = {
         name: getattr(run.spec, name).model_dump(mode="json")
         for name in ("model", "augment", "train")
     }
-    if run.spec.train.precision == "auto":  # what it means here decides the result
-        params["machine"] = {"bfloat16": computes_bfloat16()}
     asked = run.spec.resources
     locations = {}
     if asked.gpus:
-        params["devices"] = asked.model_dump(mode="json", include={"gpus", "without_gpu"})
+        params["devices"] = {"gpus": asked.gpus}
+        if asked.without_gpu != "fail":  # else no result can have been made without
+            params["devices"]["without_gpu"] = asked.without_gpu
         locations["devices"] = {"memory_growth": asked.memory_growth}
+    elif run.spec.train.precision == "auto":  # what it means here decides the result
+        params["machine"] = {"bfloat16": computes_bfloat16()}
     job = Job("train", params, {"dataset": [ArtifactRef.from_document(dataset)]}, locations)
     return run.executor.execute(job).ref.to_document()
 

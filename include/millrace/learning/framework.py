@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from millrace.errors import SpecError
-from millrace.machine import computes_bfloat16
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 BACKEND = "jax" if os.environ.get("MILLRACE_KERAS_BACKEND") == "jax" else "tensorflow"
@@ -64,19 +63,6 @@ def make_deterministic(seed: int) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
-def bfloat16_is_native() -> bool:
-    """Whether the device that trains computes in bfloat16 faster than in float32."""
-    if BACKEND == "jax":
-        import jax  # type: ignore[import-not-found,unused-ignore]
-
-        return jax.default_backend() != "cpu" or computes_bfloat16()
-    devices = tf.config.get_visible_devices("GPU")
-    if devices:
-        details = tf.config.experimental.get_device_details(devices[0])
-        return bool(details.get("compute_capability", (0, 0)) >= (8, 0))
-    return computes_bfloat16()
-
-
 def __getattr__(name: str) -> Any:
     """Say what is wrong where a part that needs TensorFlow is used on another backend."""
     if name == "tf":
@@ -89,4 +75,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(name)
 
 
-__all__ = ["BACKEND", "bfloat16_is_native", "keras", "make_deterministic", "tf"]
+__all__ = ["BACKEND", "keras", "make_deterministic", "tf"]

@@ -27,7 +27,7 @@ from millrace.learning.normalisation import (
     pixel_histogram,
     reference_statistics,
 )
-from millrace.learning.training.build import Task, build_trainer, resolved_precision
+from millrace.learning.training.build import Task, build_trainer, resolved
 from millrace.learning.training.checkpoint import Progress
 from millrace.machine import processor_name
 from millrace.workflow.images import ImageAugmentation
@@ -52,9 +52,14 @@ def run(context: StageContext) -> StageResult:
     training = DatasetSplit.of(dataset, "train")
     validation = DatasetSplit.of(dataset, "validation")
     _check_sizes(training, validation)
-    train = Training(**context.params["train"])
+    asked = context.params.get("devices", {})
+    train = resolved(
+        Training(**context.params["train"]),
+        gpus=asked.get("gpus", 0),
+        bfloat16=context.params.get("machine", {}).get("bfloat16", False),
+    )
     memory = context.locations.get("devices", {})
-    devices = take_devices(context.params.get("devices", {}), memory.get("memory_growth", True))
+    devices = take_devices(asked, memory.get("memory_growth", True))
     make_deterministic(train.seed)
     histogram = pixel_histogram((images for images, _ in training.groups()), training.shape[2])
     task = Task(
@@ -107,7 +112,7 @@ def _bundle_document(task: Task, progress: Progress, classifier: Any) -> dict[st
         "training": {
             "epochs": progress.epoch,
             "best_epoch": progress.best_epoch,
-            "precision": resolved_precision(task.train.precision),
+            "precision": task.train.precision,
             "validation_loss": best["validation_loss"],
             "validation_accuracy": best["validation_accuracy"],
         },

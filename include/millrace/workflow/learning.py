@@ -103,8 +103,10 @@ class Training(Value):
             The best epoch's weights are kept whenever this is above 0.
         average_weights: decay per step of an exponential moving average of the weights that
             replaces them at the end; 0 is off.
-        precision: of the arithmetic; weights stay float32. ``auto`` is bfloat16 where the device
-            computes in it; ``float16`` scales the loss, for GPUs without bfloat16.
+        precision: of the arithmetic; weights stay float32. ``auto`` is bfloat16 where GPUs are
+            asked for, whichever they are, and elsewhere where the processor of the machine that
+            launches the training computes in it. ``float16`` scales the loss, for GPUs without
+            bfloat16 (before NVIDIA's Ampere).
         xla: compile the step by XLA: faster on most GPUs, slower on processors.
         seed: of the weights, the order of records and the augmentation.
     """

@@ -27,7 +27,8 @@ NVIDIA = "OCI runtime create failed: nvidia-container-cli: initialization error:
 )
 def test_a_refusal_is_of_its_kind(status: int, said: str, kind: type[Exception]) -> None:
     def refuse(*_: Any) -> None:
-        raise errors.APIError("refused", SimpleNamespace(status_code=status), said)
+        answer = SimpleNamespace(status_code=status, url="unix://daemon", reason="Refused")
+        raise errors.APIError("refused", answer, said)
 
     with pytest.raises(kind):
         Daemon(lambda: SimpleNamespace(start=refuse)).start("x")

@@ -10,7 +10,6 @@ import numpy as np
 from millrace.errors import DataError
 from millrace.learning.augmentation.layers import augmentation_layers
 from millrace.learning.dataset import DatasetSplit
-from millrace.learning.framework import bfloat16_is_native
 from millrace.learning.networks.classifier import Architecture, normalisation_layer
 from millrace.learning.normalisation import Normalisation
 from millrace.learning.training.engine import Average, Engine, open_engine
@@ -34,7 +33,7 @@ class Task:
     """What is to be learnt.
 
     Attributes:
-        architecture: of the network. augment, train: of the spec.
+        architecture: of the network. augment, train: of the spec, `resolved`.
         training, validation: sides of the dataset. normalisation: learnt on `training`.
         fits: bytes of pictures of a side that are taken into memory.
         devices: that train, by TensorFlow's names; none is the default one.
@@ -50,11 +49,17 @@ class Task:
     devices: tuple[str, ...] = ()
 
 
-def resolved_precision(precision: str) -> str:
-    """Return `precision`, or what ``auto`` means on this machine: ``float32`` or ``bfloat16``."""
-    if precision != "auto":
-        return precision
-    return "bfloat16" if bfloat16_is_native() else "float32"
+def resolved(spec: Training, *, gpus: int, bfloat16: bool) -> Training:
+    """Return a spec whose precision is not ``auto``; this machine has no say in it.
+
+    Args:
+        spec: of a training. gpus: that it asks for.
+        bfloat16: whether the processor that its key was made for computes in it.
+    """
+    if spec.precision != "auto":
+        return spec
+    precision = "bfloat16" if gpus or bfloat16 else "float32"
+    return spec.model_copy(update={"precision": precision})
 
 
 def build_trainer(task: Task) -> tuple[Trainer, Any]:
@@ -100,7 +105,7 @@ class _Fitting:
 
 def _fitting(task: Task, engine: Engine) -> _Fitting:
     spec = task.train
-    policy = _POLICIES[resolved_precision(spec.precision)]
+    policy = _POLICIES[spec.precision]
     network = task.architecture.network(spec.seed, policy, engine.scope())
     with engine.scope():
         return _parts(task, engine, engine.prepared(network), policy)

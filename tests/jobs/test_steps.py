@@ -1,0 +1,53 @@
+"""What of a spec is in the key of a training."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+import tiny_workflow
+from millrace.artifacts.reference import ArtifactRef
+from millrace.jobs import steps
+from millrace.workflow.spec import WorkflowSpec
+
+DATASET = ArtifactRef("dataset", "k" * 64, "d" * 64, "file:///x", 1, 1)
+
+
+def keyed(monkeypatch: pytest.MonkeyPatch, *, native: bool, **resources: Any) -> Any:
+    """Return the parameters of the training of a spec with automatic precision."""
+    monkeypatch.setattr(steps, "computes_bfloat16", lambda: native)
+    jobs: list[Any] = []
+    document = yaml.safe_load(tiny_workflow.SPEC)
+    document["train"] = {**document.get("train", {}), "precision": "auto"}
+    document["resources"] = resources
+    executor = SimpleNamespace(execute=lambda job: jobs.append(job) or SimpleNamespace(ref=DATASET))
+    run: Any = SimpleNamespace(spec=WorkflowSpec.model_validate(document), executor=executor)
+    steps.train(run, DATASET.to_document())
+    return jobs[0].params
+
+
+def test_without_gpus_the_key_holds_what_the_processor_computes_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for native in (True, False):
+        params = keyed(monkeypatch, native=native)
+        assert params["machine"] == {"bfloat16": native}
+        assert "devices" not in params
+
+
+def test_with_gpus_the_launchers_processor_is_in_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (keyed(monkeypatch, native=native, gpus=2) for native in (True, False))
+    assert one == other
+    assert "machine" not in one
+
+
+def test_what_happens_without_a_gpu_is_in_the_key_only_where_it_can_happen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fails = keyed(monkeypatch, native=True, gpus=1)
+    goes_on = keyed(monkeypatch, native=True, gpus=1, without_gpu="cpu")
+    assert fails["devices"] == {"gpus": 1}
+    assert goes_on["devices"] == {"gpus": 1, "without_gpu": "cpu"}
