@@ -46,11 +46,17 @@ def configured(file: str, folder: Path, places: dict[str, str]) -> Path:
 
 
 @contextmanager
-def serving(config: Path, port: int) -> Iterator[None]:
-    """Run nginx with a configuration until the block ends."""
+def serving(config: Path, port: int, **variables: str) -> Iterator[None]:
+    """Run nginx with a configuration and further variables until the block ends."""
     command = [nginx() or "nginx", "-p", str(config.parent), "-c", str(config), "-g", "daemon off;"]
     with (config.parent / "nginx.out").open("wb") as out:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
     try:
         _wait(process, port, config.parent / "nginx.out")
         yield
@@ -60,8 +66,14 @@ def serving(config: Path, port: int) -> Iterator[None]:
 
 
 @contextmanager
-def socket_proxy(folder: Path, daemon: str = "/var/run/docker.sock") -> Iterator[str]:
-    """Run the proxy before a daemon's socket and give its address, ``tcp://…``."""
+def socket_proxy(
+    folder: Path, daemon: str = "/var/run/docker.sock", network: str = "none"
+) -> Iterator[str]:
+    """Run the proxy before a daemon's socket and give its address, ``tcp://…``.
+
+    Args:
+        folder: for its files. daemon: path of the socket. network: of the trainings.
+    """
     port = free_port()
     places = {
         "load_module modules/ngx_http_js_module.so": f"load_module {MODULE}",
@@ -69,7 +81,8 @@ def socket_proxy(folder: Path, daemon: str = "/var/run/docker.sock") -> Iterator
         "unix:/var/run/docker.sock": f"unix:{daemon}",
         "listen 2375": f"listen 127.0.0.1:{port}",
     }
-    with serving(configured("docker-socket.conf", folder, places), port):
+    config = configured("docker-socket.conf", folder, places)
+    with serving(config, port, TRAINING_NETWORK=network):
         yield f"tcp://127.0.0.1:{port}"
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gc
 import http.client
+import itertools
 import json
 import os
+import socketserver
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +24,15 @@ import socket_proxy
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 
 IMAGE = docker_daemon.TRAINER
-HOST = {"NetworkMode": "none"}
+HOST = {
+    "NetworkMode": "none",
+    "CapDrop": ["ALL"],
+    "SecurityOpt": ["no-new-privileges:true"],
+    "ReadonlyRootfs": True,
+}
+NAME = f"millrace-test-{os.getpid()}"
+COUNT = itertools.count()
+CREATE = f"/containers/create?name={NAME}"
 LINES = "import time\nfor n in range(3): print('line', n, flush=True); time.sleep({pause})"
 
 
@@ -75,7 +87,14 @@ def make(client: Any, label: str, code: str) -> str:
         entrypoint=["python"],
         labels={"millrace.key": "0" * 64, name: value},
         volumes=["/scratch"],
-        host_config=client.create_host_config(network_mode="none", tmpfs={"/tmp": "size=16m"}),
+        name=f"{NAME}-{next(COUNT)}",
+        host_config=client.create_host_config(
+            network_mode="none",
+            tmpfs={"/tmp": "size=16m"},
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges:true"],
+            read_only=True,
+        ),
     )
     return str(made["Id"])
 
@@ -83,6 +102,29 @@ def make(client: Any, label: str, code: str) -> str:
 def stranger(label: str) -> str:
     """A container that Millrace did not make."""
     return docker_daemon.docker("create", "--label", label, "--entrypoint", "true", IMAGE)
+
+
+@contextmanager
+def recording(path: Path, answer: str) -> Iterator[list[str]]:
+    """A daemon's socket that answers all requests alike; gives the requests that came."""
+    asked: list[str] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.rfile.readline().decode().rpartition(" ")[0])
+            while self.rfile.readline().strip():
+                pass
+            head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(answer)}\r\n\r\n"
+            self.wfile.write(f"{head}{answer}".encode())
+
+    with socketserver.UnixStreamServer(str(path), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield asked
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_container_lives_its_whole_life_through_the_proxy(client: Any, label: str) -> None:
@@ -147,9 +189,9 @@ def test_what_the_docker_runtime_makes_is_allowed(
     given = {"private": {"AWS_SECRET_ACCESS_KEY": "x"}, "memory": GIB, "cpus": 1.0}
     name, _, value = label.partition("=")
     for number, gpus in enumerate((0, 1)):
-        options = ContainerOptions(IMAGE, network="x-training", gpus=gpus, **given)
+        options = ContainerOptions(IMAGE, gpus=gpus, **given)
         labels = {KEY: "0" * 64, name: value}
-        made = daemon.create(f"proxy-{os.getpid()}-{number}", options, ["--help"], labels)
+        made = daemon.create(f"{NAME}-gpu-{number}", options, ["--help"], labels)
         assert made
         assert daemon.inspect(made)
     assert len(daemon.labelled(label)) == 2
@@ -175,6 +217,12 @@ def test_what_the_docker_runtime_makes_is_allowed(
         ("POST", "/grpc"),
         ("POST", "/images/create?fromImage=debian"),
         ("POST", "/images/load"),
+        ("GET", "/images/json"),
+        ("GET", "/images/debian:bookworm/json"),
+        ("GET", "/images/evil/millrace-trainer:cpu/json"),
+        ("POST", "/containers/create"),
+        ("POST", "/containers/create?name=other"),
+        ("POST", f"{CREATE}&platform=linux"),
         ("POST", f"/images/{IMAGE}/tag?repo=x"),
         ("DELETE", f"/images/{IMAGE}"),
         ("POST", "/commit?container=x"),
@@ -271,6 +319,18 @@ def test_paths_that_mean_something_else_to_the_daemon_are_refused(url: str, path
         {"RestartPolicy": {"Name": "always"}},
         {"LogConfig": {"Type": "syslog"}},
         {"MaskedPaths": ["/x"]},
+        {"MaskedPaths": []},
+        {"ReadonlyPaths": []},
+        {"CapDrop": []},
+        {"CapDrop": ["NET_RAW"]},
+        {"CapDrop": None},
+        {"SecurityOpt": []},
+        {"SecurityOpt": None},
+        {"SecurityOpt": ["no-new-privileges:false"]},
+        {"ReadonlyRootfs": False},
+        {"ReadonlyRootfs": None},
+        {"Runtime": "runc"},
+        {"NetworkMode": "other-training"},
         {"OomScoreAdj": -1000},
         {"FieldOfTomorrow": True},
         {"__proto__": {"Privileged": True}},
@@ -280,7 +340,7 @@ def test_paths_that_mean_something_else_to_the_daemon_are_refused(url: str, path
 )
 def test_no_container_gets_more_than_its_image(url: str, label: str, host: Any) -> None:
     asked = {**HOST, **host} if isinstance(host, dict) else host
-    status, body = ask(url, "POST", "/containers/create", document(label, HostConfig=asked))
+    status, body = ask(url, "POST", CREATE, document(label, HostConfig=asked))
     assert (status, "HostConfig" in body or "NetworkMode" in body) == (403, True), body
 
 
@@ -292,6 +352,9 @@ def test_no_container_gets_more_than_its_image(url: str, label: str, host: Any) 
         {"Image": "millrace-trainer"},
         {"Labels": {}},
         {"Labels": None},
+        {"Labels": {"millrace.key": "0" * 64, "com.docker.compose.project": "millrace"}},
+        {"Labels": {"millrace.key": "0" * 64, "millrace.x": 1}},
+        {"Labels": {"millrace.run": "1"}},
         {"hostconfig": {"Privileged": True}},
         {"HOSTCONFIG": {"Binds": ["/:/host"]}},
         {"HostConfig": {}},
@@ -304,30 +367,28 @@ def test_no_container_gets_more_than_its_image(url: str, label: str, host: Any) 
     ],
 )
 def test_requests_for_other_containers_are_refused(url: str, label: str, fields: Any) -> None:
-    status, body = ask(url, "POST", "/containers/create", document(label, **fields))
+    status, body = ask(url, "POST", CREATE, document(label, **fields))
     assert status == 403, body
     assert docker_daemon.containers(label) == []
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", "1", '"x"', "\x00"])
 def test_a_body_that_is_no_request_is_refused(url: str, body: str) -> None:
-    assert ask(url, "POST", "/containers/create", body)[0] == 403
+    assert ask(url, "POST", CREATE, body)[0] == 403
 
 
 def test_the_daemon_gets_what_was_checked_where_a_field_stands_twice(url: str, label: str) -> None:
     text = json.dumps(document(label))
     twice = text.replace('"HostConfig":', '"HostConfig": {"Privileged": true}, "HostConfig":')
     assert twice != text
-    assert ask(url, "POST", "/containers/create", twice)[0] == 201
+    assert ask(url, "POST", CREATE, twice)[0] == 201
     (name,) = docker_daemon.containers(label)
     form = "{{.HostConfig.Privileged}}"  # the daemon itself would merge both fields
     assert docker_daemon.docker("inspect", "--format", form, name) == "false"
 
 
 def test_a_body_that_is_too_long_is_refused(url: str, label: str) -> None:
-    status, _ = ask(
-        url, "POST", "/containers/create", document(label, Env=["X=" + "x" * (2 << 20)])
-    )
+    status, _ = ask(url, "POST", CREATE, document(label, Env=["X=" + "x" * (2 << 20)]))
     assert status == 413
 
 
@@ -346,6 +407,49 @@ def test_containers_of_others_are_out_of_reach(url: str, label: str) -> None:
         status, body = ask(url, method, f"/containers/{container}{path}")
         assert (status, "none of Millrace's" in body) == (403, True), (method, path)
     assert docker_daemon.containers(label)
+
+
+def test_containers_of_another_stacks_trainings_are_out_of_reach(url: str, label: str) -> None:
+    name, _, value = label.partition("=")
+    labels = ("--label", f"{name}={value}", "--label", "millrace.key=" + "0" * 64)
+    other = ("--network", "bridge", "--entrypoint", "true", IMAGE)
+    container = docker_daemon.docker("create", *labels, *other)
+    assert ask(url, "GET", f"/containers/{container}/json")[0] == 403
+    assert ask(url, "DELETE", f"/containers/{container}?force=1")[0] == 403
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.18", "1.23", "1.024", "2.24"])
+def test_versions_whose_start_takes_settings_are_refused(url: str, version: str) -> None:
+    status, _ = ask(url, "POST", f"/v{version}/containers/{NAME}/start", {"Privileged": True})
+    assert (status, ask(url, "GET", f"/v{version}/_ping")[0]) == (403, 403)
+
+
+def test_a_start_takes_no_settings_along(url: str, client: Any, label: str) -> None:
+    container = make(client, label, "")
+    for path in (f"/v1.41/containers/{container}/start", f"/containers/{container}/start"):
+        status, said = ask(url, "POST", path, {"Binds": ["/:/host"], "Privileged": True})
+        assert status in (204, 304), said  # the daemon itself refuses any body
+    form = "{{.HostConfig.Privileged}} {{.HostConfig.Binds}}"
+    assert docker_daemon.docker("inspect", "--format", form, container) == "false []"
+
+
+def test_the_daemon_is_asked_for_the_container_that_was_looked_at(tmp_path: Path) -> None:
+    if not socket_proxy.available():
+        pytest.skip(socket_proxy.MISSING)
+    known = {
+        "Id": "f" * 64,
+        "Config": {"Labels": {"millrace.key": "0" * 64}},
+        "HostConfig": {"NetworkMode": "x-training"},
+    }
+    with (
+        recording(tmp_path / "daemon.sock", json.dumps(known)) as asked,
+        socket_proxy.socket_proxy(tmp_path, str(tmp_path / "daemon.sock"), "x-training") as url,
+    ):
+        assert ask(url, "POST", f"/v1.41/containers/{NAME}/stop?t=5")[0] == 200
+        assert asked == [
+            f"GET /containers/{NAME}/json",
+            f"POST /v1.41/containers/{'f' * 64}/stop?t=5",
+        ]
 
 
 def test_a_container_that_is_gone_is_said_to_be_gone(client: Any) -> None:

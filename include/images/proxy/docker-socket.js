@@ -1,14 +1,15 @@
 // The policy of the Docker proxy. Allows by naming what is known: a field, a value or a container that
 // this file does not know is refused, so that a newer daemon opens nothing.
 //
-// A container may be made from the trainer image, without mounts of the host, on the network of the
-// trainings, with no right that the image does not have. Only containers with Millrace's label may be
-// looked into, followed, stopped and removed.
+// A container may be made from the trainer image, without mounts of the host, on the network of this
+// stack's trainings (TRAINING_NETWORK), with a read-only root and no capabilities. Only containers with
+// Millrace's label on that network may be looked into, followed, stopped and removed.
 
 const LABEL = "millrace.key";
 
 const IMAGE = /^millrace-trainer:[A-Za-z0-9][A-Za-z0-9._-]*$/;
-const NETWORK = /^(none|[a-z0-9][a-z0-9_-]*-training)$/;
+const LABELS = /^(millrace|airflow|org\.millrace)\.[a-z0-9._-]{1,60}$/;
+const REQUIRED = ["CapDrop", "NetworkMode", "ReadonlyRootfs", "SecurityOpt"];
 
 const free = () => true;
 const nothing = (value) =>
@@ -17,18 +18,19 @@ const one = (...values) => (value) => nothing(value) || values.includes(value);
 const all = (...values) => (value) =>
   nothing(value) || (Array.isArray(value) && value.every((item) => values.includes(item)));
 const like = (pattern) => (value) => typeof value === "string" && pattern.test(value);
-const orLike = (pattern) => (value) => nothing(value) || like(pattern)(value);
+const some = (...values) => (value) =>
+  Array.isArray(value) && value.length > 0 && value.every((item) => values.includes(item));
 
 const HOST = {
   AutoRemove: free, ConsoleSize: free, CpuPeriod: free, CpuQuota: free, CpuShares: free,
   CpusetCpus: free, CpusetMems: free, DeviceRequests: gpus, Init: free, LogConfig: logs,
   Memory: free, MemoryReservation: free, MemorySwap: free, MemorySwappiness: free, NanoCpus: free,
   NanoCPUs: free, OomKillDisable: nothing, OomScoreAdj: nothing, PidsLimit: free,
-  ReadonlyRootfs: free, ShmSize: free, StorageOpt: nothing, Tmpfs: free, Ulimits: free,
-  CapDrop: free, CgroupnsMode: one("private"), IpcMode: one("private", "none"),
-  NetworkMode: orLike(NETWORK), RestartPolicy: restart,
-  SecurityOpt: all("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"),
-  Mounts: temporary, MaskedPaths: nothing, ReadonlyPaths: nothing,
+  ReadonlyRootfs: (value) => value === true, ShmSize: free, StorageOpt: nothing, Tmpfs: free, Ulimits: free,
+  CapDrop: some("ALL"), CgroupnsMode: one("private"), IpcMode: one("private", "none"),
+  NetworkMode: own, RestartPolicy: restart,
+  SecurityOpt: some("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"),
+  Mounts: temporary, MaskedPaths: untouched, ReadonlyPaths: untouched,
   Binds: nothing, BlkioDeviceReadBps: nothing, BlkioDeviceReadIOps: nothing,
   BlkioDeviceWriteBps: nothing, BlkioDeviceWriteIOps: nothing, BlkioWeight: nothing,
   BlkioWeightDevice: nothing, CapAdd: nothing, Cgroup: nothing, CgroupParent: nothing,
@@ -37,7 +39,7 @@ const HOST = {
   DnsOptions: nothing, DnsSearch: nothing, ExtraHosts: nothing, GroupAdd: nothing,
   IOMaximumBandwidth: nothing, IOMaximumIOps: nothing, Isolation: nothing, KernelMemory: nothing,
   KernelMemoryTCP: nothing, Links: nothing, PidMode: nothing, PortBindings: nothing,
-  Privileged: nothing, PublishAllPorts: nothing, Runtime: one("nvidia", "runc"), Sysctls: nothing,
+  Privileged: nothing, PublishAllPorts: nothing, Runtime: nothing, Sysctls: nothing,
   UTSMode: nothing, UsernsMode: nothing, VolumeDriver: nothing, VolumesFrom: nothing,
 };
 
@@ -71,8 +73,19 @@ function unknown(object, rules) {
   });
 }
 
+// An empty list would show what Docker hides of the host's kernel; only no list leaves its own.
+function untouched(value) {
+  return value === null;
+}
+
+function own(network) {
+  return Boolean(process.env.TRAINING_NETWORK) && network === process.env.TRAINING_NETWORK;
+}
+
+// Other programs act on labels of theirs: Compose, for one, removes what carries its own.
 function labelled(value) {
-  return isObject(value) && typeof value[LABEL] === "string" && value[LABEL] !== "";
+  return isObject(value) && Boolean(value[LABEL])
+    && Object.keys(value).every((name) => LABELS.test(name) && typeof value[name] === "string");
 }
 
 function restart(value) {
@@ -107,7 +120,7 @@ function networks(value) {
     return false;
   }
   const names = Object.keys(value.EndpointsConfig || {});
-  return names.every((name) => NETWORK.test(name) && nothing(value.EndpointsConfig[name]));
+  return names.every((name) => own(name) && nothing(value.EndpointsConfig[name]));
 }
 
 function refuse(r, status, message) {
@@ -123,9 +136,10 @@ function wrong(body) {
     return `${field.slice(0, 40)}${inner} has a value that is not allowed`;
   }
   const host = body.HostConfig;
-  return isObject(body.Labels) && body.Image && isObject(host) && host.NetworkMode
+  return isObject(body.Labels) && body.Image && isObject(host)
+    && REQUIRED.every((name) => host[name] !== undefined)
     ? undefined
-    : "Labels, Image and HostConfig.NetworkMode are required";
+    : `Labels, Image and HostConfig with ${REQUIRED.join(", ")} are required`;
 }
 
 function parsed(text) {
@@ -136,15 +150,23 @@ function parsed(text) {
   }
 }
 
-// Whether a container carries Millrace's label; 0 where it does, else the status of the answer.
-async function foreign(r) {
-  const id = r.variables.request_uri.split("?")[0].split("/containers/")[1].split("/")[0];
-  const reply = await r.subrequest(`/-/containers/${id}/json`, {method: "GET"});
+// What stands before, in and behind the name of the container that a request is about.
+function split(uri) {
+  const start = uri.indexOf("/containers/") + "/containers/".length;
+  const name = uri.slice(start).split(/[/?]/)[0];
+  return {before: uri.slice(0, start), name, behind: uri.slice(start + name.length)};
+}
+
+// What the daemon knows of a container: its status, and its id where it is one of this stack's.
+async function find(r, name) {
+  const reply = await r.subrequest(`/-/containers/${name}/json`, {method: "GET"});
   if (reply.status !== 200) {
-    return reply.status;
+    return {status: reply.status};
   }
-  const labels = (JSON.parse(reply.responseText).Config || {}).Labels || {};
-  return labels[LABEL] ? 0 : 403;
+  const found = JSON.parse(reply.responseText);
+  const labels = (found.Config || {}).Labels || {};
+  const known = labels[LABEL] && own((found.HostConfig || {}).NetworkMode);
+  return known ? {status: 200, id: found.Id} : {status: 403};
 }
 
 function create(r) {
@@ -158,14 +180,17 @@ function create(r) {
   r.internalRedirect("@create");
 }
 
+// The daemon gets the id of what was looked at: a name may be another container's by then.
 async function reach(r) {
-  const status = await foreign(r);
-  if (status === 0) {
-    r.internalRedirect("@docker");
-  } else if (status === 404) {
+  const asked = split(r.variables.request_uri);
+  const found = await find(r, asked.name);
+  if (found.status === 200) {
+    r.variables.target = asked.before + found.id + asked.behind;
+    r.internalRedirect("@own");
+  } else if (found.status === 404) {
     refuse(r, 404, "No such container");
   } else {
-    refuse(r, status === 403 ? 403 : 502, "this container is none of Millrace's");
+    refuse(r, found.status === 403 ? 403 : 502, "this container is none of Millrace's");
   }
 }
 
