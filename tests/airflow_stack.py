@@ -62,7 +62,7 @@ def airflow_environment(
     own = {k: str(v or "") for k, v in document["services"][service]["environment"].items()}
     places = {
         "@postgres:5432/airflow": f"@/airflow?host={host}",
-        "@postgres:5432/catalog": f"@/catalog?host={host}",
+        f"@{compose_stack.project(variables)}-postgres:5432/catalog": f"@/catalog?host={host}",
         "@postgres:5432/predictions": f"@/predictions?host={host}",
         "http://s3:8333": s3,
         "http://api-server:8080": f"http://127.0.0.1:{port}",

@@ -62,6 +62,11 @@ def compose(
         )
 
 
+def project(variables: Mapping[str, str]) -> str:
+    """Return the name of the stack."""
+    return variables.get("COMPOSE_PROJECT_NAME") or "millrace"
+
+
 def resolved(variables: Mapping[str, str], profiles: tuple[str, ...] = PROFILES) -> dict[str, Any]:
     """Return the document as Compose resolves it."""
     done = compose(variables, "config", profiles=profiles)

@@ -20,6 +20,7 @@ from pathlib import Path
 from stack.rules import SECRETS, RefusedError, check, generate
 
 GROUP = "DOCKER_GID"
+PREFIX = "S3_PREFIX"
 PRIVATE = 0o600
 
 _LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
@@ -117,7 +118,7 @@ def _joined(text: str, example: str) -> str:
 
 
 def _filled(text: str) -> str:
-    """Return the text with a value for each secret, and the socket's group, that has none."""
+    """Return the text with values for secrets, the socket's group and the store's folder."""
     values = parse(text)
     return "".join(_filled_line(line, values) for line in text.splitlines(keepends=True))
 
@@ -127,8 +128,15 @@ def _filled_line(line: str, values: dict[str, str]) -> str:
     if not found or values[found[1]]:
         return line
     name = found[1]
-    value = generate(name) if name in SECRETS else _group(values) if name == GROUP else ""
+    value = _default(name, values)
     return f"{name}={value}\n" if value else line
+
+
+def _default(name: str, values: dict[str, str]) -> str:
+    """Return what an empty variable is set to; empty where it stays as it is."""
+    if name == PREFIX:
+        return values.get("COMPOSE_PROJECT_NAME") or "millrace"
+    return generate(name) if name in SECRETS else _group(values) if name == GROUP else ""
 
 
 def _group(values: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import compose_stack
-from stack.environment import parse
+from stack.environment import parse, prepare
 from stack.rules import SECRETS
 
 PROJECT = compose_stack.PROJECT
@@ -89,8 +89,10 @@ def test_every_image_has_a_version(document: dict[str, Any], name: str) -> None:
 @pytest.mark.parametrize("name", RUNNING)
 def test_a_service_is_watched_limited_and_comes_back(document: dict[str, Any], name: str) -> None:
     service = document["services"][name]
-    limits = service["deploy"]["resources"]["limits"]
-    assert set(limits) == {"cpus", "memory"}
+    # Not `deploy`: Compose 2 refuses it beside `pids_limit`, and 1.29 a limit of `pids` in it.
+    assert "deploy" not in service
+    assert float(service["cpus"]) > 0
+    assert service["mem_limit"]
     assert service["pids_limit"] > 0
     assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
     assert service["restart"] == "unless-stopped"
@@ -142,9 +144,8 @@ def test_trainings_reach_the_store_and_no_database(document: dict[str, Any]) -> 
     assert network["internal"] is True
     named = document["services"]["worker"]["environment"]["MILLRACE_DOCKER_NETWORK"]
     assert network["name"] == named
-    assert re.fullmatch(
-        r"[a-z0-9][a-z0-9_-]*-training", named
-    )  # what the Docker proxy lets through
+    passed = document["services"]["docker-proxy"]["environment"]
+    assert passed == {"TRAINING_NETWORK": named}  # all that the Docker proxy lets through
 
 
 def test_no_secret_is_written_in_the_file() -> None:
@@ -229,6 +230,50 @@ def test_the_settings_that_the_embedded_airflow_found_useful_hold_here_too() -> 
     assert defaults - set(given) == set()
 
 
+@pytest.mark.skipif(not shutil.which("docker-compose"), reason=compose_stack.MISSING)
+def test_two_stacks_share_no_store_no_label_and_no_network(tmp_path: Path) -> None:
+    from millrace.jobs.runtimes.docker.names import installation
+
+    found = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        example = (PROJECT / ".env.example").read_text()
+        own = example.replace("COMPOSE_PROJECT_NAME=millrace", f"COMPOSE_PROJECT_NAME={name}")
+        (folder / ".env.example").write_text(own)
+        prepare(folder)
+        values = parse((folder / ".env").read_text()) | {"DOCKER_GID": "999"}
+        given = compose_stack.resolved(values)["services"]["worker"]["environment"]
+        label = installation(given["MILLRACE_CATALOG"])["millrace.installation"]
+        found.append((given["MILLRACE_STORE"], label, given["MILLRACE_DOCKER_NETWORK"]))
+        (alias,) = SERVICES["postgres"]["networks"]["data"]["aliases"]
+        assert alias in DOCUMENT["x-airflow-environment"]["MILLRACE_CATALOG"]
+    assert not set(found[0]) & set(found[1])
+
+
+def test_what_the_installation_decides_can_be_set(variables: dict[str, str]) -> None:
+    from millrace.jobs.retention import _VARIABLES
+    from millrace.orchestration.container_reaper import SCHEDULE as REAP
+    from millrace.orchestration.housekeeping import SCHEDULE as COLLECT
+
+    names = [*_VARIABLES.values(), REAP, COLLECT, "MNIST", "CIFAR10", "MILLRACE_NOTIFY"]
+    given = compose_stack.resolved(variables | dict.fromkeys(names, "7"))["services"]
+    for name in names:
+        assert given["worker"]["environment"][name] == "7"
+        assert given["dag-processor"]["environment"][name] == "7"
+
+
+def test_what_sends_notices_has_a_way_out() -> None:
+    for name in ("worker", "triggerer", "dag-processor"):
+        assert "outside" in SERVICES[name]["networks"], name
+
+
+def test_no_task_is_given_to_a_second_worker_while_it_may_still_run() -> None:
+    given = DOCUMENT["x-airflow-environment"]
+    seconds = int(given["AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT"])
+    assert seconds >= 7 * 86400
+
+
 def test_the_images_are_those_that_trainings_are_started_from(
     variables: dict[str, str], document: dict[str, Any]
 ) -> None:
@@ -252,7 +297,7 @@ def test_any_other_s3_service_takes_only_variables(variables: dict[str, str]) ->
     document = compose_stack.resolved(other, ())
     given = document["services"]["worker"]["environment"]
     assert given["AWS_ENDPOINT_URL"] == "https://s3.example.org"
-    assert given["MILLRACE_STORE"] == "s3://theirs/store"
+    assert given["MILLRACE_STORE"] == f"s3://theirs/{variables['S3_PREFIX']}"
     assert document["networks"]["training"]["internal"] is False
 
 

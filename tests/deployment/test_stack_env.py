@@ -47,6 +47,17 @@ def test_every_secret_is_generated_and_only_its_owner_reads_it(folder: Path) -> 
     assert len(base64.urlsafe_b64decode(values[FERNET])) == 32
 
 
+def test_the_stores_folder_is_named_after_the_stack_once(folder: Path) -> None:
+    example = folder / ".env.example"
+    named = example.read_text().replace("PROJECT_NAME=millrace", "PROJECT_NAME=second")
+    example.write_text(named)
+    prepare(folder)
+    assert written(folder)["S3_PREFIX"] == "second"
+    replaced(folder, S3_PREFIX="theirs")
+    prepare(folder)
+    assert written(folder)["S3_PREFIX"] == "theirs"
+
+
 def test_a_second_time_changes_nothing(folder: Path) -> None:
     prepare(folder)
     before = (folder / ".env").read_bytes()
