@@ -8,7 +8,8 @@
 #   backup.sh restore DATABASE ROUND    replace what is in a database by a dump
 #
 # A round is a folder of BACKUP_FOLDER named by its time in UTC; it gets its name when all three dumps
-# are in it and readable, so that a folder with a name is complete. Rotation never takes the last one.
+# are in it and can be read to their end, so that a folder with a name is complete. Rotation never
+# takes the last one. Rounds and restores of one folder wait for each other.
 # Reads PGHOST, PGPORT and <NAME>_DATABASE_PASSWORD; no password is an argument.
 set -euo pipefail
 
@@ -29,8 +30,14 @@ rounds() {
   find "$FOLDER" -mindepth 1 -maxdepth 1 -type d -name '20*Z' -printf '%f\n' | sort
 }
 
+alone() {
+  exec 9> "$FOLDER/.lock"
+  flock --wait 3600 9 || fail "another one has been at work in $FOLDER for an hour"
+}
+
 now() {
   local stamp part database
+  alone
   stamp="$(date -u +%Y%m%dT%H%M%SZ)"
   part="$FOLDER/.part"
   rm -rf "$part"
@@ -39,10 +46,10 @@ now() {
   for database in $DATABASES; do
     as "$database" pg_dump --username "$database" --dbname "$database" --format custom \
       --no-owner --file "$part/$database.dump"
-    pg_restore --list "$part/$database.dump" > /dev/null
+    pg_restore --file /dev/null "$part/$database.dump"
   done
   sync
-  mv "$part" "$FOLDER/$stamp"
+  mv --no-target-directory "$part" "$FOLDER/$stamp"
   echo "backup: $stamp $(du -sh "$FOLDER/$stamp" | cut -f1)"
   rotate
 }
@@ -87,10 +94,17 @@ restore() { # DATABASE ROUND
   local database="$1" dump="$FOLDER/$2/$1.dump"
   case " $DATABASES " in *" $database "*) ;; *) fail "no such database: $database" ;; esac
   [ -r "$dump" ] || fail "no dump of $database in round $2; there are: $(rounds | xargs)"
-  # One transaction: either all of the dump is there at the end, or what was there before.
-  as "$database" pg_restore --username "$database" --dbname "$database" --no-owner \
-    --clean --if-exists --single-transaction --exit-on-error "$dump"
+  alone
+  statements "$dump" | as "$database" psql --username "$database" --dbname "$database" \
+    --no-psqlrc --quiet --output /dev/null --set ON_ERROR_STOP=1
   echo "backup: $database is as in round $2"
+}
+
+# One transaction: either all of the dump is there at the end, or what was there before. What a later
+# release has added goes, too. Where the dump ends early there is no COMMIT.
+statements() { # DUMP
+  echo "BEGIN; SET LOCAL client_min_messages = warning; DROP OWNED BY CURRENT_USER CASCADE;"
+  pg_restore --no-owner --file - "$1" && echo "COMMIT;"
 }
 
 mkdir -p "$FOLDER"

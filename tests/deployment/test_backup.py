@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +69,11 @@ def rounds(stack: Any, folder: Path) -> list[str]:
     return str(backup(stack, folder, "list").stdout).split()
 
 
+def catalog_url(stack: Any) -> str:
+    password = stack.variables["CATALOG_DATABASE_PASSWORD"]
+    return f"postgresql+psycopg2://catalog:{password}@/catalog?host={stack.host}"
+
+
 def aged(folder: Path, days: float) -> None:
     then = time.time() - days * 86400
     os.utime(folder, (then, then))
@@ -90,10 +97,55 @@ def test_a_restore_brings_back_every_row(stack: Any, backups: Path, connection: 
     assert content(connection) == before
 
 
+def test_a_restore_takes_away_what_a_later_release_added(
+    stack: Any, backups: Path, connection: Any
+) -> None:
+    connection.execute("ALTER TABLE kept ADD PRIMARY KEY (n)")
+    before = content(connection)
+    assert backup(stack, backups, "now").returncode == 0
+    connection.execute("CREATE TABLE later (n integer REFERENCES kept (n), more text)")
+    connection.execute("INSERT INTO later VALUES (1, 'x')")
+    connection.execute("CREATE VIEW seen AS SELECT * FROM kept JOIN later USING (n)")
+    done = backup(stack, backups, "restore", "predictions", rounds(stack, backups)[-1])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert content(connection) == before
+    connection.execute("SELECT to_regclass('later'), to_regclass('seen')")
+    assert connection.fetchone() == (None, None)
+
+
+def test_half_a_dump_is_no_round(
+    stack: Any, backups: Path, tmp_path: Path, connection: Any
+) -> None:
+    connection.execute("INSERT INTO kept SELECT n, md5(n::text) FROM generate_series(1, 9000) n")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "pg_dump").write_text(
+        f'#!/bin/bash\n{shutil.which("pg_dump")} "$@" || exit\n'
+        '[[ "$*" != *predictions* ]] || truncate --size=40K "${@: -1}"\n'
+    )
+    (programs / "pg_dump").chmod(0o755)
+    halved = backup(stack, backups, "now", PATH=f"{programs}:{os.environ['PATH']}")
+    assert halved.returncode != 0
+    assert (backups / ".part" / "predictions.dump").stat().st_size == 40 << 10
+    assert rounds(stack, backups) == []
+
+
+def test_two_at_once_wait_for_each_other(stack: Any, backups: Path) -> None:
+    backups.mkdir()
+    with (backups / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        thread = threading.Thread(target=backup, args=(stack, backups, "now"))
+        thread.start()
+        time.sleep(1)
+        assert not (backups / ".part").exists()
+    thread.join(60)
+    assert len(rounds(stack, backups)) == 1
+
+
 def test_the_catalog_is_as_it_was_after_it_was_lost(stack: Any, backups: Path) -> None:
-    url = f"postgresql+psycopg2://catalog:{stack.variables['CATALOG_DATABASE_PASSWORD']}"
-    with Catalog(f"{url}@/catalog?host={stack.host}") as catalog:
+    with Catalog(catalog_url(stack)) as catalog:
         catalog.migrate()
+        run = catalog.runs.start("r", "digits", "digits", {}, "", {}, "manual", "0")
     assert backup(stack, backups, "now").returncode == 0
     owner = psycopg2.connect(
         host=stack.host,
@@ -101,20 +153,15 @@ def test_the_catalog_is_as_it_was_after_it_was_lost(stack: Any, backups: Path) -
         password=stack.variables["CATALOG_DATABASE_PASSWORD"],
         dbname="catalog",
     )
-    tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
     with owner, owner.cursor() as cursor:
-        cursor.execute(tables)
-        before = cursor.fetchone()
         cursor.execute("DROP OWNED BY catalog CASCADE")
-        cursor.execute("CREATE SCHEMA IF NOT EXISTS public")
     owner.close()
     done = backup(stack, backups, "restore", "catalog", rounds(stack, backups)[-1])
     assert done.returncode == 0, done.stderr
-    with Catalog(f"{url}@/catalog?host={stack.host}") as catalog:
-        catalog.migrate()
-        assert list(catalog.runs.latest(limit=5)) == []
-    assert before
-    assert before[0] > 3
+    with Catalog(catalog_url(stack)) as catalog:
+        assert catalog.runs.latest(limit=5) == [run]
+        catalog.runs.start("later", "digits", "digits", {}, "", {}, "manual", "0")
+        assert len(catalog.runs.latest(limit=5)) == 2  # its sequences are there, too
 
 
 def test_a_restore_that_fails_leaves_all_as_it_was(
