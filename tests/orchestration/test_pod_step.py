@@ -14,8 +14,10 @@ import pod_jobs
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.store import Store
 from millrace.errors import DataError, MillraceError, SpecError, TransientError
+from millrace.jobs.locks import key_lock
 from millrace.jobs.progress import ProgressWriter
 from millrace.jobs.runtimes.process import run_process
+from millrace.settings import Settings
 from pod_jobs import Cluster
 
 pytestmark = [
@@ -145,6 +147,76 @@ def test_a_try_with_another_key_deletes_the_pod_of_the_old_one(cluster: Cluster)
     thread.join(pod_jobs.PATIENCE)
     assert isinstance(came[0], TransientError)
     cluster.await_gone()
+
+
+def test_a_try_with_another_key_leaves_a_pod_that_others_want(cluster: Cluster) -> None:
+    go = str(cluster.folder / "go")
+    thread, came = cluster.perform_aside(do="wait", go=go)
+    cluster.running()
+    old = pod_jobs.request_for(do="wait", go=go)
+    with key_lock(Settings.load().home / "locks", old.key):
+        assert cluster.perform(attempt="1-2").ref.rows == 3
+    (cluster.folder / "go").touch()
+    thread.join(pod_jobs.PATIENCE)
+    assert isinstance(came[0], Artifact)
+
+
+def test_a_forced_job_does_not_attach_to_a_pod_whose_result_replaces_none(
+    cluster: Cluster,
+) -> None:
+    go = cluster.folder / "go"
+    thread, _ = cluster.perform_aside(do="wait", go=str(go))
+    cluster.running()
+    forced, also = cluster.perform_aside(do="wait", go=str(go), replace=True, run="manual__2")
+    deadline = time.monotonic() + pod_jobs.PATIENCE
+    while len(cluster.api.created) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    go.touch()
+    thread.join(pod_jobs.PATIENCE)
+    forced.join(pod_jobs.PATIENCE)
+    assert isinstance(also[0], Artifact)
+    assert len(cluster.api.created) == 2
+
+
+@pytest.mark.parametrize(("attempt", "pods"), [("1-2", 1), ("2-1", 2)])
+def test_a_forced_result_that_nobody_saw_is_taken_by_its_own_run_alone(
+    cluster: Cluster, attempt: str, pods: int
+) -> None:
+    cluster.api.refuse["delete", 403] = 1
+    cluster.perform(replace=True)
+    assert cluster.perform(replace=True, attempt=attempt).ref.rows == 3
+    assert len(cluster.api.created) == pods
+
+
+def test_a_task_that_is_killed_after_its_job_deletes_no_pod(cluster: Cluster) -> None:
+    go = cluster.folder / "go"
+    go.touch()
+    cluster.perform(do="wait", go=str(go))
+    step = cluster.step
+    go.unlink()
+    thread, came = cluster.perform_aside(do="wait", go=str(go))
+    cluster.running()
+    step.on_kill()
+    go.touch()
+    thread.join(pod_jobs.PATIENCE)
+    assert isinstance(came[0], Artifact)
+
+
+class Deaf:
+    """A task state that does not answer."""
+
+    def get(self, name: str) -> None:
+        raise RuntimeError("no")
+
+    def set(self, name: str, value: object) -> None:
+        raise RuntimeError("no")
+
+
+def test_a_task_state_that_does_not_answer_disturbs_nothing(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pod_jobs, "State", lambda path: Deaf())
+    assert cluster.perform().ref.rows == 3
 
 
 def test_a_forced_job_does_not_take_an_old_pods_result(cluster: Cluster) -> None:

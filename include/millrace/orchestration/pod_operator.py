@@ -117,19 +117,21 @@ class JobPodOperator(KubernetesPodOperator):
             self.log.warning("The pod %s was not deleted: %s", pod.metadata.name, error)
 
     def _usable(self, wanted: V1Pod) -> V1Pod | None:
-        """Return the pod of this name if it runs or has a result; wait for one that goes."""
+        """Return the pod of this name if it makes, or made, what is wanted; else await its end."""
+        from millrace.jobs.runtimes.docker.names import fits
         from millrace.jobs.runtimes.kubernetes.identity import attempt_of
 
         found = self.read(wanted.metadata.namespace)
         if found is None:
             return None
-        useless = {"Failed", "Succeeded"} if self.request.replace else {"Failed"}
-        if found.metadata.deletion_timestamp or found.status.phase in useless:
+        phase, notes = found.status.phase, found.metadata.annotations or {}
+        useful = phase != "Failed" and fits(self.request, notes, ended=phase == "Succeeded")
+        if found.metadata.deletion_timestamp or not useful:
             self.remove(found)
             self._await_gone(found)
             return None
         self.log.info("Attaching to the pod %s, which performs this job already", self.name)
-        attempt = attempt_of(found.metadata.annotations, self.request.attempt)
+        attempt = attempt_of(notes, self.request.attempt)
         self.request = dataclasses.replace(self.request, attempt=attempt)
         self._resume_log(found)
         return found
@@ -163,10 +165,36 @@ class JobPodOperator(KubernetesPodOperator):
 
     def _remove_outdated(self, context: Any) -> None:
         """Delete the pod of an earlier try of this task that had another key."""
-        known = self._get_pod_from_task_state_store(context)
-        if known is not None and known.metadata.name != self.name:
-            self.log.info("The pod %s makes what is no longer wanted", known.metadata.name)
-            self.remove(known)
+        from millrace.jobs.runtimes.docker.names import KEY
+        from millrace.jobs.runtimes.kubernetes.unwanted import key_if_free
+
+        known = self._known(context)
+        if known is None or known.metadata.name == self.name:
+            return
+        name = known.metadata.name
+        with key_if_free((known.metadata.annotations or {}).get(KEY, "")) as free:
+            if free:
+                self.log.info("The pod %s makes what is no longer wanted", name)
+                self.remove(known)
+            else:
+                self.log.info("The pod %s of an earlier try is left: others want it", name)
+
+    def _known(self, context: Any) -> V1Pod | None:
+        """Return the pod of an earlier try; None where there is none, or Airflow does not say."""
+        try:
+            return self._get_pod_from_task_state_store(context)
+        except API_ERRORS:
+            raise
+        except Exception as error:
+            self.log.warning("Airflow did not give the task's state: %s", error)
+            return None
+
+    def _persist_pod_identity_to_task_state_store(self, context: Any, pod: V1Pod) -> None:
+        """Keep the pod in the task's state, if that can be done."""
+        try:
+            super()._persist_pod_identity_to_task_state_store(context, pod)
+        except Exception as error:
+            self.log.warning("Airflow did not take the task's state: %s", error)
 
     def _noted(self, _container: str, line: str) -> str:
         """Keep the last lines of the pod's log, for the error of a job that died."""
@@ -190,7 +218,11 @@ class JobPodOperator(KubernetesPodOperator):
     def _resume_log(self, pod: V1Pod) -> None:
         """Follow the log from where an earlier try of this task left it."""
         state = self.context.get("task_state_store")
-        kept = state.get(_LOGGED) if state is not None else None
+        try:
+            kept = state.get(_LOGGED) if state is not None else None
+        except Exception as error:
+            self.log.warning("Airflow did not give the task's state: %s", error)
+            return
         if isinstance(kept, Mapping) and kept.get("pod") == self.name:
             place = (pod.metadata.namespace, pod.metadata.name, CONTAINER)
             until = pendulum.instance(datetime.fromisoformat(kept["until"]))

@@ -140,6 +140,7 @@ class PodStep(Lineage, JobPodOperator):
             return settle(self.request, self.store, code, self.tail, what="pod")
         finally:
             self.remove(self.remote_pod)
+            self.pod = None  # a task that is killed from now on must not delete another's
 
     def _not_started(self, error: Exception) -> MillraceError:
         """Return why the pod did not start, and delete it."""

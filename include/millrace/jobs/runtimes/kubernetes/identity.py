@@ -11,7 +11,14 @@ from collections.abc import Mapping
 
 from millrace.artifacts.store import Store
 from millrace.jobs.request import JobRequest
-from millrace.jobs.runtimes.docker.names import KEY, RUN, container_name, installation
+from millrace.jobs.runtimes.docker.names import (
+    KEY,
+    REPLACE,
+    RUN,
+    container_name,
+    installation,
+    run_of,
+)
 from millrace.jobs.runtimes.kubernetes.document import MANAGED_BY
 from millrace.settings import Settings
 
@@ -42,9 +49,9 @@ def installation_labels() -> dict[str, str]:
 
 
 def pod_annotations(request: JobRequest) -> dict[str, str]:
-    """Return the annotations of the pod: key, attempt, and the catalog's number of the run."""
-    run = request.attempt.partition("-")[0]
-    return {KEY: request.key, ATTEMPT: request.attempt, RUN: run}
+    """Return the annotations of the pod: key, attempt, run, and whether its result replaces."""
+    replace = {REPLACE: "true"} if request.replace else {}
+    return {KEY: request.key, ATTEMPT: request.attempt, RUN: run_of(request), **replace}
 
 
 def attempt_of(annotations: Mapping[str, str] | None, default: str) -> str:
