@@ -131,8 +131,8 @@ COMPOSE ?= docker compose
 
 .PHONY: stack
 stack: check-docker ## Start the stack of a team in Docker (docs/deployment.md)
-	@PYTHONPATH=include $(PYTHON) -m stack.environment
-	@$(COMPOSE) --profile build build
+	@PYTHONPATH=include $(PYTHON) -m stack.environment --version $(VERSION)
+	@$(COMPOSE) --profile build $(if $(filter gpu,$(ACCELERATOR)),--profile gpu) build
 	@$(COMPOSE) up --detach --wait
 
 .PHONY: stack-status
@@ -140,7 +140,8 @@ stack-status: ## Show what runs of the stack
 	@$(COMPOSE) ps
 
 .PHONY: stack-down
-stack-down: ## Stop the stack; its data stay
+stack-down: ## Stop the stack; its data stay, its containers' caches go
+	@$(COMPOSE) rm --stop --force --volumes
 	@$(COMPOSE) down
 
 .PHONY: check-docker

@@ -3,7 +3,7 @@
 Takes the names from `.env.example`. A value that somebody set stays, good or bad; a bad one is
 refused. Uses the standard library only, so that any Python of a Docker host will do.
 
-    PYTHONPATH=include python3 -m stack.environment [--check] [--folder FOLDER]
+    PYTHONPATH=include python3 -m stack.environment [--check] [--folder FOLDER] [--version VERSION]
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="stack.environment", description=main.__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing")
     parser.add_argument("--folder", type=Path, default=Path.cwd(), help="with .env.example")
+    parser.add_argument("--version", help="of the checkout; say where MILLRACE_TAG is another")
     options = parser.parse_args(arguments)
     try:
         said = inspect(options.folder) if options.check else prepare(options.folder)
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error.strerror}: {error.filename}\n")
         return 2
     sys.stdout.write("".join(f"{line}\n" for line in said))
+    sys.stderr.write(_other_version(options.folder, options.version))
     return 0
 
 
@@ -78,6 +80,17 @@ def inspect(folder: Path) -> list[str]:
         raise RefusedError(f"Others can read {path}: `chmod 600 {path}`, or run `make stack`.")
     check(parse(path.read_text(encoding="utf-8")))
     return []
+
+
+def _other_version(folder: Path, version: str | None) -> str:
+    """Return a warning where the images would get the tag of another release; else nothing."""
+    tag = parse((folder / ".env").read_text(encoding="utf-8")).get("MILLRACE_TAG")
+    if version is None or not tag or tag == version:
+        return ""
+    return (
+        f"Warning: the images of this checkout, which is {version}, are tagged {tag}. Set "
+        f"MILLRACE_TAG={version} in .env, so that the former ones stay and you can go back.\n"
+    )
 
 
 def parse(text: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
 from millrace.errors import MillraceError
 from millrace.settings import Settings
-from stack.rules import problem
+from stack.rules import ACCESS_KEY, STORE_SECRET, problem
 
 STORE_SECONDS = 180.0
 _REFUSED = 78  # EX_CONFIG: another try will not help
@@ -25,11 +25,11 @@ _REFUSED = 78  # EX_CONFIG: another try will not help
 
 def main() -> int:
     """Take the steps in order; return the exit code."""
-    wrong = refused(os.environ)
+    settings = Settings.load()
+    wrong = refused(os.environ, settings.store)
     if wrong:
         sys.stderr.write("Set other secrets in .env: " + "; ".join(wrong) + "\n")
         return _REFUSED
-    settings = Settings.load()
     try:
         ensure_bucket(settings.store)
         Store(settings.store, settings.home / "cache").check()
@@ -49,16 +49,21 @@ def main() -> int:
     return 0
 
 
-def refused(environment: Mapping[str, str]) -> list[str]:
-    """Return why secrets that reach a container are refused; none that is missing."""
+def refused(environment: Mapping[str, str], store: str) -> list[str]:
+    """Return why secrets that reach a container are refused.
+
+    Args:
+        environment: of the container. store: URI; the keys of one that is not ``s3://`` are not
+            looked at, and none need be set where the service knows the container otherwise.
+    """
     named = {
         "AIRFLOW_ADMIN_PASSWORD": "AIRFLOW_ADMIN_PASSWORD",
         "AIRFLOW_FERNET_KEY": "AIRFLOW__CORE__FERNET_KEY",
         "AIRFLOW_JWT_SECRET": "AIRFLOW__API_AUTH__JWT_SECRET",
         "AIRFLOW_API_SECRET_KEY": "AIRFLOW__API__SECRET_KEY",
-        "AWS_ACCESS_KEY_ID": "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY": "AWS_SECRET_ACCESS_KEY",
     }
+    keys = (ACCESS_KEY, STORE_SECRET) if store.startswith("s3://") else ()
+    named |= {name: name for name in keys if environment.get(name)}
     problems = {name: problem(name, environment.get(at, "")) for name, at in named.items()}
     return [f"{name} {why}" for name, why in problems.items() if why]
 
@@ -81,14 +86,16 @@ def ensure_bucket(store: str, seconds: float = STORE_SECONDS) -> None:
     while True:
         try:
             client.head_bucket(Bucket=bucket)
+            status = 200
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                _make(client, bucket)
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         except BotoCoreError:
-            if time.monotonic() < ends:
-                time.sleep(1.0)
-                continue
-        return
+            status = 503  # nothing answers yet
+        if status < 500 or time.monotonic() > ends:
+            break
+        time.sleep(1.0)
+    if status == 404:
+        _make(client, bucket)
 
 
 def _client() -> Any:

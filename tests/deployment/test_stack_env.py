@@ -47,6 +47,25 @@ def test_every_secret_is_generated_and_only_its_owner_reads_it(folder: Path) -> 
     assert len(base64.urlsafe_b64decode(values[FERNET])) == 32
 
 
+def test_images_of_another_tag_than_the_checkouts_are_warned_of(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tag = parse((folder / ".env.example").read_text())["MILLRACE_TAG"]
+    assert main(["--folder", str(folder), "--version", tag]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["--folder", str(folder), "--version", "99.1"]) == 0
+    assert "MILLRACE_TAG=99.1" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not on this machine")
+@pytest.mark.parametrize("accelerator", ["cpu", "gpu"])
+def test_make_builds_the_image_for_gpus_where_it_is_asked_for(accelerator: str) -> None:
+    command = ["make", "--dry-run", "stack", f"ACCELERATOR={accelerator}"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert ("--profile gpu" in done.stdout) == (accelerator == "gpu")
+    assert "--profile build" in done.stdout
+
+
 def test_the_stores_folder_is_named_after_the_stack_once(folder: Path) -> None:
     example = folder / ".env.example"
     named = example.read_text().replace("PROJECT_NAME=millrace", "PROJECT_NAME=second")
