@@ -36,8 +36,6 @@ from crash.victims import VICTIMS
 
 from s3_server import S3Server
 
-_STACKS = "local,s3,docker,celery"
-
 
 def main() -> int:
     options = _options()

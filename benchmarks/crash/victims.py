@@ -116,22 +116,6 @@ def _send(process: psutil.Process, number: signal.Signals) -> bool:
     return True
 
 
-def _embedded(kind: Kind) -> bool:
-    return not kind.celery
-
-
-def _processes(kind: Kind) -> bool:
-    return kind.docker is None
-
-
-def _containers(kind: Kind) -> bool:
-    return kind.docker is not None
-
-
-def _own_daemon(kind: Kind) -> bool:
-    return kind.docker == "own"
-
-
 _TABLE: tuple[Victim, ...] = (
     Victim("task, SIGKILL", Kind.any, "run", _task, _signal_task(signal.SIGKILL, 1)),
     Victim("task, SIGTERM", Kind.any, "run", _task, _signal_task(signal.SIGTERM, 1)),
