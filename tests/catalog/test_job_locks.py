@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 from millrace.catalog import job_locks
 from millrace.catalog.database import Database
@@ -28,6 +29,15 @@ def address(server: PostgresServer) -> Iterator[str]:
     made = server.create()
     yield made
     server.drop(made)
+
+
+@pytest.mark.parametrize(
+    ("url", "shared"),
+    [("postgresql+psycopg2://h/d", True), ("mysql+pymysql://h/d", False), ("sqlite:///d", False)],
+)
+def test_only_a_server_whose_locks_are_known_is_asked_for_them(url: str, shared: bool) -> None:
+    locks = JobLocks(SimpleNamespace(url=make_url(url)))  # type: ignore[arg-type]
+    assert locks.shared is shared
 
 
 def query(url: str, statement: str) -> int:

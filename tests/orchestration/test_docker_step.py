@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import tiny_workflow
+from millrace.errors import SpecError
 
 pytest.importorskip("airflow.providers.docker", reason="the extra docker is not installed")
 
@@ -37,6 +38,17 @@ def test_only_training_gets_the_gpus(dags: dict[str, Any]) -> None:
     assert (train.image, train.mem_limit) == ("millrace-trainer:gpu", 4 << 30)
     assert (train.pool, train.pool_slots) == ("gpu", 2)
     assert (clean.image, clean.pool) == ("millrace-trainer:cpu", "default_pool")
+
+
+def test_more_gpus_than_airflow_gives_out_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from millrace.orchestration.builder import workflow_dags
+
+    monkeypatch.setenv("MILLRACE_GPU_SLOTS", "1")
+    (tmp_path / "tiny.yaml").write_text(SPEC)
+    with pytest.raises(SpecError, match=r"resources.gpus.*at most 1.*received 2"):
+        workflow_dags("tiny", tmp_path)
 
 
 def test_what_it_takes_from_other_tasks_is_a_template(dags: dict[str, Any]) -> None:

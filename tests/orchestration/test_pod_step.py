@@ -196,7 +196,9 @@ def test_a_task_that_is_killed_after_its_job_deletes_no_pod(cluster: Cluster) ->
     go.unlink()
     thread, came = cluster.perform_aside(do="wait", go=str(go))
     cluster.running()
+    document = cluster.running().document
     step.on_kill()
+    assert "deletionTimestamp" not in document["metadata"]
     go.touch()
     thread.join(pod_jobs.PATIENCE)
     assert isinstance(came[0], Artifact)

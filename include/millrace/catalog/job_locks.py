@@ -4,7 +4,8 @@ A lock is an advisory lock of a session: the server releases it when the holder'
 however it ends; there is no time to live and no clock. It decides who works, never what is right:
 a holder whose server restarts works on and takes its lock again when it can, and the store keeps
 the first manifest. Needs sessions of its own: a pooler between must not share them (pgbouncer:
-``pool_mode = session``). A catalog on SQLite belongs to one host, whose lock files are enough.
+``pool_mode = session``). With any other database the lock files of a host are all there is; a
+catalog on SQLite belongs to one host.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ class JobLocks:
 
     @property
     def shared(self) -> bool:
-        """Whether several hosts may share the catalog."""
-        return self._database.file is None
+        """Whether the catalog's server has locks that several hosts see: only PostgreSQL's does."""
+        return self._database.url.get_backend_name() == "postgresql"
 
     def take(self, key: str) -> AbstractContextManager[object] | None:
         """Return the lock of a key, held until it is left; None where another holds it.

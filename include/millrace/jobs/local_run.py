@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from millrace.jobs.steps import STEPS
 from millrace.jobs.workflow_run import RunIdentity, WorkflowRun, start_run
 from millrace.workflow.graph import Task
 
+log = logging.getLogger(__name__)
 Tell = Callable[[str, Event], None]
 """Called with a task's name and a progress event; ``{"state": …}`` marks start and end."""
 
@@ -41,6 +43,7 @@ def run_workflow(
     identity = RunIdentity(workflow, workflow, run_id)
     follow = _Follower(tell)
     run = start_run(identity, conf, "local", report=follow.report)
+    _tell_of_pods(run)
     try:
         results = _run(run, follow)
     except BaseException as error:  # an interrupted run has failed, too
@@ -80,6 +83,14 @@ def _placed(run: WorkflowRun, task: Task) -> WorkflowRun:
     labels = {"millrace.workflow": run.identity.workflow, "millrace.task": task.name}
     place = docker_place(run.settings, task.name, run.spec.resources, labels)
     return replace(run, executor=replace(run.executor, place=place))
+
+
+def _tell_of_pods(run: WorkflowRun) -> None:
+    """Warn where a task's jobs belong into pods, which only Airflow launches."""
+    default = run.settings.runtime
+    tasks = [t.name for t in run.graph if run.spec.place_of(t.name, default) == "kubernetes"]
+    if tasks:
+        log.warning("Pods are launched by Airflow only: %s runs on this machine", ", ".join(tasks))
 
 
 def _run(run: WorkflowRun, follow: _Follower) -> dict[str, Any]:

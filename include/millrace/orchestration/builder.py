@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, Asset, XComArg, task_group
 
+from millrace.errors import SpecError
 from millrace.orchestration.assets import champion_alias, champion_asset, predictions_alias
 from millrace.orchestration.deadlines import deadlines_of
 from millrace.orchestration.docs import dag_docs, task_docs
@@ -19,6 +21,9 @@ from millrace.settings import Settings
 from millrace.workflow.graph import Graph, Purpose, Task, workflow_graph
 from millrace.workflow.loader import load_named
 from millrace.workflow.spec import AssetSchedule, WorkflowSpec
+
+SLOTS = "MILLRACE_GPU_SLOTS"
+"""Environment variable: the size of Airflow's pool `gpu`."""
 
 _RUNS_AT_ONCE = 4
 
@@ -92,6 +97,7 @@ def _options(spec: WorkflowSpec, item: Task) -> dict[str, Any]:
     """Return the operator's arguments that the task's place in the graph decides."""
     options: dict[str, Any] = {"doc_md": task_docs(item.name)}
     if item.gpus:  # Airflow's admission to the GPUs
+        _check_slots(item.gpus)
         options |= {"pool": "gpu", "pool_slots": item.gpus}
     if item.produces == "champion":
         options["outlets"] = [champion_alias(spec.name)]
@@ -100,6 +106,19 @@ def _options(spec: WorkflowSpec, item: Task) -> dict[str, Any]:
     if item.name == "finish":  # also where there was no champion and nothing was predicted
         options["trigger_rule"] = "none_failed"
     return options
+
+
+def _check_slots(gpus: int) -> None:
+    """Refuse more GPUs than Airflow's pool has where its size is known: the task would wait on."""
+    slots = os.environ.get(SLOTS, "").strip()
+    if slots.isdecimal() and gpus > int(slots):
+        raise SpecError(
+            "the training would wait for ever: it asks for more GPUs than Airflow gives out",
+            where="resources.gpus",
+            expected=f"at most {slots}, as {SLOTS} says",
+            received=gpus,
+            remedy=f"Ask for fewer, or set {SLOTS} to the number of GPUs and start Airflow again.",
+        )
 
 
 def _schedule(spec: WorkflowSpec, purpose: Purpose) -> Any:

@@ -254,6 +254,7 @@ def _own_variables(installation: Installation, inherited: Mapping[str, str]) -> 
         "MILLRACE_PREDICTIONS": settings.predictions,
         "MILLRACE_WORKFLOWS": str(settings.workflows),
         "MILLRACE_RUNTIME": settings.runtime,
+        "MILLRACE_GPU_SLOTS": str(installation.gpu_slots),
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(part for part in path if part)),
         "PYTHONUNBUFFERED": "1",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", "")]),
