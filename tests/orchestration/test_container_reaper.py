@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 import docker_daemon
+import tiny_workflow
 from millrace.catalog.catalog import Catalog
 from millrace.jobs.runtimes.docker.names import KEY, RUN, installation
 from millrace.orchestration import container_reaper
@@ -26,6 +27,17 @@ def test_it_comes_with_containers(runtime: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("MILLRACE_RUNTIME", runtime)
     dag = container_reaper.reaper_dags()["container_reaper"]
     assert (dag.schedule, dag.catchup, list(dag.task_dict)) == ("*/15 * * * *", False, ["reap"])
+
+
+def test_it_comes_with_a_workflow_that_has_containers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILLRACE_WORKFLOWS", str(tmp_path))
+    (tmp_path / "broken.yaml").write_text("name: [")
+    (tmp_path / "tiny.yaml").write_text(tiny_workflow.SPEC)
+    assert container_reaper.reaper_dags() == {}
+    (tmp_path / "tiny.yaml").write_text(tiny_workflow.SPEC + "runtimes: {evaluate: kubernetes}\n")
+    assert list(container_reaper.reaper_dags()) == ["container_reaper"]
 
 
 def test_it_comes_with_a_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,6 +58,19 @@ def stray(home: Path) -> Iterator[str]:
         start = ("run", "--detach", "--network", "none", "--name", name, "--label", label)
         docker_daemon.docker(*start, *given, image, "sleep", "60")
         yield name
+
+
+@pytest.mark.docker
+def test_a_cluster_that_is_away_keeps_no_container_here(
+    stray: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILLRACE_WORKFLOWS", str(tmp_path))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nothing"))
+    both = "runtimes: {evaluate: kubernetes, predict: docker}\n"
+    (tmp_path / "tiny.yaml").write_text(tiny_workflow.SPEC + both)
+    with pytest.raises(Exception, match="there is no cluster"):
+        container_reaper.reap()
+    assert stray not in docker_daemon.docker("ps", "--all", "--format", "{{.Names}}")
 
 
 @pytest.mark.docker

@@ -1,9 +1,9 @@
 """Remove containers that nobody follows any more; without --yes, only say which.
 
 A stray is a container of this installation on the Docker daemon of DOCKER_HOST, or a pod in its
-namespace where MILLRACE_RUNTIME is kubernetes: one that runs though its run has ended, or one that
-ended over an hour ago. Never one that a task follows. What it had made is in the store; a training
-that is stopped saves its state there first.
+namespace where MILLRACE_RUNTIME or a workflow says kubernetes: one that runs though its run has
+ended, or one that ended over an hour ago. Never one that a task follows. What it had made is in
+the store; a training that is stopped saves its state there first.
 
 Examples:
   millrace reap              which would go

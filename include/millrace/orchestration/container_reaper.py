@@ -1,6 +1,7 @@
 """The DAG `container_reaper`: what `millrace reap --yes` does, every so often.
 
-It exists where the installation's runtime has containers, or a schedule for it is set.
+It exists where the installation's runtime or a workflow has containers, or a schedule for it is
+set. Where the last workflow that had some is changed, `millrace reap` takes what is left.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from airflow.sdk import DAG, task
 
 from millrace.orchestration.policy import RETRY, airflow_errors
 from millrace.settings import Settings
+from millrace.workflow.places import runtimes_used
 
 SCHEDULE = "MILLRACE_REAP_SCHEDULE"
 """Environment variable: a cron expression; every 15 minutes where there are containers."""
@@ -23,9 +25,10 @@ _DOCS = """\
 
 Removes containers of this installation that nobody follows any more; the same as
 `millrace reap --yes`. A container is left behind where a worker was killed and its task is not
-retried. One that a task follows, or whose run goes on, is never touched. With the runtime
-`kubernetes` it looks at the pods of the namespace; else at the Docker daemon of the worker that
-runs it: with a daemon on each of several hosts, run `millrace reap` there, too.
+retried. One that a task follows is not touched, nor one that runs while its run goes on. It looks
+at the pods of the namespace where a workflow uses Kubernetes, and at the Docker daemon of the
+worker that runs it where one uses Docker: with a daemon on each of several hosts, run
+`millrace reap` there, too.
 
 Schedule: `MILLRACE_REAP_SCHEDULE`.
 """
@@ -35,7 +38,8 @@ log = logging.getLogger(__name__)
 def reaper_dags() -> dict[str, DAG]:
     """Return the DAG, by DAG id, where this installation has containers."""
     given = os.environ.get(SCHEDULE, "").strip()
-    if not given and Settings.load().runtime == "local":
+    settings = Settings.load()
+    if not given and runtimes_used(settings.workflows, settings.runtime) == {"local"}:
         return {}
     with DAG(
         "container_reaper",
