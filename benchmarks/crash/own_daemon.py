@@ -17,7 +17,7 @@ import psutil
 
 from crash.daemon import Daemon
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 180.0
 
 
 class OwnDaemon(Daemon):
