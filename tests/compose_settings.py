@@ -12,9 +12,9 @@ _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)(?::([-?])([^}]*))?\}")
 
 
 def airflow_environment() -> dict[str, str]:
-    """Return the variables of Airflow's containers, with secrets as `make stack` generates them."""
+    """Return the variables of Airflow's containers, filled as `make stack` does."""
     values = parse((PROJECT / ".env.example").read_text())
-    values |= {name: generate(name) for name in SECRETS}
+    values |= {"S3_PREFIX": "tests", **{name: generate(name) for name in SECRETS}}
 
     def filled(found: re.Match[str]) -> str:
         name, kind, default = found.groups()
