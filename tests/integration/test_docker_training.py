@@ -67,7 +67,7 @@ def test_the_next_container_goes_on_from_the_checkpoint(
 ) -> None:
     conf = {"limit": 500, "epochs": EPOCHS, "seed": seed}
     dying = Follower(boxed, *ending)
-    with pytest.raises(TransientError, match="signal|told to stop"):
+    with pytest.raises(TransientError, match=r"signal|told to stop"):
         run_workflow("tiny", conf, dying)
     assert docker_daemon.containers(boxed) == []
     assert max(dying.epochs) < EPOCHS
