@@ -46,8 +46,10 @@ class S3Server:
 
     def __init__(self) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+        from s3fs import S3FileSystem
         from werkzeug.serving import make_server
 
+        S3FileSystem.clear_instance_cache()  # clients of an endpoint that was there before
         self.requests: list[str] = []
         self.rules: list[Rule] = []
         self._moto = DomainDispatcherApplication(create_backend_app)

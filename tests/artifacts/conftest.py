@@ -17,9 +17,6 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture(scope="module")
 def s3() -> Iterator[s3_server.S3Server]:
     """An S3 endpoint, which the variables of AWS's tools lead to."""
-    from s3fs import S3FileSystem
-
-    S3FileSystem.clear_instance_cache()  # of another endpoint
     server = s3_server.S3Server()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in server.environment().items():

@@ -142,9 +142,14 @@ def test_a_task_that_is_marked_failed_takes_its_container_along(airflow: Running
 def test_a_retry_follows_the_container_of_a_killed_worker(airflow: Running) -> None:
     airflow.client.trigger("boxed", {"limit": 500, "seed": 1008}, FOLLOWED)
     first = until(lambda: training(FOLLOWED))
-    os.kill(int(task(airflow, FOLLOWED)["pid"]), signal.SIGKILL)
+    docker_daemon.docker("pause", first)  # or it might end before the retry begins
+    try:
+        os.kill(int(task(airflow, FOLLOWED)["pid"]), signal.SIGKILL)
+        until(lambda: task(airflow, FOLLOWED)["try_number"] == 2)
+        until(lambda: "which runs already" in train_log(airflow, FOLLOWED, 2))
+    finally:
+        docker_daemon.docker("unpause", first)
     assert airflow.wait("boxed", FOLLOWED, PATIENCE) == "success"
-    assert "which runs already" in train_log(airflow, FOLLOWED, 2)
     events = ("events", "--since", "10m", "--until", "0s", "--format", "{{.ID}}")
     ours = ("--filter", f"label=airflow.run_id={FOLLOWED}", "--filter", "event=create")
     made = docker_daemon.docker(*events, *ours, "--filter", "label=millrace.stage=train")

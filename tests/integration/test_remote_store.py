@@ -48,9 +48,6 @@ def run(**conf: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
-    from s3fs import S3FileSystem
-
-    S3FileSystem.clear_instance_cache()
     folder = tmp_path_factory.mktemp("remote")
     (folder / "workflows").mkdir()
     (folder / "workflows" / "tiny.yaml").write_text(tiny_workflow.SPEC)

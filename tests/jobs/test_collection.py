@@ -318,9 +318,6 @@ def test_jobs_that_hit_make_and_remake_lose_nothing_while_garbage_is_collected(
 
 @pytest.fixture
 def s3() -> Iterator[s3_server.S3Server]:
-    from s3fs import S3FileSystem
-
-    S3FileSystem.clear_instance_cache()  # of another endpoint
     server = s3_server.S3Server()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in server.environment().items():
