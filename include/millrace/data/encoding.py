@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 FILE = "file"
 """The encoding of a picture file (PNG, JPEG, …)."""
 
+TEXT = "text"
+"""The encoding of one text, as UTF-8."""
+
+MESSAGE = "message"
+"""The encoding of one e-mail, as RFC 5322 bytes."""
+
+ROW = "row"
+"""The encoding of a record of a table: a JSON object, see `millrace.data.sources.row_json`."""
+
+BYTES = "bytes"
+"""The encoding of a text whose source could not tell its characters."""
+
 UNREADABLE = "unreadable;"
 """How the encoding begins of a record that its source could not read; the reason follows."""
 

@@ -19,13 +19,13 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from millrace.artifacts.tables import Images
+from millrace.data.sources.bounded import MOST_ROWS, bounded
 from millrace.data.sources.image_csv_dialect import Dialect, fields, number
 from millrace.data.sources.pixel_values import as_bytes
 from millrace.errors import shorten
 
 _FEW = 16  # rows that are read one by one
 _PLAIN = b"0123456789.eE+- "
-_MOST_ROWS = 8_192
 _MOST_BYTES = 8 << 20  # of text
 _MOST_NUMBERS = 4 << 20  # pixels of a block: eight bytes each while they are numbers
 
@@ -47,17 +47,8 @@ class Parsed:
 
 def blocks(rows: Iterable[bytes], numbers: int) -> Iterator[list[bytes]]:
     """Gather rows of `numbers` pixels into lists that are parsed at once, in bounded memory."""
-    most = max(1, min(_MOST_ROWS, _MOST_NUMBERS // numbers))
-    block: list[bytes] = []
-    size = 0
-    for row in rows:
-        if block and (len(block) == most or size + len(row) > _MOST_BYTES):
-            yield block
-            block, size = [], 0
-        block.append(row)
-        size += len(row)
-    if block:
-        yield block
+    most = max(1, min(MOST_ROWS, _MOST_NUMBERS // numbers))
+    return bounded(rows, len, rows=most, most=_MOST_BYTES)
 
 
 class RowParser:

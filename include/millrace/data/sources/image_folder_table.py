@@ -10,11 +10,9 @@ import pyarrow as pa
 
 from millrace.data.encoding import FILE
 from millrace.data.schemas import RAW
+from millrace.data.sources.bounded import bounded
 from millrace.data.sources.listing import LARGEST_FILE, Entry
 from millrace.data.sources.partition import Partition
-
-_MOST_ROWS = 8_192
-_MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +27,7 @@ class Listed:
 
 def batches(listed: Iterable[Listed]) -> Iterator[list[Listed]]:
     """Cut files into those of single tables: at most 8,192 of them, and about 64 MiB."""
-    batch: list[Listed] = []
-    size = 0
-    for file in listed:
-        length = file.entry.size if file.entry.size <= LARGEST_FILE else 0
-        if batch and (len(batch) == _MOST_ROWS or size + length > _MOST_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(file)
-        size += length
-    if batch:
-        yield batch
+    return bounded(listed, lambda file: _read_bytes(file.entry))
 
 
 def file_table(
@@ -58,3 +46,7 @@ def file_table(
         "encoding": pa.repeat(FILE, len(files)),
     }
     return pa.table(columns, schema=RAW)
+
+
+def _read_bytes(entry: Entry) -> int:
+    return entry.size if entry.size <= LARGEST_FILE else 0
