@@ -23,12 +23,25 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "npz": "millrace.data.sources.numpy_arrays_zip:NpzReader",
         "hdf5": "millrace.data.sources.hdf5:Hdf5Reader",
         "parquet": "millrace.data.sources.parquet:ParquetReader",
+        "delimited": "millrace.data.sources.delimited:DelimitedReader",
+        "jsonl": "millrace.data.sources.json_lines:JsonLinesReader",
+        "text_folder": "millrace.data.sources.text_folder:TextFolderReader",
+        "email": "millrace.data.sources.messages:EmailReader",
+        "sql": "millrace.data.sources.sql:SqlReader",
+        "sample": "millrace.data.sources.sample:SampleReader",
     },
+    "data": {"image": "millrace.data.pictures.modality:Pictures"},
+    "learning": {"image": "millrace.learning.pictures.modality:PictureLearning"},
     "model": {
         "mlp": "millrace.learning.networks.mlp:build",
         "cnn": "millrace.learning.networks.cnn:build",
     },
 }
+
+"""By what a name means; ``data`` and ``learning`` are the two sides of a modality."""
+
+PACKAGES: dict[str, tuple[str, ...]] = {"image": ("pillow",)}
+"""Distributions whose versions may change what stages make of a modality's contents."""
 
 
 def implementation(kind: str, name: str) -> str:

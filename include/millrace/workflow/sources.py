@@ -17,13 +17,26 @@ from millrace.workflow.array_sources import (
 from millrace.workflow.base import CUSTOM, IMPLEMENTATION, tag_by_kind
 from millrace.workflow.folder_sources import ImageFolderSource
 from millrace.workflow.source import Source
+from millrace.workflow.text_sources import (
+    DelimitedSource,
+    EmailSource,
+    JsonLinesSource,
+    SampleSource,
+    SqlSource,
+    TextFolderSource,
+)
 
 
 class SklearnSource(Source):
-    """A data set that ships inside scikit-learn: real data without a download."""
+    """A data set that ships inside scikit-learn: real data without a download.
+
+    Attributes:
+        dataset: ``digits`` are pictures; the others are records of tables, with two classes
+            (``breast_cancer``), three (``wine``), or a number to predict (``diabetes``).
+    """
 
     kind: Literal["sklearn"]
-    dataset: Literal["digits"] = "digits"
+    dataset: Literal["digits", "breast_cancer", "wine", "diabetes"] = "digits"
 
 
 class IdxSource(Source):
@@ -87,6 +100,12 @@ AnySource = Annotated[
     | Annotated[NpzSource, Tag("npz")]
     | Annotated[Hdf5Source, Tag("hdf5")]
     | Annotated[ParquetSource, Tag("parquet")]
+    | Annotated[DelimitedSource, Tag("delimited")]
+    | Annotated[JsonLinesSource, Tag("jsonl")]
+    | Annotated[TextFolderSource, Tag("text_folder")]
+    | Annotated[EmailSource, Tag("email")]
+    | Annotated[SqlSource, Tag("sql")]
+    | Annotated[SampleSource, Tag("sample")]
     | Annotated[CustomSource, Tag(CUSTOM)],
     Discriminator(tag_by_kind),
 ]

@@ -266,7 +266,7 @@ def test_fractions_are_not_taken_for_0_to_255(files: Any) -> None:
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "line 1, byte 1: not a text table"),
         (b"label,a\n1,\x00\n2,\x00", "line 2, byte 3: not a text table"),
         ("label,é\n".encode("latin-1"), "line 1, byte 7: not a text table"),
-        (b"\xff\xfel\x00a\x00b\x00\x00\xd8", "not in one text encoding"),
+        (b"\xff\xfel\x00a\x00b\x00\x00\xd8", "not in one encoding"),
         (b"just text\nmore words\n", "the pixel columns hold no numbers"),
         (b"abc\ndef\n", "one column only"),
         (b"label,a,b,c\n1,2,3,4\n", r"expected 1 x 1 x 1 = 1 columns; received 3 columns"),

@@ -96,7 +96,7 @@ def test_other_files_are_left_out_and_counted(root: Path, caplog: pytest.LogCapt
 
 def test_an_empty_folder_is_an_empty_source(root: Path, bench: Any) -> None:
     put(root, "a.dcm")
-    with pytest.raises(DataError, match=r"no picture in it.*PNG.*1 other files.*`pattern`"):
+    with pytest.raises(DataError, match=r"no pictures in it.*PNG.*1 other files.*`pattern`"):
         bench.discover(source(root))
 
 

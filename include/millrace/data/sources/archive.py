@@ -1,4 +1,4 @@
-"""`ArchiveTree`: the pictures of a .zip or .tar archive, read where they lie and never extracted.
+"""`ArchiveTree`: the files of a .zip or .tar archive, read where they lie and never extracted.
 
 Nothing of an archive becomes a path on this machine, so what its names say can do no harm; names
 that would are refused all the same, because a record must have one true origin.
@@ -152,7 +152,7 @@ class ArchiveTree:
         limit = largest_content(self._file)
         if size > limit:
             raise DataError(
-                "an archive's pictures unpack to too much",
+                "an archive's files unpack to too much",
                 where=self._file.name,
                 expected=f"at most {limit:,} bytes",
                 received=f"{size:,} bytes",
@@ -165,5 +165,5 @@ class ArchiveTree:
             where=self._file.name,
             expected="plain files with paths of their own inside the archive",
             received=record_name(path),
-            remedy="Pack the folder of pictures again, with links followed.",
+            remedy="Pack the folder again, with links followed.",
         )

@@ -1,4 +1,4 @@
-"""`FileTree`: picture files by name, wherever they lie: a folder, an archive, a bucket."""
+"""`FileTree`: files by name, wherever they lie: a folder, an archive, a bucket."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 LARGEST_FILE = 512 << 20
-"""Bytes of a picture file that is read, at most; above it a record has no content."""
+"""Bytes of a file that is read, at most; above it a record has no content."""
 
 NOTE = "labels.csv"
 """Name of the file of labels that belongs to the pictures around it."""
@@ -15,7 +15,7 @@ NOTE = "labels.csv"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A picture file.
+    """A file.
 
     Attributes:
         name: path within the tree, as records show it; unique.
@@ -30,7 +30,7 @@ class Entry:
 
 
 class FileTree(Protocol):
-    """Picture files in the order of their names."""
+    """Files in the order of their names."""
 
     @property
     def ignored(self) -> int:

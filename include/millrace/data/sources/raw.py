@@ -61,6 +61,7 @@ def record_table(
     file: str,
     *,
     locator: str = "",
+    groups: Sequence[str | None] | None = None,
 ) -> pa.Table:
     """Return contents of the given encodings as records of a source; the rest: `pixel_table`."""
     rows = len(content)
@@ -72,12 +73,16 @@ def record_table(
         "source": pa.repeat(source, rows),
         "position": positions,
         "origin": join(f"{file}#", digits),
-        "group": pa.nulls(rows, pa.string()),
-        "label": pa.nulls(rows, pa.string()) if labels is None else pa.array(labels, pa.string()),
+        "group": _names(groups, rows),
+        "label": _names(labels, rows),
         "content": content,
         "encoding": encoding,
     }
     return pa.table(columns, schema=RAW)
+
+
+def _names(names: Sequence[str | None] | pa.Array | None, rows: int) -> pa.Array:
+    return pa.nulls(rows, pa.string()) if names is None else pa.array(names, pa.string())
 
 
 def join(prefix: str, texts: pa.Array) -> pa.Array:

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
-from millrace.data.sources.image_folder_tree import open_tree
+from millrace.data.sources.folder_tree import open_tree
 from millrace.data.survey.found import SIDES, Found, side_of, source
 from millrace.errors import DataError
 

@@ -1,23 +1,21 @@
-"""`file_tables`: RAW tables of picture files, in bounded memory."""
+"""`file_table`: RAW tables of files, in bounded memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
-from millrace.data.encoding import FILE
-from millrace.data.schemas import RAW
 from millrace.data.sources.bounded import bounded
+from millrace.data.sources.contents import Content, named_table
 from millrace.data.sources.listing import LARGEST_FILE, Entry
 from millrace.data.sources.partition import Partition
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A picture file with all that its record says of it."""
+    """A file with all that its record says of it."""
 
     entry: Entry
     digest: str
@@ -31,21 +29,11 @@ def batches(listed: Iterable[Listed]) -> Iterator[list[Listed]]:
 
 
 def file_table(
-    partition: Partition, start: int, files: Sequence[Listed], contents: Iterable[bytes | None]
+    partition: Partition, start: int, files: Sequence[Listed], contents: Iterable[Content]
 ) -> pa.Table:
     """Return files as records whose positions begin at `start`."""
     names = [file.entry.name for file in files]
-    columns = {
-        "record_id": pa.array([f"{partition.source}/{name}" for name in names], pa.string()),
-        "source": pa.repeat(partition.source, len(files)),
-        "position": pa.array(np.arange(start, start + len(files))),
-        "origin": pa.array(names, pa.string()),
-        "group": pa.array([file.group for file in files], pa.string()),
-        "label": pa.array([file.label for file in files], pa.string()),
-        "content": pa.array(contents, pa.binary(), size=len(files)),
-        "encoding": pa.repeat(FILE, len(files)),
-    }
-    return pa.table(columns, schema=RAW)
+    return named_table(partition, start, names, names, list(contents))
 
 
 def _read_bytes(entry: Entry) -> int:

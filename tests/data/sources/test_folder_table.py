@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from millrace.data.sources.image_folder_table import Listed, batches
+from millrace.data.sources.folder_table import Listed, batches
 from millrace.data.sources.listing import LARGEST_FILE, Entry
 
 

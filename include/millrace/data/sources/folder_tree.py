@@ -1,4 +1,4 @@
-"""`open_tree`: the picture files that an `image_folder` source's ``uri`` points to."""
+"""`open_tree`: the files that the ``uri`` of a source of folders points to."""
 
 from __future__ import annotations
 
@@ -86,5 +86,5 @@ def _archive(file: SourceFile) -> Archive:
         where=file.uri,
         expected="a folder, or a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz file",
         received=f"a file that begins with {start[:8]!r}",
-        remedy="Name the folder that holds the pictures.",
+        remedy="Name the folder that holds the files.",
     )
