@@ -1,34 +1,36 @@
-"""The network of a spec, and the graph that is exported: normalisation, network, probabilities."""
+"""`Architecture`: the network of a spec."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from millrace.errors import SpecError
 from millrace.learning.framework import keras
-from millrace.learning.normalisation import Normalisation
-from millrace.workflow.learning import AnyModel, CustomModel
+from millrace.workflow.learning import CustomModel, Model
 from millrace.workflow.registry import implementation, load
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """Which network, for which pictures and classes.
+    """Which network, for which inputs and classes.
 
     Attributes:
-        model: of the spec. shape: ``(height, width, channels)``. classes: number of logits.
+        model: of the spec. shape: of a record's input. classes: number of logits.
+        options: further arguments of the network's function, of the modality.
     """
 
-    model: AnyModel
-    shape: tuple[int, int, int]
+    model: Model
+    shape: tuple[int, ...]
     classes: int
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def network(
         self, seed: int, policy: str = "float32", scope: AbstractContextManager[Any] | None = None
     ) -> Any:
-        """Build the `keras.Model` from normalised pictures to logits.
+        """Build the `keras.Model` from prepared inputs to logits.
 
         Args:
             seed: of the weights and of dropout.
@@ -48,28 +50,14 @@ class Architecture:
             keras.config.set_dtype_policy("float32")
         return self._checked(network)
 
-    def classifier(self, network: Any, normalisation: Normalisation) -> Any:
-        """Wrap a float32 `network`: uint8 pictures in, probabilities ``(batch, classes)`` out.
-
-        Only layers that Keras itself knows are used, so the saved file loads anywhere.
-        """
-        picture = keras.Input(self.shape, dtype="uint8", name="image")
-        x = normalisation_layer(normalisation)(picture)
-        softmax = keras.layers.Softmax(name="softmax")
-        probabilities = softmax(network(x))
-        if getattr(self.model, "mirror_average", False):
-            mirrored = softmax(network(x[:, :, ::-1, :]))
-            probabilities = keras.layers.Average(name="mirror_average")([probabilities, mirrored])
-        return keras.Model(picture, probabilities, name="classifier")
-
     def _build(self) -> Any:
         model = self.model
         function = load(implementation("model", model.kind))
         if not isinstance(model, CustomModel):
             options = model.model_dump(exclude={"kind", "mirror_average"})
-            return function(self.shape, self.classes, **options)
+            return function(self.shape, self.classes, **self.options, **options)
         try:
-            return function(self.shape, self.classes, **model.options)
+            return function(self.shape, self.classes, **self.options, **model.options)
         except Exception as error:
             raise SpecError(
                 f"the model's function failed: {type(error).__name__}: {error}",
@@ -95,10 +83,3 @@ class Architecture:
                 received=shape,
             )
         return network
-
-
-def normalisation_layer(normalisation: Normalisation) -> Any:
-    """Return the layer from pictures of 0 to 255 to zero mean and unit spread per channel."""
-    return keras.layers.Rescaling(
-        normalisation.scale, normalisation.offset, dtype="float32", name="normalisation"
-    )
