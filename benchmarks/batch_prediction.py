@@ -27,8 +27,8 @@ from millrace.artifacts.tables import write_table
 from millrace.learning.bundle import Bundle
 from millrace.learning.export.onnx_file import save_onnx
 from millrace.learning.framework import make_deterministic
-from millrace.learning.networks.classifier import Architecture
-from millrace.learning.normalisation import Normalisation
+from millrace.learning.networks.architecture import Architecture
+from millrace.learning.pictures.normalisation import Normalisation
 from millrace.learning.predictions import predict_table, predictions_schema
 from millrace.workflow.learning import CnnModel, MlpModel
 

@@ -92,8 +92,8 @@ def _task(images: Any, classes: Any, options: argparse.Namespace, folder: Path) 
 
     from millrace.artifacts.tables import image_field, images_to_column, write_table
     from millrace.learning.dataset import DatasetSplit
-    from millrace.learning.networks.classifier import Architecture
-    from millrace.learning.normalisation import Normalisation
+    from millrace.learning.networks.architecture import Architecture
+    from millrace.learning.pictures.normalisation import Normalisation
     from millrace.learning.training.build import Task
     from millrace.workflow.images import ImageAugmentation
     from millrace.workflow.learning import CnnModel, Training
@@ -133,8 +133,8 @@ def _ours(images: Any, classes: Any, options: argparse.Namespace) -> tuple[Epoch
 
 
 def _keras_fit(images: Any, classes: Any, options: argparse.Namespace) -> tuple[Epoch, str]:
-    from millrace.learning.networks.classifier import Architecture
-    from millrace.learning.normalisation import Normalisation
+    from millrace.learning.networks.architecture import Architecture
+    from millrace.learning.pictures.normalisation import Normalisation
     from millrace.workflow.learning import CnnModel
 
     _devices(options.gpus)

@@ -42,7 +42,7 @@ from jpeg_script import SIZE, bare, run, run_in_steps
 from PIL import Image
 from stages import Stages
 
-from millrace.workflow.spec import WorkflowSpec
+from millrace.workflow.tasks import parse
 
 _LABELS = tuple("abcdefghij")
 
@@ -136,7 +136,7 @@ def _cpu_seconds() -> float:
 
 
 def _ours(folder: Path, output: Path, *, near_duplicates: str) -> None:
-    spec = WorkflowSpec.model_validate(
+    spec = parse(
         {
             "version": 1,
             "name": "photos",

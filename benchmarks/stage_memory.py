@@ -219,7 +219,7 @@ class _Work:
 def _write_fingerprints(cleaned: Made, folder: Path) -> None:
     """Copy a clean artifact, its pictures' fingerprints made of their digests."""
     from millrace.artifacts.tables import read_table, write_table
-    from millrace.data.schemas import CLEAN
+    from millrace.data.pictures.schema import CLEAN
 
     def tables() -> Any:
         for table in read_table(cleaned.path("records.parquet")):

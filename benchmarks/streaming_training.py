@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "include"))
 from samples import LABELS, SHAPE, digits
 
 from millrace.learning.framework import make_deterministic
-from millrace.learning.networks.classifier import Architecture
-from millrace.learning.normalisation import Normalisation
+from millrace.learning.networks.architecture import Architecture
+from millrace.learning.pictures.normalisation import Normalisation
 from millrace.learning.training.build import Task, build_trainer
 from millrace.learning.training.feed import FITS
 from millrace.workflow.images import ImageAugmentation

@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "include"))
 from millrace.artifacts.tables import image_field, images_to_column, write_table
 from millrace.learning.dataset import DatasetSplit
 from millrace.learning.framework import make_deterministic
-from millrace.learning.networks.classifier import Architecture
-from millrace.learning.normalisation import Normalisation
+from millrace.learning.networks.architecture import Architecture
+from millrace.learning.pictures.normalisation import Normalisation
 from millrace.learning.training.build import Task, build_trainer
 from millrace.workflow.images import ImageAugmentation
 from millrace.workflow.learning import CnnModel, MlpModel, Training

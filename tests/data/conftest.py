@@ -210,6 +210,7 @@ class Bench:
         **rules: Any,
     ) -> Made:
         params = {
+            "modality": "image",
             "reduce_to": reduce_to,
             "rules": ImageCleaning(**rules).model_dump(mode="json"),
             "label_map": label_map or {},
@@ -219,7 +220,8 @@ class Bench:
         return self.run(clean, params, {"records": [records]})
 
     def transform(self, records: Made, **values: Any) -> Made:
-        params = ImageTransform(**values).model_dump(mode="json")
+        values = ImageTransform(**values).model_dump(mode="json")
+        params = {"modality": "image", "transform": values}
         return self.run(transform, params, {"records": [records]})
 
     def integrate(
@@ -239,8 +241,8 @@ class Bench:
             "split": Split(**split).model_dump(mode="json"),
             "sources": dict(sources),
             "labels": list(labels),
-            "duplicates": duplicates,
-            "near_duplicates": near_duplicates,
+            "modality": "image",
+            "rules": {"duplicates": duplicates, "near_duplicates": near_duplicates},
             "near_conflicts": near_conflicts,
             "budget": {"default": 1.0} if budget is None else dict(budget),
         }

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from millrace.data.schemas import CLEAN, DUPLICATES, QUARANTINE
+from millrace.data.pictures.schema import CLEAN
+from millrace.data.schemas import DUPLICATES, QUARANTINE
 from millrace.errors import SpecError
 
 
@@ -131,7 +132,7 @@ def test_equal_pictures_of_different_labels_are_all_refused(bench: Any) -> None:
     pictures = [picture(1), picture(2), picture(1), picture(1)]
     for duplicates in ("exact", "keep"):
         made = bench.clean(bench.raw(pictures, list("abca")), duplicates=duplicates)
-        detail = "equal pixels carry the labels a, c"
+        detail = "equal contents carry the labels a, c"
         assert refused(made) == [(f"made.bin#{n}", "conflicting_label", detail) for n in (0, 2, 3)]
         assert made.table("duplicates.parquet").num_rows == 0
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from millrace.data.near_duplicates.families import families
-from millrace.data.schemas import CLEAN
+from millrace.data.pictures.schema import CLEAN
 
 Array = np.ndarray[Any, Any]
 
@@ -122,7 +122,7 @@ def test_how_files_are_batched_changes_nothing(
     files = [saved(noise(n)) for n in range(9)]
     mixed = [*files, b"no picture", files[2], np.asarray(noise(77)), None]
     whole = cleaned(bench, mixed)
-    monkeypatch.setattr(f"millrace.data.cleaning.batches.{at_once}", 2)
+    monkeypatch.setattr(f"millrace.data.pictures.batches.{at_once}", 2)
     assert cleaned(bench, mixed).digest == whole.digest
     assert whole.result.counts.duplicates == 1
     assert whole.table()["position"].to_pylist() == [*range(9), 11]
@@ -136,7 +136,7 @@ def test_conflicting_files_go_to_quarantine_as_they_were_collected(bench: Any) -
         (files[0], "file", "a"),
         (files[1], "file", "b"),
     ]
-    assert rows[0]["detail"] == "equal pixels carry the labels a, b"
+    assert rows[0]["detail"] == "equal contents carry the labels a, b"
 
 
 def test_animated_files_are_refused_only_when_asked(bench: Any) -> None:

@@ -55,6 +55,7 @@ def corrections(bench: Any, raw: Any, *changes: dict[str, Any]) -> Any:
 
 def cleaned(bench: Any, raw: Any, made: Any, label_map: dict[str, Any] | None = None) -> Any:
     params = {
+        "modality": "image",
         "rules": ImageCleaning().model_dump(mode="json"),
         "label_map": label_map or {},
         "labels": [],

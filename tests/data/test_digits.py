@@ -17,7 +17,7 @@ def test_every_digit_arrives_once_with_its_picture(bench: Any) -> None:
     counts = made.result.counts
     assert counts.received == 1797 == counts.accepted + counts.quarantined + counts.duplicates
     assert made.result.facts["labels"] == [str(digit) for digit in range(10)]
-    assert made.result.facts["shape"] == [8, 8, 1]
+    assert made.result.facts["records"]["shape"] == [8, 8, 1]
     ids = pa.concat_tables([made.table(f"{side}.parquet") for side in SIDES])["record_id"]
     assert len(set(ids.to_pylist())) == counts.accepted
     first = made.table("train.parquet").slice(0, 1).to_pylist()[0]

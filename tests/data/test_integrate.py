@@ -218,7 +218,7 @@ def test_conflicts_across_sources_are_refused_on_both_sides(bench: Any) -> None:
     assert [row["record_id"] for row in rows] == [
         "made/000000000", "made/000000002", "other/000000000", "other/000000002",
     ]  # fmt: skip
-    assert {row["detail"] for row in rows} == {"equal pixels carry the labels 0, 1"}
+    assert {row["detail"] for row in rows} == {"equal contents carry the labels 0, 1"}
     assert united.result.counts.duplicates == 1
 
 
@@ -314,7 +314,7 @@ def test_row_groups_of_few_bytes_change_no_record(
     made = []
     for limit in (64 << 20, 50):  # bytes; three pictures of 16, with their digests only one
         monkeypatch.setattr("millrace.artifacts.tables.GROUP_BYTES", limit)
-        monkeypatch.setattr("millrace.data.transform.GROUP_BYTES", limit)
+        monkeypatch.setattr("millrace.data.pictures.modality.GROUP_BYTES", limit)
         both = cut_up(bench, shown, labels, [0, 70])
         made.append(bench.integrate(**both, sources={"made": None}))
     names = [f"{side}.parquet" for side in SIDES] + ["quarantine.parquet", "duplicates.parquet"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from millrace.artifacts.tables import column_to_images, image_shape
+from millrace.artifacts.tables import column_to_images, image_field, image_shape
 from millrace.data.schemas import canonical
 from millrace.errors import SpecError
 from millrace.workflow.images import ImageTransform
@@ -32,9 +32,9 @@ def transformed(bench: Any, pictures: list[Any], maximum: int = 255, **values: A
 
 def test_a_canonical_picture_is_untouched(bench: Any) -> None:
     made = transformed(bench, [noise((5, 4, 3), n) for n in range(3)], size=[5, 4], channels=3)
-    assert made.table().schema.equals(canonical((5, 4, 3)))
+    assert made.table().schema.equals(canonical(image_field("image", (5, 4, 3))))
     assert (images(made) == np.stack([noise((5, 4, 3), n) for n in range(3)])).all()
-    assert made.result.facts["shape"] == [5, 4, 3]
+    assert made.result.facts["records"]["shape"] == [5, 4, 3]
     assert made.result.facts["transform"] == ImageTransform(size=[5, 4], channels=3).model_dump(
         mode="json"
     )
@@ -85,7 +85,7 @@ def test_pictures_of_several_shapes_keep_their_order(bench: Any) -> None:
 
 def test_no_record_gives_an_empty_table_of_the_right_columns(bench: Any) -> None:
     made = transformed(bench, [], size=[3, 3], channels=1)
-    assert made.table().schema.equals(canonical((3, 3, 1)))
+    assert made.table().schema.equals(canonical(image_field("image", (3, 3, 1))))
 
 
 @pytest.fixture

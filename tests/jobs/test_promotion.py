@@ -26,7 +26,9 @@ class Judged:
         self.id = self._start()
         self.params = SimpleNamespace(limit=limit)
         self.spec = SimpleNamespace(
-            train=SimpleNamespace(seed=1), gate=SimpleNamespace(model_dump=lambda mode: {})
+            modality="image",
+            train=SimpleNamespace(seed=1),
+            gate=SimpleNamespace(model_dump=lambda mode: {}),
         )
         self.compared: list[str | None] = []
         self.meanwhile: list[str] = []

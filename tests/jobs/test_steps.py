@@ -11,7 +11,7 @@ import yaml
 import tiny_workflow
 from millrace.artifacts.reference import ArtifactRef
 from millrace.jobs import steps
-from millrace.workflow.spec import WorkflowSpec
+from millrace.workflow.tasks import parse
 
 DATASET = ArtifactRef("dataset", "k" * 64, "d" * 64, "file:///x", 1, 1)
 
@@ -24,7 +24,7 @@ def keyed(monkeypatch: pytest.MonkeyPatch, *, native: bool, **resources: Any) ->
     document["train"] = {**document.get("train", {}), "precision": "auto"}
     document["resources"] = resources
     executor = SimpleNamespace(execute=lambda job: jobs.append(job) or SimpleNamespace(ref=DATASET))
-    run: Any = SimpleNamespace(spec=WorkflowSpec.model_validate(document), executor=executor)
+    run: Any = SimpleNamespace(spec=parse(document), executor=executor)
     steps.train(run, DATASET.to_document())
     return jobs[0].params
 

@@ -102,7 +102,8 @@ def _dataset(folder: Path, rows: Mapping[str, int], only: str | None = None) -> 
         path = folder / f"{side}.parquet"
         write_side(path, images, [only or LABELS[index] for index in classes])
         files[path.name] = store.put(path)
-    facts = {"labels": list(LABELS), "shape": list(SHAPE), "rows": dict(rows)}
+    records = {"modality": "image", "shape": list(SHAPE)}
+    facts = {"labels": list(LABELS), "records": records, "rows": dict(rows)}
     facts["transform"] = ImageTransform(size=SHAPE[:2], channels=1).model_dump(mode="json")
     return store.publish(Manifest("dataset", "d" * 64, files, facts))
 
@@ -162,6 +163,7 @@ def _run(folder: Path, dataset: Artifact, params: Mapping[str, Any]) -> Run:
 def _params(model: Mapping[str, Any] | None = None, **train: Any) -> dict[str, Any]:
     spec = {"epochs": 3, "batch_size": 32, "learning_rate": 0.01, "average_weights": 0.9, **train}
     return {
+        "modality": "image",
         "model": model or {"kind": "cnn", "width": 8, "stages": 2, "dropout": 0.2},
         "augment": ImageAugmentation(shift=0.05, noise=0.02).model_dump(mode="json"),
         "train": Training(**spec).model_dump(mode="json"),

@@ -16,8 +16,10 @@ from folder_checkpoints import FolderCheckpoints
 from millrace.artifacts.store import Store
 from millrace.learning.dataset import DatasetSplit
 from millrace.learning.framework import make_deterministic, tf
-from millrace.learning.networks.classifier import Architecture
-from millrace.learning.normalisation import Normalisation
+from millrace.learning.networks.architecture import Architecture
+from millrace.learning.pictures.encoder import PixelEncoder
+from millrace.learning.pictures.learnt import LearntPictures
+from millrace.learning.pictures.normalisation import Normalisation
 from millrace.learning.training.build import Task, build_trainer
 from millrace.workflow.images import ImageAugmentation
 from millrace.workflow.learning import MlpModel, Training
@@ -26,13 +28,15 @@ from millrace.workflow.stage import StageContext
 
 def task(sides: list[DatasetSplit], train: dict[str, object], devices: tuple[str, ...]) -> Task:
     """Return what both sides of the comparison learn: nothing random, no batch normalisation."""
+    around = Normalisation((0.2,), (0.3,)), ImageAugmentation()
     return Task(
         architecture=Architecture(MlpModel(kind="mlp", dropout=0), sides[0].shape, 3),
-        augment=ImageAugmentation(),
         train=Training(**train),
         training=sides[0],
         validation=sides[1],
-        normalisation=Normalisation((0.2,), (0.3,)),
+        learnt=LearntPictures(
+            PixelEncoder(sides[0].shape), Normalisation((0.2,), (0.3,)), ImageAugmentation()
+        ),
         devices=devices,
     )
 
@@ -44,7 +48,8 @@ def main() -> None:
     tf.config.set_logical_device_configuration(processor, two)
     make_deterministic(7)
     dataset = Store(params["store"]).find(params["key"])
-    sides = [DatasetSplit.of(dataset, name) for name in ("train", "validation")]
+    encoder = PixelEncoder(dataset.facts["records"]["shape"])
+    sides = [DatasetSplit.of(dataset, name, encoder) for name in ("train", "validation")]
     trainer, _ = build_trainer(task(sides, params["train"], ("CPU:0", "CPU:1")))
     left = iter(range(calls - 1, -1, -1))
 

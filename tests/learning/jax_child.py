@@ -17,8 +17,10 @@ from folder_checkpoints import FolderCheckpoints
 from millrace.artifacts.store import Store
 from millrace.learning.dataset import DatasetSplit
 from millrace.learning.framework import BACKEND, make_deterministic
-from millrace.learning.networks.classifier import Architecture
-from millrace.learning.normalisation import Normalisation
+from millrace.learning.networks.architecture import Architecture
+from millrace.learning.pictures.encoder import PixelEncoder
+from millrace.learning.pictures.learnt import LearntPictures
+from millrace.learning.pictures.normalisation import Normalisation
 from millrace.learning.training.build import Task, build_trainer
 from millrace.workflow.images import ImageAugmentation
 from millrace.workflow.learning import CnnModel, Training
@@ -48,16 +50,17 @@ def interrupted(left: list[int]) -> Iterator[None]:
 def main() -> None:
     folder, store, key, precision = Path(sys.argv[1]), *sys.argv[2:]
     dataset = Store(store).find(key)
-    sides = [DatasetSplit.of(dataset, name) for name in ("train", "validation")]
+    encoder = PixelEncoder(dataset.facts["records"]["shape"])
+    sides = [DatasetSplit.of(dataset, name, encoder) for name in ("train", "validation")]
     model = CnnModel(kind="cnn", width=8, stages=2, dropout=0.2, mirror_average=False)
     train = {"epochs": 3, "batch_size": 32, "learning_rate": 0.01, "average_weights": 0.9}
+    augment = ImageAugmentation(shift=0.05, rotate=5, noise=0.02, contrast=0.1, cutout=0.1)
     task = Task(
         architecture=Architecture(model, sides[0].shape, 3),
-        augment=ImageAugmentation(shift=0.05, rotate=5, noise=0.02, contrast=0.1, cutout=0.1),
         train=Training(**train, weight_decay=0.01, precision=precision),
         training=sides[0],
         validation=sides[1],
-        normalisation=Normalisation((0.2,), (0.3,)),
+        learnt=LearntPictures(encoder, Normalisation((0.2,), (0.3,)), augment),
     )
     unbroken = fit(task, folder / "unbroken")
     left = [5]

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.tensorflow
 
 
 def augmented(images, training=True, seed=5, **spec):
-    from millrace.learning.augmentation.layers import augmentation_layers
+    from millrace.learning.pictures.augmentation.layers import augmentation_layers
 
     x = images.astype(np.float32)
     for layer in augmentation_layers(ImageAugmentation(**spec), seed):
@@ -41,7 +41,7 @@ def test_nothing_is_done_outside_training():
 
 
 def test_nothing_is_built_where_all_is_off():
-    from millrace.learning.augmentation.layers import augmentation_layers
+    from millrace.learning.pictures.augmentation.layers import augmentation_layers
 
     assert augmentation_layers(ImageAugmentation(), 1) == []
 

@@ -18,9 +18,14 @@ def predictions(run):
     return pq.read_table(run.context.output / "predictions.parquet").to_pylist()
 
 
+def asked(**values):
+    """Return the stage's parameters."""
+    return {"modality": "image", "baseline": Baseline(**values).model_dump(mode="json")}
+
+
 @pytest.mark.parametrize("kind", ["svm", "logistic", "gradient_boosting"])
 def test_every_kind_learns_the_tiny_task_with_sane_probabilities(kind, dataset, stage):
-    run = stage(dataset, Baseline(kind=kind, rows=100).model_dump(mode="json"))
+    run = stage(dataset, asked(kind=kind, rows=100))
     result = baseline.run(run.context)
     rows = predictions(run)
     assert result.rows == len(rows) == 60
@@ -30,7 +35,7 @@ def test_every_kind_learns_the_tiny_task_with_sane_probabilities(kind, dataset, 
 
 
 def test_the_same_request_gives_the_same_bytes(dataset, stage):
-    runs = [stage(dataset, Baseline().model_dump(mode="json"), name) for name in ("a", "b")]
+    runs = [stage(dataset, asked(), name) for name in ("a", "b")]
     for run in runs:
         baseline.run(run.context)
     one, other = [(run.context.output / "predictions.parquet").read_bytes() for run in runs]
@@ -38,7 +43,7 @@ def test_the_same_request_gives_the_same_bytes(dataset, stage):
 
 
 def test_the_probabilities_of_an_svm_are_calibrated(dataset, stage):
-    run = stage(dataset, Baseline().model_dump(mode="json"))
+    run = stage(dataset, asked())
     baseline.run(run.context)
     chosen = [max(row["probabilities"]) for row in predictions(run)]
     assert np.mean(chosen) > 0.9
@@ -47,7 +52,7 @@ def test_the_probabilities_of_an_svm_are_calibrated(dataset, stage):
 def test_a_single_class_is_refused(make_dataset, stage):
     dataset = make_dataset({"train": 40, "validation": 10, "test": 10}, only="left")
     with pytest.raises(DataError, match=r"fewer than two classes.*'left'"):
-        baseline.run(stage(dataset, Baseline().model_dump(mode="json")).context)
+        baseline.run(stage(dataset, asked()).context)
 
 
 def test_no_deep_learning_framework_is_imported():

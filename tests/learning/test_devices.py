@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from millrace.errors import SpecError
-from millrace.learning.dataset import DatasetSplit
 from millrace.workflow.learning import Training
+from picture_sides import picture_side
 
 pytestmark = pytest.mark.tensorflow
 
@@ -87,7 +87,7 @@ def test_two_devices_train_as_one_does_also_when_interrupted(dataset, stage, tmp
     assert resumed["said"][0]["resumed_from"] == 0
     assert 2 <= resumed["said"][0]["batch"] < 8
     make_deterministic(7)
-    sides = [DatasetSplit.of(dataset, name) for name in ("train", "validation")]
+    sides = [picture_side(dataset, name) for name in ("train", "validation")]
     trainer, _ = build_trainer(_module().task(sides, TRAIN, ()))
     progress = trainer.fit(stage(dataset, {}).context)
     for one, two in zip(progress.history, resumed["history"], strict=True):

@@ -11,16 +11,16 @@ import pytest
 from PIL import Image
 
 from millrace.data.decoding import decode_file
-from millrace.data.transforms.canonical import Canonical
+from millrace.data.pictures.canonical import Canonical
 from millrace.errors import DataError
-from millrace.learning.dataset import DatasetSplit
+from picture_sides import picture_side
 
 pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture
 def sample(trained):
-    images, _ = DatasetSplit.of(trained[0], "test").load()
+    images, _ = picture_side(trained[0], "test").load()
     return images[:20]
 
 
@@ -36,7 +36,7 @@ def noise(mode):
 def test_keras_saved_model_and_onnx_agree(trained, sample):
     from millrace.learning.export.agreement import check_agreement
 
-    assert check_agreement(trained[1].context.output, sample) <= 1e-5
+    assert check_agreement(trained[1].context.output, "image", sample) <= 1e-5
 
 
 def test_a_form_that_disagrees_is_refused(trained, sample, tmp_path):
@@ -49,7 +49,7 @@ def test_a_form_that_disagrees_is_refused(trained, sample, tmp_path):
     model.set_weights([weight + 0.1 for weight in model.get_weights()])
     save_keras(model, folder / "model.keras", tmp_path)
     with pytest.raises(DataError, match=r"model\.keras and saved_model.*within 1e-05"):
-        check_agreement(folder, sample)
+        check_agreement(folder, "image", sample)
 
 
 def test_the_saved_model_takes_encoded_pictures(trained, sample):
@@ -73,8 +73,8 @@ def test_the_saved_model_takes_encoded_pictures(trained, sample):
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 def test_encoded_pictures_become_the_pixels_of_the_transform(invert, channels, mode):
-    from millrace.learning.export.saved_model import canonical_pixels
     from millrace.learning.framework import tf
+    from millrace.learning.pictures.saved_model import canonical_pixels
 
     data = noise(mode)
     values = {"size": [8, 8], "channels": channels, "invert": invert}
@@ -85,8 +85,8 @@ def test_encoded_pictures_become_the_pixels_of_the_transform(invert, channels, m
 
 @pytest.mark.parametrize("invert", [False, True])
 def test_encoded_pictures_are_answered_as_transformed_ones(trained, tmp_path, invert):
-    from millrace.learning.export.saved_model import save_saved_model
     from millrace.learning.framework import keras, tf
+    from millrace.learning.pictures.saved_model import save_saved_model
 
     classifier = keras.models.load_model(trained[1].context.output / "model.keras")
     values = {"size": [8, 8], "channels": 1, "invert": invert}
@@ -102,8 +102,8 @@ def test_encoded_pictures_are_answered_as_transformed_ones(trained, tmp_path, in
     "transform", [None, {"resize": "fit"}, {"resize": "stretch", "custom": "my.own:function"}]
 )
 def test_a_transform_that_the_graph_cannot_repeat_has_no_signature(trained, tmp_path, transform):
-    from millrace.learning.export.saved_model import save_saved_model, takes_encoded
     from millrace.learning.framework import keras, tf
+    from millrace.learning.pictures.saved_model import save_saved_model, takes_encoded
 
     classifier = keras.models.load_model(trained[1].context.output / "model.keras")
     save_saved_model(classifier, ["a", "b", "c"], (8, 8, 1), tmp_path / "saved", transform)

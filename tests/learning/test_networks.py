@@ -7,7 +7,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from millrace.errors import SpecError
-from millrace.learning.normalisation import Normalisation
+from millrace.learning.pictures.encoder import PixelEncoder
+from millrace.learning.pictures.normalisation import Normalisation
+from millrace.workflow.images import ImageAugmentation
 from millrace.workflow.learning import AnyModel
 
 pytestmark = pytest.mark.tensorflow
@@ -21,9 +23,17 @@ _KINDS = [
 
 
 def architecture(model, shape=(12, 10, 3), classes=5):
-    from millrace.learning.networks.classifier import Architecture
+    from millrace.learning.networks.architecture import Architecture
 
     return Architecture(TypeAdapter(AnyModel).validate_python(model), shape, classes)
+
+
+def classified(built):
+    from millrace.learning.pictures.learnt import LearntPictures
+
+    normalisation = Normalisation((0.5,) * 3, (0.2,) * 3)
+    learnt = LearntPictures(PixelEncoder(built.shape), normalisation, ImageAugmentation())
+    return learnt.classifier(built.network(3), built.model)
 
 
 def images(rows=6, shape=(12, 10, 3)):
@@ -33,7 +43,7 @@ def images(rows=6, shape=(12, 10, 3)):
 @pytest.mark.parametrize("model", _KINDS, ids=lambda model: model["kind"])
 def test_probabilities_of_every_kind_of_network_sum_to_one(model):
     built = architecture(model)
-    classifier = built.classifier(built.network(3), Normalisation((0.5,) * 3, (0.2,) * 3))
+    classifier = classified(built)
     probabilities = classifier(images()).numpy()
     assert probabilities.shape == (6, 5)
     assert probabilities.sum(1) == pytest.approx(1, abs=1e-5)
@@ -49,7 +59,7 @@ def test_the_same_seed_gives_the_same_weights_and_names():
 
 def test_mirror_average_answers_a_picture_and_its_mirror_alike():
     built = architecture({**_KINDS[1], "mirror_average": True})
-    classifier = built.classifier(built.network(3), Normalisation((0.5,) * 3, (0.2,) * 3))
+    classifier = classified(built)
     straight, mirrored = classifier(images()).numpy(), classifier(images()[:, :, ::-1]).numpy()
     assert straight == pytest.approx(mirrored, abs=1e-6)
 

@@ -9,7 +9,7 @@ import pytest
 
 from millrace.errors import DataError, SpecError
 from millrace.learning.bundle import Bundle
-from millrace.learning.dataset import DatasetSplit
+from picture_sides import picture_side
 
 pytestmark = pytest.mark.tensorflow
 
@@ -21,7 +21,7 @@ def document(run):
 def test_a_network_learns_the_tiny_task_and_its_bundle_answers(trained):
     dataset, run, _ = trained
     bundle = Bundle(document(run), run.context.output / "model.onnx", "tiny")
-    images, classes = DatasetSplit.of(dataset, "test").load()
+    images, classes = picture_side(dataset, "test").load()
     assert (bundle.predict(images).argmax(1) == classes).mean() > 0.95
 
 
@@ -36,7 +36,7 @@ def test_the_bundle_says_what_it_was_made_of(trained):
 
 def test_normalisation_is_learnt_on_the_training_split_alone(trained):
     dataset, run, _ = trained
-    images, _ = DatasetSplit.of(dataset, "train").load()
+    images, _ = picture_side(dataset, "train").load()
     normalisation = document(run)["normalisation"]
     assert normalisation["mean"] == pytest.approx([images.mean() / 255])
     assert normalisation["std"] == pytest.approx([images.std() / 255])

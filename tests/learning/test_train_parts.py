@@ -9,6 +9,7 @@ from millrace.errors import DataError
 from millrace.learning.dataset import DatasetSplit
 from millrace.learning.training.feed import MemoryFeed, StreamingFeed, batch_ends, open_feed
 from millrace.workflow.learning import Training
+from picture_sides import picture_side
 
 
 def read(feed, number, batch=32):
@@ -23,7 +24,7 @@ def read(feed, number, batch=32):
 def large(make_dataset):
     """A training split of three row groups."""
     dataset = make_dataset({"train": 20_000, "validation": 1, "test": 1})
-    return DatasetSplit.of(dataset, "train")
+    return picture_side(dataset, "train")
 
 
 @pytest.mark.parametrize("kind", [MemoryFeed, StreamingFeed])
@@ -61,7 +62,7 @@ def test_records_before_the_start_are_not_read(large, monkeypatch):
             asked.extend(order)
             return super().groups(order)
 
-    feed = StreamingFeed(Counted(large.name, large.path, large.labels), seed=3)
+    feed = StreamingFeed(Counted(large.name, large.path, large.labels, large.encoder), seed=3)
     feed.epoch(1, 19_999).take(1)
     assert len(asked) == 1
 
@@ -100,7 +101,7 @@ def test_batches_are_evenly_filled(rows, batch):
 def test_a_record_without_a_label_is_refused(make_dataset):
     dataset = make_dataset({"train": 3, "validation": 1, "test": 1}, only="other")
     with pytest.raises(DataError, match=r"train split.*left, middle, right.*other"):
-        DatasetSplit.of(dataset, "train").load()
+        picture_side(dataset, "train").load()
 
 
 @pytest.mark.tensorflow
@@ -142,20 +143,22 @@ def test_every_optimizer_lowers_a_loss_and_spares_biases_from_decay(name):
 @pytest.mark.tensorflow
 def test_streamed_training_learns_and_can_be_repeated(dataset, stage):
     from millrace.learning.framework import make_deterministic
-    from millrace.learning.networks.classifier import Architecture
-    from millrace.learning.normalisation import Normalisation
+    from millrace.learning.networks.architecture import Architecture
+    from millrace.learning.pictures.learnt import LearntPictures
+    from millrace.learning.pictures.normalisation import Normalisation
     from millrace.learning.training.build import Task, build_trainer
     from millrace.workflow.images import ImageAugmentation
     from millrace.workflow.learning import CnnModel
 
-    sides = [DatasetSplit.of(dataset, name) for name in ("train", "validation")]
+    sides = [picture_side(dataset, name) for name in ("train", "validation")]
+    normalisation = Normalisation((0.2,), (0.3,))
+    learnt = LearntPictures(sides[0].encoder, normalisation, ImageAugmentation())
     task = Task(
         architecture=Architecture(CnnModel(kind="cnn", width=4, stages=2), sides[0].shape, 3),
-        augment=ImageAugmentation(),
         train=Training(epochs=4, batch_size=16, learning_rate=0.02),
         training=sides[0],
         validation=sides[1],
-        normalisation=Normalisation((0.2,), (0.3,)),
+        learnt=learnt,
         fits=0,
     )
     histories = []
@@ -173,7 +176,7 @@ def test_streamed_training_learns_and_can_be_repeated(dataset, stage):
 def test_balanced_class_weights_are_one_on_average(dataset):
     from millrace.learning.training.build import class_weights
 
-    split = DatasetSplit.of(dataset, "train")
+    split = picture_side(dataset, "train")
     weights = class_weights(split, "balanced")
     assert np.dot(weights, split.class_counts()) == pytest.approx(240)
     assert class_weights(split, "none") == [1.0, 1.0, 1.0]

@@ -10,11 +10,11 @@ import yaml
 import tiny_workflow
 from millrace.orchestration.tasks import gathered
 from millrace.workflow.graph import workflow_graph
-from millrace.workflow.spec import WorkflowSpec
+from millrace.workflow.tasks import parse
 
 pytestmark = pytest.mark.airflow
 
-SPEC = WorkflowSpec.model_validate(yaml.safe_load(tiny_workflow.SPEC))
+SPEC = parse(yaml.safe_load(tiny_workflow.SPEC))
 REFERENCE = {"kind": "records", "key": "k"}
 
 

@@ -7,11 +7,12 @@ import pytest
 from millrace.errors import SpecError
 from millrace.workflow.params import apply, check_trust, predict_params, run_params
 from millrace.workflow.spec import WorkflowSpec
+from millrace.workflow.tasks import parse
 
 
 @pytest.fixture
 def spec() -> WorkflowSpec:
-    return WorkflowSpec.model_validate(
+    return parse(
         {
             "version": 1,
             "name": "sample",
@@ -85,7 +86,7 @@ def test_a_conf_reaches_no_further_than_the_workflows_file(
 def test_a_conf_may_name_a_kind_that_the_file_names(spec: WorkflowSpec) -> None:
     document = spec.model_dump(mode="json")
     document["sources"] = [{"name": "own", "kind": "mine.sources:Reader"}]
-    own = WorkflowSpec.model_validate(document)
+    own = parse(document)
     check_trust(own, {"sources": [{"name": "new", "kind": "mine.sources:Reader"}]})
 
 

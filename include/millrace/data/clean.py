@@ -1,7 +1,7 @@
 """The clean stage: apply the data contract to one partition. Refuses, never repairs.
 
-What the contract is: see `millrace.data.cleaning`. Memory is bounded by a row group of pictures as
-they are stored, one whole picture a core, and the digests of the partition.
+What the contract is: see `millrace.data.cleaning`. Memory is bounded by a row group of contents as
+they are stored, what a modality sees at once, and the digests of the partition.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from millrace.artifacts.tables import read_table, write_table
-from millrace.data.cleaning.batches import batches
+from millrace.artifacts.tables import read_schema, read_table, write_table
 from millrace.data.cleaning.conflicts import conflict_details
 from millrace.data.cleaning.duplicates import Equals, find_equals
 from millrace.data.cleaning.judge import Judge
-from millrace.data.cleaning.look import look
 from millrace.data.cleaning.reasons import CONFLICTING_LABEL
 from millrace.data.corrections import FILE_NAME, corrected
-from millrace.data.schemas import CLEAN, DUPLICATES, QUARANTINE
+from millrace.data.modality import open_modality
+from millrace.data.schemas import DUPLICATES, QUARANTINE
 from millrace.data.spill import Spill
 from millrace.data.threads import ahead
 from millrace.workflow.stage import Counts, StageContext, StageResult
@@ -48,11 +46,11 @@ def run(context: StageContext) -> StageResult:
     """Clean the records of one partition.
 
     Parameters (keyed): ``rules``, values of `ImageCleaning`; ``reduce_to``, height and width in
-    pixels that transforming makes, see `millrace.data.cleaning.reduction`; ``label_map``;
+    pixels that transforming makes, see `millrace.data.pictures.reduction`; ``label_map``;
     ``labels``, the vocabulary (empty: any); ``labelled``: false for records to predict, whose
     labels may be missing and whose duplicates are all kept. Inputs: ``records`` (RAW);
     ``corrections`` of the source, optional, see `millrace.data.corrections`. Writes
-    ``records.parquet`` (CLEAN), ``quarantine.parquet`` and ``duplicates.parquet``.
+    ``records.parquet`` (`Modality.clean`), ``quarantine.parquet`` and ``duplicates.parquet``.
 
     Raises:
         SpecError: a user's rule fails, or the budget names an unknown reason.
@@ -97,23 +95,23 @@ def _records(context: StageContext) -> Iterator[pa.Table]:
 
 def _judge(context: StageContext, path: Path) -> _Sorted:
     """Judge every record by itself, and write the accepted ones to `path` meanwhile."""
-    judge = Judge(context.params)
+    modality = open_modality(context.params)
+    judge, examiner = Judge(context.params, modality.clean), modality.examiner(context.params)
     refused = Spill(context.scratch / "refused.arrow", QUARANTINE)
     digests, labels, ids = [np.zeros(0, "S16")], [], []
 
     def accepted() -> Iterator[pa.Table]:
-        parts = batches(_records(context), judge.asked)
-        for part, sight in ahead(partial(look, asked=judge.asked), parts):
-            good, bad, seen = judge(part, sight)
+        for part, seen in ahead(examiner, examiner.batches(_records(context))):
+            good, bad, known = judge(part, seen)
             refused.append(bad)
-            digests.append(seen)
+            digests.append(known)
             labels.extend(good["label"].chunks)
             ids.extend(good["record_id"].chunks)
             yield good
 
     with warnings.catch_warnings():  # once for all threads, which share the filters
         warnings.filterwarnings("ignore", module=r"PIL\.")
-        write_table(path, CLEAN, accepted())
+        write_table(path, modality.clean, accepted())
     return _Sorted(
         refused,
         np.concatenate(digests),
@@ -143,7 +141,8 @@ def _keep_only(path: Path, keep: npt.NDArray[np.bool_], scratch: Path) -> None:
     whole = scratch / path.name
     shutil.move(path, whole)
     parts = _spans(read_table(whole))
-    write_table(path, CLEAN, (table.filter(pa.array(keep[span])) for table, span in parts))
+    kept = (table.filter(pa.array(keep[span])) for table, span in parts)
+    write_table(path, read_schema(whole), kept)
 
 
 def _spans(tables: Iterable[pa.Table]) -> Iterator[tuple[pa.Table, slice]]:
@@ -180,7 +179,7 @@ def _duplicates(path: Path, rows: _Sorted, equals: Equals) -> Iterator[pa.Table]
     if not duplicate.any():
         return
     originals = rows.ids.take(pa.array(equals.original))
-    columns = [name for name in DUPLICATES.names if name in CLEAN.names]
+    columns = [name for name in DUPLICATES.names if name != "duplicate_of"]
     for table, span in _spans(read_table(path, columns)):
         originals_here = originals.slice(span.start, table.num_rows)
         table = table.append_column("duplicate_of", originals_here)

@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 from millrace.artifacts.tables import Images
 from millrace.data.encoding import FILE, UNREADABLE, PixelEncoding
 from millrace.data.picture_file import decode_file
-from millrace.data.schemas import DIGEST
 
 
 @dataclass(frozen=True)
@@ -86,12 +85,6 @@ def digest_pictures(images: Images, encoding: PixelEncoding) -> npt.NDArray[np.b
         for start in range(0, len(pixels), size)
     ]
     return np.frombuffer(b"".join(digests), "S16")
-
-
-def digest_column(digests: npt.NDArray[np.bytes_]) -> pa.Array:
-    """Return 16-byte digests as a column."""
-    data = pa.py_buffer(np.ascontiguousarray(digests))
-    return pa.FixedSizeBinaryArray.from_buffers(DIGEST, len(digests), [None, data])
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

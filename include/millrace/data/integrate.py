@@ -1,6 +1,6 @@
-"""The integrate stage: unite all partitions into one data set with its splits. Changes no picture.
+"""The integrate stage: unite all partitions into one data set with its splits. Changes no content.
 
-Memory does not grow with the records: their small columns lie in a ledger on disk, and pictures are
+Memory does not grow with the records: their small columns lie in a ledger on disk, and contents are
 streamed, and shuffled once through buckets on disk. The result does not depend on the order of the
 partitions nor on how the sources were cut.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from millrace.artifacts.tables import count_rows, image_shape, read_schema, write_table
+from millrace.artifacts.tables import count_rows, read_schema, row_bytes, write_table
 from millrace.data.clean import count_reasons
 from millrace.data.integration.balance import class_counts
 from millrace.data.integration.budget import check_refusals
@@ -30,15 +30,14 @@ from millrace.data.integration.records import Hashes, digest_words, load_records
 from millrace.data.integration.refused import write_duplicates, write_quarantine
 from millrace.data.integration.sides import SIDES
 from millrace.data.integration.splits import assign
-from millrace.data.integration.transforms import common_transform
+from millrace.data.integration.transforms import common
 from millrace.data.integration.verdicts import judge
 from millrace.data.integration.vocabulary import vocabulary
+from millrace.data.modality import open_modality
 from millrace.data.schemas import dataset
 from millrace.data.spill import Spill
 from millrace.errors import DataError
 from millrace.workflow.stage import Counts, StageContext, StageResult
-
-_SMALL_COLUMNS = 200  # bytes of a record beside its picture, about
 
 _SOURCES = """SELECT source FROM records UNION SELECT source FROM quarantined
     UNION SELECT source FROM copies"""
@@ -63,10 +62,10 @@ def run(context: StageContext) -> StageResult:
     """Unite, compare, split and shuffle the records.
 
     Parameters (keyed): ``split``, values of `Split`; ``sources``, each source's fixed side or null;
-    ``labels``, the vocabulary (empty: what is found); ``duplicates``, ``near_duplicates``,
-    ``near_conflicts`` and ``budget`` of `ImageCleaning`. Inputs: ``records``, transformed
-    artifacts; ``cleaned``, the clean artifacts they came from, in the same order. Writes
-    ``train.parquet``, ``validation.parquet``, ``test.parquet``, ``quarantine.parquet`` and
+    ``labels``, the vocabulary (empty: what is found); ``modality``, ``rules`` and what else the
+    clean stage had; ``near_conflicts`` and ``budget`` of its `Cleaning`. Inputs: ``records``,
+    transformed artifacts; ``cleaned``, the clean artifacts they came from, in the same order.
+    Writes ``train.parquet``, ``validation.parquet``, ``test.parquet``, ``quarantine.parquet`` and
     ``duplicates.parquet``.
 
     Raises:
@@ -74,25 +73,25 @@ def run(context: StageContext) -> StageResult:
             to split; record ids that are not unique; inputs of different transforms or orders.
     """
     params, cleaned = context.params, _cleaned(context)
-    transform = common_transform([a.facts.get("transform") for a in context.inputs["records"]])
+    transform = common([a.facts.get("transform") for a in context.inputs["records"]])
+    canonical = common([a.facts.get("records") for a in context.inputs["records"]])
     paths = [artifact.path("records.parquet") for artifact in context.inputs["records"]]
     places = Spill(context.scratch / "places.arrow", _PLACE)
     with Ledger(context.scratch) as ledger:
         load_records(ledger, cleaned.records, params)
-        load_earlier(ledger, cleaned)
-        judge(ledger, params["duplicates"])
+        load_earlier(ledger, cleaned, params)
+        judge(ledger, params["rules"]["duplicates"])
         families = _families(context, ledger, cleaned)
         refused = _write_refused(context, ledger, cleaned)
         facts = _split(ledger, params, families)
         for part in ledger.answer(_PLACES):
             places.append(part)
     _write_splits(context, paths, places, facts["rows"])
-    shape = image_shape(read_schema(paths[0]))
     kept = sum(facts["rows"].values())
     return StageResult(
         kind="dataset",
         rows=kept,
-        facts={"transform": transform, "shape": list(shape), "by_reason": refused.by_reason}
+        facts={"transform": transform, "records": canonical, "by_reason": refused.by_reason}
         | facts,
         counts=Counts(refused.received, kept, refused.quarantined, refused.duplicates),
     )
@@ -107,9 +106,9 @@ def _families(context: StageContext, ledger: Ledger, cleaned: Cleaned) -> Famili
     """Unite near duplicates to groups of the split, where that is asked for."""
     params = context.params
     ledger.load("united", UNITED, lambda: ())
-    if params["near_duplicates"] == "keep":
+    if params["rules"]["near_duplicates"] == "keep":
         return None
-    families = Families(ledger, cleaned.records, context.scratch)
+    families = Families(ledger, open_modality(params), cleaned.records, context.scratch)
     if params["near_conflicts"] == "refuse":
         families.refuse_quarrels()
     families.unite_groups(params["split"]["seed"])
@@ -173,9 +172,9 @@ def _write_splits(
     context: StageContext, paths: Sequence[Path], places: Spill, rows: Mapping[str, int]
 ) -> None:
     canonical = read_schema(paths[0])
-    shape = image_shape(canonical)
-    size = int(np.prod(shape)) + _SMALL_COLUMNS
-    ordered = OrderedRows(context.scratch / "rows", canonical, sum(rows.values()), size)
+    ordered = OrderedRows(
+        context.scratch / "rows", canonical, sum(rows.values()), row_bytes(paths)
+    )
     portions = Portions(places.tables())
     for table in read_all(paths):
         known = portions.take(table.num_rows)
@@ -184,7 +183,7 @@ def _write_splits(
     stops = accumulate(rows[side] for side in SIDES)
     for side, stop in zip(SIDES, stops, strict=True):
         tables = (_with_side(table, side) for table in ordered.read(stop - rows[side], stop))
-        write_table(context.output / f"{side}.parquet", dataset(shape), tables)
+        write_table(context.output / f"{side}.parquet", dataset(canonical), tables)
 
 
 def _check_same(table: pa.Table, expected: Hashes) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-
-from millrace.artifacts.tables import image_field
 
 
 def _text(name: str, *, nullable: bool = False) -> pa.Field:
@@ -12,7 +12,7 @@ def _text(name: str, *, nullable: bool = False) -> pa.Field:
 
 
 DIGEST = pa.binary(16)
-"""Type of a content digest: BLAKE2b, 16 bytes, of decoded pixels and their shape."""
+"""Type of a content digest: BLAKE2b, 16 bytes, of the decoded content."""
 
 _PLACE = [
     _text("record_id"),
@@ -26,22 +26,15 @@ _CONTENT = [pa.field("content", pa.binary(), nullable=True), _text("encoding")]
 RAW = pa.schema([*_NAMED, *_CONTENT])
 """A collected record: where it came from, and its bytes as they were."""
 
-THUMBNAIL_SIDE = 16
-"""Height and width, in pixels, of the grey thumbnails that near duplicates are verified on."""
+def clean(*further: pa.Field) -> pa.Schema:
+    """Return the columns of records that kept the contract.
 
-CLEAN = pa.schema(
-    [
-        *_NAMED,
-        pa.field("content_digest", DIGEST, nullable=False),
-        pa.field("perceptual_hash", pa.uint64(), nullable=True),
-        pa.field("thumbnail", pa.binary(THUMBNAIL_SIDE**2), nullable=True),
-        *_CONTENT,
-    ]
-)
-"""A record that kept the contract, its content decoded to pixels.
+    Args:
+        further: what the modality stores beside the content, which is decoded.
+    """
+    digest = pa.field("content_digest", DIGEST, nullable=False)
+    return pa.schema([*_NAMED, digest, *further, *_CONTENT])
 
-The perceptual hash and the thumbnail are null where near duplicates are not asked for.
-"""
 
 QUARANTINE = pa.schema(
     [*_PLACE, _text("label", nullable=True), _text("reason"), _text("detail"), *_CONTENT]
@@ -52,12 +45,18 @@ DUPLICATES = pa.schema([*_PLACE, _text("label", nullable=True), _text("duplicate
 """A record whose content an accepted record has already; `duplicate_of` is that record's id."""
 
 
-def canonical(shape: tuple[int, int, int]) -> pa.Schema:
-    """Return the columns of canonical records with ``(height, width, channels)`` pictures."""
+def canonical(*payload: pa.Field) -> pa.Schema:
+    """Return the columns of canonical records; the payload is what the model sees."""
     digest = pa.field("content_digest", DIGEST, nullable=False)
-    return pa.schema([*_NAMED, digest, image_field("image", shape)])
+    return pa.schema([*_NAMED, digest, *payload])
 
 
-def dataset(shape: tuple[int, int, int]) -> pa.Schema:
-    """Return the columns of a data set's splits."""
-    return canonical(shape).append(_text("split"))
+def dataset(records: pa.Schema) -> pa.Schema:
+    """Return the columns of a data set's splits, of canonical records."""
+    return records.append(_text("split"))
+
+
+def digest_column(digests: npt.NDArray[np.bytes_]) -> pa.Array:
+    """Return 16-byte digests as a column."""
+    data = pa.py_buffer(np.ascontiguousarray(digests))
+    return pa.FixedSizeBinaryArray.from_buffers(DIGEST, len(digests), [None, data])

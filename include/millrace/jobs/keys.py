@@ -11,6 +11,7 @@ from millrace.errors import shorten
 from millrace.jobs.code import code_digests
 from millrace.jobs.environment import environment
 from millrace.jobs.stages import Stage, plugins
+from millrace.jobs.stages import packages as packages_of
 
 Inputs = Mapping[str, Sequence[ArtifactRef]]
 _SHOWN = 4  # differences named in one explanation
@@ -34,7 +35,7 @@ def key_parts(
         "code": code_digests(modules),
         "params": dict(params),
         "inputs": {role: [ref.digest for ref in refs] for role, refs in sorted(inputs.items())},
-        "environment": environment(stage.packages, packages or {}),
+        "environment": environment(packages_of(stage, params), packages or {}),
     }
 
 

@@ -25,6 +25,7 @@ from millrace.settings import Settings
 from millrace.workflow.params import RunParams
 from millrace.workflow.proposing.seen import Seen
 from millrace.workflow.spec import WorkflowSpec
+from millrace.workflow.tasks import parse
 
 _PARTS = 40  # partitions of a source, about, of which some are looked at
 _SMALLEST, _LARGEST = 50, 1_000  # records of such a partition
@@ -96,7 +97,7 @@ class Look:
         """Return why a spec's records could not be split; None where they can."""
         document = spec.model_dump(mode="json")
         document["transform"] |= {"size": [_SIDE, _SIDE]}
-        run = self._run(WorkflowSpec.model_validate(document))
+        run = self._run(parse(document))
         cleaned = [STEPS["clean"](run, *one) for one in self._collected]
         partitions = [partition for partition, _ in self._collected]
         transformed = [
@@ -135,7 +136,7 @@ class Look:
             files = source["kind"] == "image_folder"
             return {"partition_rows": min(partition_rows, _FILES) if files else partition_rows}
 
-        return WorkflowSpec.model_validate(
+        return parse(
             {
                 "version": 1,
                 "name": "look",

@@ -176,7 +176,11 @@ def _evaluation(
     inputs = {role: [ArtifactRef.from_document(ref)] for role, ref in named.items()}
     if rival is not None:
         inputs["champion"] = [rival.bundle]
-    params = {"bootstrap": _BOOTSTRAP, "seed": run.spec.train.seed}
+    params = {
+        "modality": run.spec.modality,
+        "bootstrap": _BOOTSTRAP,
+        "seed": run.spec.train.seed,
+    }
     return run.executor.execute(Job("evaluate", params, inputs))
 
 
@@ -188,7 +192,8 @@ def _judge(
         "bundle": [ArtifactRef.from_document(bundle)],
         "dataset": [ArtifactRef.from_document(dataset)],
     }
-    job = Job("gate", run.spec.gate.model_dump(mode="json"), inputs)
+    params = {"modality": run.spec.modality, "gate": run.spec.gate.model_dump(mode="json")}
+    job = Job("gate", params, inputs)
     return run.executor.execute(job).facts
 
 

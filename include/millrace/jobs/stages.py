@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from millrace.errors import SpecError
-from millrace.workflow.registry import implementation
+from millrace.workflow.registry import PACKAGES, implementation
 
 _TABLES = ("numpy", "pyarrow")
-_PICTURES = (*_TABLES, "pillow")
 _SCORING = (*_TABLES, "onnxruntime", "scikit-learn")
 
 
@@ -22,6 +21,7 @@ class Stage:
         name: of the stage.
         module: whose ``run(context)`` does it.
         packages: distributions whose versions may change the result.
+        side: of modalities that it uses, ``data`` or ``learning``.
         volatile: looks at the world outside the store (sources, the time an answer takes), so it
             is executed every time.
         heavy: executed by the workflow's runtime (a child process or a container), because it
@@ -31,6 +31,7 @@ class Stage:
     name: str
     module: str
     packages: tuple[str, ...] = ()
+    side: str | None = None
     volatile: bool = False
     heavy: bool = False
 
@@ -40,19 +41,20 @@ STAGES: Mapping[str, Stage] = {
     for stage in (
         Stage("discover", "millrace.data.discover", volatile=True),
         Stage("collect", "millrace.data.collect", _TABLES),
-        Stage("clean", "millrace.data.clean", _PICTURES),
-        Stage("transform", "millrace.data.transform", _PICTURES),
-        Stage("integrate", "millrace.data.integrate", _TABLES),
+        Stage("clean", "millrace.data.clean", _TABLES, "data"),
+        Stage("transform", "millrace.data.transform", _TABLES, "data"),
+        Stage("integrate", "millrace.data.integrate", _TABLES, "data"),
         Stage(
             "train",
             "millrace.learning.train",
             (*_TABLES, "tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime"),
+            "learning",
             heavy=True,
         ),
-        Stage("baseline", "millrace.learning.baseline", (*_TABLES, "scikit-learn")),
-        Stage("evaluate", "millrace.learning.evaluate", (*_SCORING, "matplotlib", "pillow")),
-        Stage("gate", "millrace.learning.gate", _SCORING, volatile=True),
-        Stage("predict", "millrace.learning.predict", _SCORING),
+        Stage("baseline", "millrace.learning.baseline", (*_TABLES, "scikit-learn"), "learning"),
+        Stage("evaluate", "millrace.learning.evaluate", (*_SCORING, "matplotlib"), "learning"),
+        Stage("gate", "millrace.learning.gate", _SCORING, "learning", volatile=True),
+        Stage("predict", "millrace.learning.predict", _SCORING, "learning"),
     )
 }
 
@@ -64,13 +66,20 @@ def stage_named(name: str) -> Stage:
     return STAGES[name]
 
 
+def packages(stage: Stage, params: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the distributions whose versions may change what the stage makes."""
+    return (*stage.packages, *PACKAGES.get(params.get("modality", ""), ()))
+
+
 def plugins(stage: Stage, params: Mapping[str, Any]) -> Iterator[str]:
     """Yield the import paths of the implementations that the parameters name."""
+    if stage.side is not None:
+        yield implementation(f"{stage.side} modality", params["modality"])
     if stage.name == "collect":
         yield implementation("source", params["kind"])
     if stage.name == "clean":
         yield from params["rules"]["rules"]
-    if stage.name == "transform" and params["custom"]:
-        yield params["custom"]
+    if stage.name == "transform" and params["transform"].get("custom"):
+        yield params["transform"]["custom"]
     if stage.name == "train":
         yield implementation("model", params["model"]["kind"])

@@ -61,10 +61,8 @@ def collect(run: WorkflowRun, partition: Partition) -> Reference:
 
 def clean(run: WorkflowRun, partition: Partition, collected: Reference) -> Reference:
     """Apply the data contract to a partition, its records corrected where people did so."""
-    rules = run.spec.clean.model_dump(mode="json", exclude={"budget", "near_conflicts"})
     params = {
-        "rules": rules,
-        "reduce_to": list(run.spec.transform.size),
+        **run.spec.cleaning(),
         "label_map": _source(run, partition["source"])["label_map"],
         "labels": list(run.spec.labels),
         "labelled": run.labelled,
@@ -77,7 +75,8 @@ def clean(run: WorkflowRun, partition: Partition, collected: Reference) -> Refer
 
 def transform(run: WorkflowRun, partition: Partition, cleaned: Reference) -> Reference:
     """Bring a partition's records into the canonical form."""
-    params = run.spec.transform.model_dump(mode="json")
+    transform = run.spec.transform.model_dump(mode="json")
+    params = {"modality": run.spec.modality, "transform": transform}
     return _execute(run, "transform", params, {"records": [cleaned]}, partition)
 
 
@@ -87,11 +86,10 @@ def integrate(
     """Unite the partitions and split them."""
     spec = run.spec
     params = {
+        **spec.cleaning(),
         "split": spec.split.model_dump(mode="json"),
         "sources": {source.name: source.split for source in spec.sources},
         "labels": list(spec.labels),
-        "duplicates": spec.clean.duplicates,
-        "near_duplicates": spec.clean.near_duplicates,
         "near_conflicts": spec.clean.near_conflicts,
         "budget": dict(spec.clean.budget),
     }
@@ -106,6 +104,7 @@ def train(run: WorkflowRun, dataset: Reference) -> Reference:
         name: getattr(run.spec, name).model_dump(mode="json")
         for name in ("model", "augment", "train")
     }
+    params["modality"] = run.spec.modality
     asked = run.spec.resources
     locations = {}
     if asked.gpus:
@@ -121,7 +120,8 @@ def train(run: WorkflowRun, dataset: Reference) -> Reference:
 
 def baseline(run: WorkflowRun, dataset: Reference) -> Reference:
     """Fit the scikit-learn model beside the network."""
-    params = run.spec.baseline.model_dump(mode="json")
+    baseline = run.spec.baseline.model_dump(mode="json")
+    params = {"modality": run.spec.modality, "baseline": baseline}
     return _execute(run, "baseline", params, {"dataset": [dataset]})
 
 
@@ -175,7 +175,9 @@ def predict(
         "records": [records],
         "bundle": [version.bundle.to_document()],
     }
-    reference = _execute(run, "predict", {"file": file}, inputs, partition)
+    reference = _execute(
+        run, "predict", {"modality": run.spec.modality, "file": file}, inputs, partition
+    )
     return {**reference, "delivered": _deliver(run, version, records, reference)}
 
 
@@ -255,8 +257,8 @@ def _misfit(run: WorkflowRun, version: ModelVersion, records: Reference) -> str 
     """Say in which way records are not what a bundle was trained on, or None."""
     bundle = run.store.get(version.bundle).facts
     facts = run.store.get(ArtifactRef.from_document(records)).facts
-    if list(bundle["input"]["shape"]) != list(facts["shape"]):
-        return f"shape {facts['shape']}, not {bundle['input']['shape']}"
+    if bundle["records"] != facts["records"]:
+        return f"records of {facts['records']}, not {bundle['records']}"
     known = bundle.get("transform")
     if known is not None and known != facts.get("transform"):
         return f"transform {facts.get('transform')}, not {known}"

@@ -26,7 +26,7 @@ from millrace.jobs.runtimes import here
 from millrace.jobs.stages import stage_named
 from millrace.jobs.verification_causes import causes, differences, outdated
 from millrace.workflow.params import predict_params
-from millrace.workflow.spec import WorkflowSpec
+from millrace.workflow.tasks import parse
 
 State = Literal["same", "differs", "source", "gone", "skipped"]
 _SOURCES = ("discover", "collect")
@@ -203,7 +203,7 @@ def _results(executions: list[ExecutionRecord]) -> list[ExecutionRecord]:
 
 def _sources(run: RunRecord) -> list[dict[str, Any]]:
     """Return the documents of the sources that the run was told to read."""
-    spec = WorkflowSpec.model_validate(run.spec)
+    spec = parse(run.spec)
     chosen: Any = spec.sources
     if run.dag_id != run.workflow:  # a prediction run
         chosen = predict_params(run.params).sources or spec.predict.sources or spec.sources

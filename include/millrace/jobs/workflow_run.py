@@ -26,6 +26,7 @@ from millrace.workflow.params import (
     run_params,
 )
 from millrace.workflow.spec import WorkflowSpec
+from millrace.workflow.tasks import parse
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def open_run(
         )
     if record.state != "running" and attempt > 1:  # cleared; a sibling that failed is no reason
         catalog.runs.reopen(record.id)
-    spec = WorkflowSpec.model_validate(record.spec)
+    spec = parse(record.spec)
     training = identity.purpose == "training"
     params = run_params(record.params) if training else predict_params(record.params)
     store = Store(settings.store, settings.home / "cache")

@@ -7,65 +7,72 @@ written, so the choice is stable and fair. No deep-learning framework is importe
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from millrace.artifacts.tables import Images, column_to_images, read_table, write_table
+from millrace.artifacts.tables import read_table, write_table
 from millrace.errors import DataError
-from millrace.learning.classical import ClassicalModel
-from millrace.learning.dataset import Classes, DatasetSplit
+from millrace.learning.dataset import Classes, class_indices, dataset_labels
+from millrace.learning.modality import Rival, open_learning
 from millrace.learning.predictions import COLUMNS, predictions_schema, predictions_table
-from millrace.workflow.learning import Baseline
 from millrace.workflow.stage import StageContext, StageResult
+
+_SIDE = "train split"
 
 
 def run(context: StageContext) -> StageResult:
     """Fit on ``dataset``'s training split and predict its test split.
 
+    Parameters (keyed): ``modality``; ``baseline``, values of the spec's, with ``kind`` and
+    ``rows``, how many records it may use.
+
     Raises:
         DataError: the training records that it may use are of a single class.
     """
-    spec = Baseline(**context.params)
+    spec = context.params["baseline"]
     dataset = context.one("dataset")
-    training = DatasetSplit.of(dataset, "train")
-    images, classes = _first_records(training, spec.rows)
-    _check_classes(training, classes)
-    model = ClassicalModel(spec.kind, len(training.labels)).fit(images, classes)
+    labels = dataset_labels(dataset)
+    rival = open_learning(context.params["modality"]).rival(spec, len(labels))
+    records = _first_records(dataset.path("train.parquet"), rival, spec["rows"])
+    classes = class_indices(records["label"], labels, _SIDE)
+    _check_classes(labels, classes)
+    rival.fit(records, classes)
     rows = write_table(
         context.output / "predictions.parquet",
-        predictions_schema(training.labels),
-        _predictions(model, DatasetSplit.of(dataset, "test")),
+        predictions_schema(labels),
+        _predictions(rival, dataset.path("test.parquet"), labels),
     )
-    return StageResult(kind="baseline", rows=rows, facts={"kind": spec.kind, "rows": len(classes)})
+    facts = {"kind": spec["kind"], "rows": len(classes)}
+    return StageResult(kind="baseline", rows=rows, facts=facts)
 
 
-def _first_records(split: DatasetSplit, rows: int) -> tuple[Images, Classes]:
-    images: list[Images] = [np.zeros((0, *split.shape), np.uint8)]
-    classes: list[Classes] = [np.zeros(0, np.int32)]
+def _first_records(path: Path, rival: Rival, rows: int) -> pa.Table:
+    parts: list[pa.Table] = []
     missing = rows
-    for pictures, indices in split.groups():
-        images.append(pictures[:missing])
-        classes.append(indices[:missing])
-        missing -= len(indices)
+    for table in read_table(path, [*rival.columns, "label"]):
+        parts.append(table.slice(0, missing))
+        missing -= parts[-1].num_rows
         if missing <= 0:
             break
-    return np.concatenate(images), np.concatenate(classes)
+    if not parts:
+        raise DataError("the training split holds no record", where=_SIDE)
+    return pa.concat_tables(parts)
 
 
-def _check_classes(training: DatasetSplit, classes: Classes) -> None:
+def _check_classes(labels: tuple[str, ...], classes: Classes) -> None:
     found = np.unique(classes)
     if len(found) < 2:
         raise DataError(
             "the baseline sees fewer than two classes",
-            where=f"the first {len(classes):,} records of the {training.name} split",
+            where=f"the first {len(classes):,} records of the {_SIDE}",
             expected="records of at least two classes",
-            received=[training.labels[index] for index in found],
+            received=[labels[index] for index in found],
             remedy="Raise baseline.rows, add records of other classes, or check label_map.",
         )
 
 
-def _predictions(model: ClassicalModel, test: DatasetSplit) -> Iterator[pa.Table]:
-    for records in read_table(test.path, list(COLUMNS)):
-        probabilities = model.predict(column_to_images(records["image"], test.shape))
-        yield predictions_table(records, probabilities, test.labels)
+def _predictions(rival: Rival, path: Path, labels: tuple[str, ...]) -> Iterator[pa.Table]:
+    for records in read_table(path, [*COLUMNS, *rival.columns]):
+        yield predictions_table(records, rival.predict(records), labels)

@@ -15,37 +15,39 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
+import pyarrow as pa
 
 from millrace.artifacts.artifact import Artifact
-from millrace.artifacts.tables import Images
 from millrace.errors import DataError, SpecError
+from millrace.learning.modality import Encoder, Inputs, open_learning
 from millrace.machine import usable_cores
 
-FORMAT = 1
-_CHUNK_VALUES = 1 << 20  # pixel values given to the graph at once
+FORMAT = 2
+_CHUNK_VALUES = 1 << 20  # input values given to the graph at once
 _CHUNK_ROWS = 128  # few enough for their features to stay in a core's cache
-_INPUT, _OUTPUT = "image", "probabilities"
+_OUTPUT = "probabilities"
+_TYPES = {"uint8": "tensor(uint8)", "int32": "tensor(int32)", "float32": "tensor(float)"}
 
 Probabilities = npt.NDArray[np.float32]
 
 
 class Bundle:
-    """An image classifier that answers batches.
+    """A classifier that answers batches.
 
     Args:
         document: of ``bundle.json``.
-        graph: path of ``model.onnx``; input ``image`` uint8 (rows, height, width, channels), output
-            ``probabilities`` float32 (rows, classes).
+        graph: path of ``model.onnx``; its input is the encoder's, its output ``probabilities``
+            float32 (rows, classes).
         where: names the bundle in errors.
 
     Attributes:
         document: all that ``bundle.json`` states.
         labels: the classes, in the order of the probabilities.
-        shape: of one picture, (height, width, channels).
+        encoder: makes inputs of canonical records.
         where: names the bundle in errors.
 
     Raises:
-        SpecError: the bundle's format or task is one that this version does not know.
+        SpecError: the bundle's format or modality is one that this version does not know.
         DataError: the document lacks something, or the graph cannot be loaded.
     """
 
@@ -53,8 +55,14 @@ class Bundle:
         _check_format(document, where)
         self.document = document
         self.where = where
-        self.labels, self.shape = _schema(document, where)
-        self._session = _open_graph(graph, where)
+        self.labels = _labels(document, where)
+        self.encoder = _encoder(document, where)
+        self._session = _open_graph(graph, self.encoder, where)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one record's input."""
+        return self.encoder.shape
 
     @classmethod
     def open(cls, artifact: Artifact) -> Bundle:
@@ -66,47 +74,57 @@ class Bundle:
             raise DataError("bundle.json is not JSON", where=where, received=error) from error
         return cls(document, artifact.path("model.onnx"), where)
 
-    def predict(self, images: Images) -> Probabilities:
-        """Return the probabilities ``(rows, classes)`` of pictures ``(rows, h, w, c)`` uint8.
+    def predict_records(self, records: pa.Table) -> Probabilities:
+        """Return the probabilities ``(rows, classes)`` of canonical records.
+
+        Raises:
+            DataError: the records are of another form.
+        """
+        return self.predict(self.encoder(records))
+
+    def predict(self, inputs: Inputs) -> Probabilities:
+        """Return the probabilities ``(rows, classes)`` of the encoder's inputs ``(rows, *shape)``.
 
         Every core answers small batches by itself, so the cores' number does not change a bit of
         the answers. Memory beyond input and output does not grow with the rows. No rows give no
         answers.
 
         Raises:
-            DataError: the pictures have another shape, or the graph does not give probabilities.
+            DataError: the inputs have another shape, or the graph does not give probabilities.
         """
-        self._check_shape(images)
-        answers = np.empty((len(images), len(self.labels)), np.float32)
+        self._check_shape(inputs)
+        answers = np.empty((len(inputs), len(self.labels)), np.float32)
         step = max(1, min(_CHUNK_ROWS, _CHUNK_VALUES // int(np.prod(self.shape))))
 
         def answer(start: int) -> None:
-            answers[start : start + step] = self._answer(images[start : start + step])
+            answers[start : start + step] = self._answer(inputs[start : start + step])
 
-        starts = range(0, len(images), step)
+        starts = range(0, len(inputs), step)
         with ThreadPoolExecutor(max(1, min(usable_cores(), len(starts)))) as pool:
             for _ in pool.map(answer, starts):
                 pass
         return answers
 
-    def _check_shape(self, images: Images) -> None:
-        if images.shape[1:] == self.shape and images.dtype == np.uint8:
+    def _check_shape(self, inputs: Inputs) -> None:
+        if inputs.shape[1:] == self.shape and inputs.dtype == self.encoder.dtype:
             return
         raise DataError(
-            "pictures do not fit the bundle",
+            "the inputs do not fit the bundle",
             where=self.where,
-            expected=f"uint8 (rows, {', '.join(map(str, self.shape))})",
-            received=f"{images.dtype} {images.shape}",
+            expected=f"{self.encoder.dtype} (rows, {', '.join(map(str, self.shape))})",
+            received=f"{inputs.dtype} {inputs.shape}",
             remedy="Transform the records as the bundle's training set was transformed.",
         )
 
-    def _answer(self, images: Images) -> Probabilities:
+    def _answer(self, inputs: Inputs) -> Probabilities:
         """Run the graph once. ONNX Runtime's errors have no base class but `Exception`."""
         try:
-            (answer,) = self._session.run([_OUTPUT], {_INPUT: np.ascontiguousarray(images)})
+            (answer,) = self._session.run(
+                [_OUTPUT], {self.encoder.name: np.ascontiguousarray(inputs)}
+            )
         except Exception as error:
             raise DataError("the graph fails", where=self.where, received=error) from error
-        expected = (len(images), len(self.labels))
+        expected = (len(inputs), len(self.labels))
         if answer.shape != expected:
             raise DataError(
                 "the graph does not fit the bundle's labels",
@@ -135,34 +153,33 @@ def _check_format(document: Mapping[str, Any], where: str) -> None:
             received=version,
             remedy="Use the version of Millrace that exported it, or train it again.",
         )
-    if document.get("task") != "image_classification":
-        raise SpecError(
-            "unknown task of a bundle",
-            where=where,
-            expected="image_classification",
-            received=document.get("task"),
-        )
 
 
-def _schema(
-    document: Mapping[str, Any], where: str
-) -> tuple[tuple[str, ...], tuple[int, int, int]]:
+def _labels(document: Mapping[str, Any], where: str) -> tuple[str, ...]:
     try:
         labels = tuple(str(label) for label in document["labels"])
-        height, width, channels = (int(side) for side in document["input"]["shape"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            "bundle.json is incomplete",
-            where=where,
-            expected="labels and input.shape [height, width, channels]",
-            received=error,
-        ) from error
+    except (KeyError, TypeError) as error:
+        raise _incomplete("labels", error, where) from error
     if not labels or len(set(labels)) != len(labels):
         raise DataError("a bundle's labels must be unique", where=where, received=labels)
-    return labels, (height, width, channels)
+    return labels
 
 
-def _open_graph(graph: Path, where: str) -> onnxruntime.InferenceSession:
+def _encoder(document: Mapping[str, Any], where: str) -> Encoder:
+    try:
+        modality = str(document["records"]["modality"])
+        return open_learning(modality).encoder(document["input"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _incomplete("records.modality and its input", error, where) from error
+
+
+def _incomplete(expected: str, error: Exception, where: str) -> DataError:
+    return DataError(
+        "bundle.json is incomplete", where=where, expected=expected, received=repr(error)
+    )
+
+
+def _open_graph(graph: Path, encoder: Encoder, where: str) -> onnxruntime.InferenceSession:
     """Open the graph. ONNX Runtime's errors have no base class but `Exception`."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only
@@ -175,11 +192,12 @@ def _open_graph(graph: Path, where: str) -> onnxruntime.InferenceSession:
         raise DataError("model.onnx cannot be loaded", where=where, received=error) from error
     inputs = [(value.name, value.type) for value in session.get_inputs()]
     outputs = [value.name for value in session.get_outputs()]
-    if inputs != [(_INPUT, "tensor(uint8)")] or _OUTPUT not in outputs:
+    wanted = [(encoder.name, _TYPES[encoder.dtype])]
+    if inputs != wanted or _OUTPUT not in outputs:
         raise DataError(
             "model.onnx has another signature",
             where=where,
-            expected=f"{_INPUT} tensor(uint8) -> {_OUTPUT}",
+            expected=f"{wanted} -> {_OUTPUT}",
             received=f"{inputs} -> {outputs}",
         )
     return session

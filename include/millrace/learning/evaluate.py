@@ -20,6 +20,7 @@ from millrace.learning.evaluation.comparison import baseline_figures, champion_f
 from millrace.learning.evaluation.outcomes import Outcomes, outcomes_of
 from millrace.learning.evaluation.plots import write_plots
 from millrace.learning.evaluation.slices import slices
+from millrace.learning.modality import open_learning
 from millrace.learning.predictions import predict_table, predictions_schema
 from millrace.workflow.stage import StageContext, StageResult
 
@@ -34,7 +35,7 @@ def run(context: StageContext) -> StageResult:
 
     Args:
         context: roles ``dataset``, ``bundle``, ``baseline`` (optional), ``champion`` (optional);
-            params ``bootstrap`` (replicates) and ``seed``.
+            params ``modality``, ``bootstrap`` (replicates) and ``seed``.
 
     Raises:
         DataError: the test split is empty, or has a label that the bundle does not know.
@@ -46,7 +47,10 @@ def run(context: StageContext) -> StageResult:
     report = {"format": FORMAT, "labels": list(bundle.labels), **facts, **_details(outcomes)}
     text = json.dumps(report, indent=1, sort_keys=True, allow_nan=False)
     (context.output / "report.json").write_text(text + "\n", encoding="utf-8")
-    write_plots(context.output, outcomes, dataset, _history(artifact))
+    plots = context.output / "plots"
+    plots.mkdir()
+    write_plots(plots, outcomes, _history(artifact))
+    open_learning(context.params["modality"]).draw(plots, outcomes, dataset)
     return StageResult(
         kind="evaluation", rows=len(outcomes), facts=facts, metrics=_catalog_metrics(facts)
     )

@@ -24,13 +24,13 @@ def run(context: StageContext) -> StageResult:
     "sentence"}``.
 
     Args:
-        context: roles ``evaluation``, ``bundle``, ``dataset``; params are those of
-            `workflow.learning.Gate`.
+        context: roles ``evaluation``, ``bundle``, ``dataset``; params ``modality`` and
+            ``gate``, the values of `workflow.learning.Gate`.
 
     Raises:
         DataError: the evaluation is of another bundle.
     """
-    gate = Gate.model_validate(dict(context.params))
+    gate = Gate.model_validate(dict(context.params["gate"]))
     facts, bundle = context.one("evaluation").facts, context.one("bundle")
     if facts["bundle"] != bundle.ref.digest:
         raise DataError(

@@ -20,7 +20,7 @@ def run(context: StageContext) -> StageResult:
     """Score the table ``params["file"]`` of every artifact of role ``records``.
 
     Raises:
-        DataError: an artifact has no such file, or its pictures do not fit the bundle.
+        DataError: an artifact has no such file, or its records do not fit the bundle.
     """
     artifact = context.one("bundle")
     bundle = Bundle.open(artifact)

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from millrace.artifacts.tables import column_to_images, image_shape, read_schema, read_table
+from millrace.artifacts.tables import read_schema, read_table
 from millrace.errors import DataError
 from millrace.learning.bundle import Bundle
 
-COLUMNS = ("record_id", "source", "label", "content_digest", "image")
-"""What predictions take from a table of canonical records."""
+COLUMNS = ("record_id", "source", "label", "content_digest")
+"""What predictions say of a canonical record beside the model's answer."""
 
 _DIGEST = pa.binary(16)
 
@@ -50,7 +50,7 @@ def predictions_table(
     """Return the predictions of `records`; `probabilities` is (rows, classes)."""
     best = probabilities.argmax(axis=1) if len(probabilities) else np.zeros(0, np.int64)
     flat = pa.array(np.ascontiguousarray(probabilities, np.float32).ravel())
-    columns = {name: records[name] for name in COLUMNS if name != "image"}
+    columns = {name: records[name] for name in COLUMNS}
     columns["predicted"] = pa.array(labels, pa.string()).take(pa.array(best))
     columns["probability"] = pa.array(probabilities[np.arange(len(best)), best], pa.float32())
     columns["probabilities"] = pa.FixedSizeListArray.from_arrays(flat, len(labels))
@@ -61,31 +61,21 @@ def predict_table(bundle: Bundle, path: Path) -> Iterator[pa.Table]:
     """Yield the predictions of a table of records, one row group alive at a time.
 
     Raises:
-        DataError: the table's pictures have another shape than the bundle's input, or it has none.
+        DataError: the table's records are of another form than the bundle takes.
     """
-    shape = _picture_shape(path)
-    if shape != bundle.shape:
-        raise DataError(
-            "records do not fit the bundle",
-            where=bundle.where,
-            expected=f"pictures (height, width, channels) of {bundle.shape}",
-            received=shape,
-            remedy="Transform the records as the bundle's training set was transformed.",
-        )
-    for records in read_table(path, list(COLUMNS)):
-        probabilities = bundle.predict(column_to_images(records["image"], shape))
-        yield predictions_table(records, probabilities, bundle.labels)
+    schema = read_schema(path)
+    _check_columns(path, schema)
+    bundle.encoder.check(schema)
+    for records in read_table(path, [*COLUMNS, *bundle.encoder.columns]):
+        yield predictions_table(records, bundle.predict_records(records), bundle.labels)
 
 
-def _picture_shape(path: Path) -> tuple[int, int, int]:
-    try:
-        schema = read_schema(path)
-        schema.field("content_digest")
-        return image_shape(schema)
-    except (KeyError, ValueError) as error:
+def _check_columns(path: Path, schema: pa.Schema) -> None:
+    missing = sorted(set(COLUMNS) - set(schema.names))
+    if missing:
         raise DataError(
             "not a table of canonical records",
             where=path.name,
-            expected="columns `content_digest` and `image`, the latter with its shape",
-            received=error,
-        ) from error
+            expected=f"columns {', '.join(COLUMNS)}",
+            received=f"no {', '.join(missing)}",
+        )

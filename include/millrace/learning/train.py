@@ -11,30 +11,23 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from millrace.errors import DataError
-from millrace.learning.dataset import DatasetSplit
+from millrace.learning.dataset import DatasetSplit, dataset_labels
 from millrace.learning.devices import take_devices
 from millrace.learning.export.agreement import check_agreement
 from millrace.learning.export.keras_file import network_digest, save_keras
 from millrace.learning.export.onnx_file import save_onnx
-from millrace.learning.export.saved_model import save_saved_model, takes_encoded
 from millrace.learning.framework import keras, make_deterministic, tf
-from millrace.learning.networks.classifier import Architecture
-from millrace.learning.normalisation import (
-    Normalisation,
-    pixel_histogram,
-    reference_statistics,
-)
+from millrace.learning.modality import Learnt, open_learning
+from millrace.learning.networks.architecture import Architecture
 from millrace.learning.training.build import Task, build_trainer, resolved
 from millrace.learning.training.checkpoint import Progress
 from millrace.machine import processor_name
-from millrace.workflow.images import ImageAugmentation
-from millrace.workflow.learning import AnyModel, Training
+from millrace.workflow.learning import Training
+from millrace.workflow.models import model_of
 from millrace.workflow.stage import StageContext, StageResult
 
-FORMAT = 1
+FORMAT = 2
 """Of ``bundle.json``."""
 
 _SAMPLE = 256  # records on which the exported graphs are compared
@@ -49,8 +42,11 @@ def run(context: StageContext) -> StageResult:
         SpecError: a user's own model cannot be built, or a GPU was asked for and none is visible.
     """
     dataset = context.one("dataset")
-    training = DatasetSplit.of(dataset, "train")
-    validation = DatasetSplit.of(dataset, "validation")
+    labels = dataset_labels(dataset)
+    learnt = _learn(context)
+    training, validation = (
+        DatasetSplit.of(dataset, name, learnt.encoder) for name in ("train", "validation")
+    )
     _check_sizes(training, validation)
     asked = context.params.get("devices", {})
     train = resolved(
@@ -61,30 +57,26 @@ def run(context: StageContext) -> StageResult:
     memory = context.locations.get("devices", {})
     devices = take_devices(asked, memory.get("memory_growth", True))
     make_deterministic(train.seed)
-    histogram = pixel_histogram((images for images, _ in training.groups()), training.shape[2])
+    model = model_of(context.params["model"])
     task = Task(
-        architecture=Architecture(
-            TypeAdapter(AnyModel).validate_python(context.params["model"]),
-            training.shape,
-            len(training.labels),
-        ),
-        augment=ImageAugmentation(**context.params["augment"]),
+        architecture=Architecture(model, training.shape, len(labels), learnt.options),
         train=train,
         training=training,
         validation=validation,
-        normalisation=Normalisation.of(histogram),
+        learnt=learnt,
         devices=devices,
     )
     trainer, classifier = build_trainer(task)
     progress = trainer.fit(context)
-    counts = dict(zip(training.labels, training.class_counts().tolist(), strict=True))
-    document = _bundle_document(task, progress, classifier)
-    document["transform"] = dataset.facts.get("transform")
-    document["encoded"] = takes_encoded(document["transform"])
-    document["dataset_digest"] = dataset.manifest.digest
-    document["reference"] = reference_statistics(histogram, counts)
+    document = _bundle_document(context, task, progress, classifier)
     _write(context, task, classifier, document, progress)
     return _result(document, progress, training.rows)
+
+
+def _learn(context: StageContext) -> Learnt:
+    dataset, params = context.one("dataset"), context.params
+    modality = open_learning(params["modality"])
+    return modality.learn(dataset.path("train.parquet"), dataset.facts["records"], params)
 
 
 def _check_sizes(training: DatasetSplit, validation: DatasetSplit) -> None:
@@ -99,14 +91,22 @@ def _check_sizes(training: DatasetSplit, validation: DatasetSplit) -> None:
             )
 
 
-def _bundle_document(task: Task, progress: Progress, classifier: Any) -> dict[str, Any]:
-    best = progress.history[progress.best_epoch - 1]
-    return {
+def _bundle_document(
+    context: StageContext, task: Task, progress: Progress, classifier: Any
+) -> dict[str, Any]:
+    best, dataset = progress.history[progress.best_epoch - 1], context.one("dataset")
+    transform, training = dataset.facts.get("transform"), task.training
+    document = task.learnt.document(transform)
+    counts = dict(zip(training.labels, training.class_counts().tolist(), strict=True))
+    statistics = {"rows": training.rows, "class_counts": counts}
+    return document | {
         "format": FORMAT,
-        "task": "image_classification",
-        "labels": list(task.training.labels),
-        "input": {"shape": list(task.training.shape), "dtype": "uint8"},
-        "normalisation": task.normalisation.to_document(),
+        "labels": list(training.labels),
+        "records": dataset.facts["records"],
+        "input": task.learnt.encoder.to_document(),
+        "transform": transform,
+        "dataset_digest": dataset.manifest.digest,
+        "reference": {**document["reference"], **statistics},
         "network_digest": network_digest(classifier),
         "weights": int(sum(weight.numpy().size for weight in classifier.weights)),
         "training": {
@@ -129,16 +129,11 @@ def _write(
     """Write the bundle's files and check that its graphs agree."""
     folder = context.output
     save_keras(classifier, folder / "model.keras", context.scratch)
-    save_saved_model(
-        classifier,
-        task.training.labels,
-        task.training.shape,
-        folder / "saved_model",
-        document["transform"],
-    )
-    save_onnx(classifier, task.training.shape, folder / "model.onnx")
-    images, _ = next(task.validation.groups())
-    check_agreement(folder, images[:_SAMPLE])
+    learnt, labels = task.learnt, task.training.labels
+    learnt.save_saved_model(classifier, labels, folder / "saved_model", document["transform"])
+    save_onnx(classifier, learnt.encoder, folder / "model.onnx")
+    inputs, _ = next(task.validation.groups())
+    check_agreement(folder, learnt.encoder.name, inputs[:_SAMPLE])
     _write_json(folder / "bundle.json", document)
     _write_json(folder / "history.json", {"format": FORMAT, "epochs": progress.history})
     _write_json(folder / "machine.json", _machine(progress, task.devices))
@@ -170,7 +165,7 @@ def _result(document: dict[str, Any], progress: Progress, rows: int) -> StageRes
         facts={
             "format": FORMAT,
             "labels": document["labels"],
-            "input": document["input"],
+            "records": document["records"],
             "transform": document["transform"],
             "network_digest": document["network_digest"],
             "dataset_digest": document["dataset_digest"],

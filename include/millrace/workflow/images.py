@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from millrace.workflow.base import IMPLEMENTATION, Fraction, Value
+from millrace.workflow.base import Fraction, Value
+from millrace.workflow.contents import Cleaning, CustomFunction
 
-CustomFunction = Annotated[str, Field(pattern=IMPLEMENTATION)]
 Pixels = Annotated[int, Field(ge=1, le=4096)]
 Side = Annotated[int, Field(ge=1, le=65_535)]
 GreyLevel = Annotated[float, Field(ge=0, le=255)]
-
-
-REASONS = (
-    *("undecodable", "animated", "wrong_shape", "wrong_size"),
-    *("blank", "near_blank", "wrong_intensity"),
-    *("missing_label", "unknown_label", "conflicting_label", "conflicting_near_label"),
-)
-"""Reason codes of quarantine; a user's rule has ``rule:<name>``."""
 
 
 class Sizes(Value):
@@ -56,8 +48,10 @@ class Intensity(Value):
     highest: GreyLevel | None = None
 
 
-class ImageCleaning(Value):
+class ImageCleaning(Cleaning):
     """The data contract of pictures. Whatever breaks it goes to quarantine with a reason code.
+
+    Equal are pictures with equal pixels.
 
     Attributes:
         shape: ``[height, width]`` in pixels that every picture must have; null accepts any.
@@ -66,36 +60,18 @@ class ImageCleaning(Value):
         blank_images: ``refuse`` refuses pictures whose pixels are all equal.
         near_blank: limits of what a picture must show.
         intensity: limits of how dark and how bright a picture is on average.
-        duplicates: ``exact`` keeps the first of pictures with equal pixels; ``keep`` keeps all.
-        near_duplicates: ``group`` finds near duplicates and never splits their families over
-            training and test; ``keep`` does not look for them.
-        near_conflicts: ``refuse`` refuses near duplicates that carry different labels; ``keep``
-            only counts them.
-        rules: the user's own rules, ``package.module:function``; see `millrace.data.cleaning`.
-        budget: the largest share of records that one reason may refuse before the run fails; by
-            reason code, ``default`` for the rest. Duplicates are not refusals.
     """
 
+    reasons: ClassVar[tuple[str, ...]] = (
+        *("undecodable", "animated", "wrong_shape", "wrong_size"),
+        *("blank", "near_blank", "wrong_intensity"),
+    )
     shape: tuple[Pixels, Pixels] | None = Field(None, strict=False)
     sizes: Sizes = Sizes()
     animated: Literal["first", "refuse"] = "first"
     blank_images: Literal["refuse", "keep"] = "refuse"
     near_blank: NearBlank = NearBlank()
     intensity: Intensity = Intensity()
-    duplicates: Literal["exact", "keep"] = "exact"
-    near_duplicates: Literal["group", "keep"] = "group"
-    near_conflicts: Literal["refuse", "keep"] = "keep"
-    rules: tuple[CustomFunction, ...] = Field((), strict=False)
-    budget: dict[str, Fraction] = {"default": 0.05}
-
-    @field_validator("budget")
-    @classmethod
-    def _names_reasons(cls, budget: dict[str, float]) -> dict[str, float]:
-        known = {"default", *REASONS}
-        unknown = sorted(n for n in budget if n not in known and not n.startswith("rule:"))
-        if unknown:
-            raise ValueError(f"reason codes of {sorted(known)} or rule:<name>, not {unknown}")
-        return budget
 
 
 class ImageTransform(Value):

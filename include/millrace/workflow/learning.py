@@ -34,7 +34,13 @@ class Split(Value):
         return self
 
 
-class MlpModel(Value):
+class Model(Value):
+    """A network. `kind` names what builds it."""
+
+    kind: str
+
+
+class MlpModel(Model):
     """A feed-forward network.
 
     Attributes:
@@ -46,7 +52,7 @@ class MlpModel(Value):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
 
 
-class CnnModel(Value):
+class CnnModel(Model):
     """A small convolutional network that halves the resolution by strided convolutions.
 
     Attributes:
@@ -67,7 +73,7 @@ class CnnModel(Value):
     mirror_average: bool = False
 
 
-class CustomModel(Value):
+class CustomModel(Model):
     """A user's own Keras model, ``kind: package.module:function``.
 
     The function is called as ``function(input_shape, classes, **options)`` and returns a
@@ -85,7 +91,7 @@ AnyModel = Annotated[
     | Annotated[CustomModel, Tag(CUSTOM)],
     Discriminator(tag_by_kind),
 ]
-"""One of the models; `kind` tells which."""
+"""One of the models of pictures; `kind` tells which."""
 
 
 class Training(Value):

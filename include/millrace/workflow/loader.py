@@ -14,6 +14,7 @@ from millrace.errors import SpecError
 from millrace.workflow.base import Value
 from millrace.workflow.document import Document, Place, read_document
 from millrace.workflow.spec import WorkflowSpec
+from millrace.workflow.tasks import kind_of
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -25,10 +26,12 @@ def load_file(path: Path) -> WorkflowSpec:
         SpecError: it cannot be read, is not YAML, or breaks the spec's rules.
     """
     document = read_document(path)
+    model: type[Value] = Value
     try:
-        spec = WorkflowSpec.model_validate(document.value)
+        model = kind_of(document.value)
+        spec = model.model_validate(document.value)
     except ValidationError as error:
-        raise _explain(document, error.errors(include_url=False)) from None
+        raise _explain(document, error.errors(include_url=False), model) from None
     if spec.name != path.stem:
         raise SpecError(
             "a workflow is named like its file",
@@ -107,9 +110,7 @@ def check(document: Any, model: type[Value], where: str) -> Any:
         raise _explain(source, error.errors(include_url=False), model) from None
 
 
-def _explain(
-    document: Document, errors: Sequence[ErrorDetails], model: type[Value] = WorkflowSpec
-) -> SpecError:
+def _explain(document: Document, errors: Sequence[ErrorDetails], model: type[Value]) -> SpecError:
     """Turn pydantic's errors into one of ours: the first in full, the places of the others."""
     first = errors[0]
     place = _place(document.value, first["loc"])

@@ -123,7 +123,7 @@ def apply(spec: WorkflowSpec, params: RunParams) -> WorkflowSpec:
                 received=name,
             )
         by_name[name].update(fields)
-    changed: WorkflowSpec = check(document, WorkflowSpec, "conf")
+    changed: WorkflowSpec = check(document, type(spec), "conf")
     return changed
 
 

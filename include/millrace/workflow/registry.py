@@ -30,15 +30,15 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "sql": "millrace.data.sources.sql:SqlReader",
         "sample": "millrace.data.sources.sample:SampleReader",
     },
-    "data": {"image": "millrace.data.pictures.modality:Pictures"},
-    "learning": {"image": "millrace.learning.pictures.modality:PictureLearning"},
+    "data modality": {"image": "millrace.data.pictures.modality:Pictures"},
+    "learning modality": {"image": "millrace.learning.pictures.modality:PictureLearning"},
     "model": {
         "mlp": "millrace.learning.networks.mlp:build",
         "cnn": "millrace.learning.networks.cnn:build",
     },
 }
 
-"""By what a name means; ``data`` and ``learning`` are the two sides of a modality."""
+"""By what a name means; a modality has a side of data and one of learning."""
 
 PACKAGES: dict[str, tuple[str, ...]] = {"image": ("pillow",)}
 """Distributions whose versions may change what stages make of a modality's contents."""

@@ -1,15 +1,19 @@
-"""`WorkflowSpec`: one problem, described by one YAML file, as a frozen value."""
+"""`WorkflowSpec`: one problem, described by one YAML file, as a frozen value.
+
+What is said here holds for every modality; the sections about contents are of its subclasses, which
+`millrace.workflow.tasks` lists.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from millrace.settings import RuntimeName
 from millrace.workflow.base import Name, Value
-from millrace.workflow.images import ImageAugmentation, ImageCleaning, ImageTransform
-from millrace.workflow.learning import AnyModel, Baseline, Gate, Split, Training
+from millrace.workflow.contents import Cleaning
+from millrace.workflow.learning import Gate, Model, Split, Training
 from millrace.workflow.resources import Placeable, Resources
 from millrace.workflow.sources import AnySource, unique_names
 
@@ -67,6 +71,7 @@ class WorkflowSpec(Value):
     """One workflow. See `include/workflows/digits.yaml` for a commented example.
 
     Attributes:
+        modality: what its records' contents are; the implementations have it in the registry.
         version: of this format. name: DAG id, folder and table prefix.
         labels: the classes, in order; empty: the sorted labels that the data holds.
         schedule: cron, preset (``@daily``), assets or null.
@@ -74,20 +79,21 @@ class WorkflowSpec(Value):
         runtimes: where further tasks run, by name; in a process of their worker by default.
     """
 
+    modality: ClassVar[str]
     version: Literal[1]
     name: Name
     description: str = ""
-    task: Literal["image_classification"]
+    task: str
     schedule: Schedule = None
     labels: tuple[str, ...] = Field((), strict=False)
     sources: tuple[AnySource, ...] = Field(min_length=1, strict=False)
-    clean: ImageCleaning = ImageCleaning()
-    transform: ImageTransform
+    clean: Cleaning
+    transform: Value
     split: Split = Split()
-    model: AnyModel
-    augment: ImageAugmentation = ImageAugmentation()
+    model: Model
+    augment: Value
     train: Training = Training()
-    baseline: Baseline = Baseline()
+    baseline: Value
     gate: Gate = Gate()
     predict: Predict = Predict()
     runtime: RuntimeName | None = None
@@ -114,6 +120,11 @@ class WorkflowSpec(Value):
         if self.split.test == 0 and not any(s.split == "test" for s in self.sources):
             raise ValueError("no test records: give split.test a share or a source `split: test`")
         return self
+
+    def cleaning(self) -> dict[str, Any]:
+        """Return what decides how a record is cleaned by itself, as JSON values."""
+        rules = self.clean.model_dump(mode="json", exclude={"budget", "near_conflicts"})
+        return {"modality": self.modality, "rules": rules}
 
     def place_of(self, task: str, default: RuntimeName) -> RuntimeName:
         """Return where a task runs; `default` is the installation's place for training."""

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from millrace.artifacts.tables import write_table
-from millrace.data.schemas import CLEAN
+from millrace.data.pictures.schema import CLEAN
 from millrace.workflow.stage import StageContext, StageResult
 
 SIDES = ("train", "validation", "test")

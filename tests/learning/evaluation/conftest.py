@@ -74,10 +74,10 @@ class Workshop:
         values = detector(len(labels), shape) if weights is None else weights
         onnx.save(graph(values, np.zeros(len(labels)), shape), folder / "model.onnx")
         document = {
-            "format": 1,
-            "task": "image_classification",
+            "format": 2,
+            "records": {"modality": "image", "shape": list(shape)},
             "labels": list(labels),
-            "input": {"shape": list(shape), "dtype": "uint8"},
+            "input": {"name": "image", "shape": list(shape), "dtype": "uint8"},
             **changes,
         }
         (folder / "bundle.json").write_text(json.dumps(document))

@@ -58,19 +58,19 @@ def test_pictures_that_are_not_contiguous_are_answered(workshop):
     ],
 )
 def test_other_pictures_are_refused(workshop, wrong):
-    with pytest.raises(DataError, match="pictures do not fit the bundle"):
+    with pytest.raises(DataError, match="the inputs do not fit the bundle"):
         Bundle.open(workshop.bundle()).predict(wrong)
 
 
-@pytest.mark.parametrize("version", [2, 0, None, "1"])
+@pytest.mark.parametrize("version", [3, 1, 0, None, "2"])
 def test_an_unknown_format_is_a_spec_error(workshop, version):
     with pytest.raises(SpecError, match="unknown bundle format"):
         Bundle.open(workshop.bundle(format=version))
 
 
-def test_an_unknown_task_is_a_spec_error(workshop):
-    with pytest.raises(SpecError, match="unknown task"):
-        Bundle.open(workshop.bundle(task="text_classification"))
+def test_an_unknown_modality_is_a_spec_error(workshop):
+    with pytest.raises(SpecError, match="unknown learning modality.*smell"):
+        Bundle.open(workshop.bundle(records={"modality": "smell"}))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from millrace.artifacts.tables import read_table, write_table
 from millrace.errors import DataError
 from millrace.learning import evaluate
 
-PARAMS = {"bootstrap": 100, "seed": 7}
+PARAMS = {"modality": "image", "bootstrap": 100, "seed": 7}
 SEEN = [0, 1, 2, 2]
 TRUE = ["bird", "cat", "dog", "cat"]  # the last one is mistaken for a dog
 
@@ -102,7 +102,7 @@ def test_a_champion_with_its_labels_in_another_order_is_comparable(workshop, dat
     ("other", "reason"),
     [
         ({"labels": ("bird", "cat")}, "other labels"),
-        ({"shape": (8, 8, 1)}, "pictures of (8, 8, 1)"),
+        ({"shape": (8, 8, 1)}, "'shape': [8, 8, 1]"),
     ],
 )
 def test_a_champion_of_another_question_is_not_comparable(workshop, dataset, other, reason):
@@ -159,5 +159,5 @@ def test_a_test_label_that_the_bundle_does_not_know_is_refused(workshop, make_re
 
 def test_a_test_split_of_another_shape_is_refused(workshop, make_records):
     dataset = workshop.dataset(test=make_records([0], shape=(5, 5, 1)))
-    with pytest.raises(DataError, match="records do not fit the bundle"):
+    with pytest.raises(DataError, match="records do not fit the model"):
         workshop.run(evaluate, PARAMS, dataset=dataset, bundle=workshop.bundle())

@@ -14,11 +14,11 @@ from millrace.learning.gating.check import figures
 from millrace.learning.gating.thresholds import threshold_checks
 from millrace.workflow.learning import Gate
 
-EVALUATION = {"bootstrap": 20, "seed": 7}
+EVALUATION = {"modality": "image", "bootstrap": 20, "seed": 7}
 
 
 def dump(**values):
-    return Gate(**values).model_dump(mode="json")
+    return {"modality": "image", "gate": Gate(**values).model_dump(mode="json")}
 
 
 @pytest.fixture

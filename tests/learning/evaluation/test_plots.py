@@ -12,10 +12,10 @@ from millrace.learning import evaluate
 from millrace.learning.evaluation.pictures import take_rows, thumbnail
 from millrace.learning.evaluation.plots.confusion import draw_confusion
 from millrace.learning.evaluation.plots.curves import draw_curves
-from millrace.learning.evaluation.plots.samples import draw_errors, draw_quarantine, draw_samples
 from millrace.learning.evaluation.plots.sheet import Tile, draw_sheet
+from millrace.learning.pictures.samples import draw_errors, draw_quarantine, draw_samples
 
-PARAMS = {"bootstrap": 20, "seed": 7}
+PARAMS = {"modality": "image", "bootstrap": 20, "seed": 7}
 
 
 def png(width=6, height=4, mode="RGB"):

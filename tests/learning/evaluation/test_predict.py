@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from millrace.errors import DataError
-from millrace.learning import predict, predictions
+from millrace.learning import predict
+from millrace.learning.pictures import encoder
 
 FILE = {"file": "records.parquet"}
 
@@ -66,19 +67,19 @@ def test_several_artifacts_are_scored_one_after_the_other(workshop, make_records
 
 def test_pictures_of_another_shape_are_refused(workshop, make_records):
     data = workshop.dataset(records=make_records([0], shape=(5, 5, 1)))
-    with pytest.raises(DataError, match=r"records do not fit the bundle.*\(5, 5, 1\)"):
+    with pytest.raises(DataError, match=r"records do not fit the model.*\(5, 5, 1\)"):
         workshop.run(predict, FILE, records=data, bundle=workshop.bundle())
 
 
 def test_an_empty_table_of_another_shape_is_refused_too(workshop, make_records):
     data = workshop.dataset(records=make_records([], shape=(5, 5, 1)))
-    with pytest.raises(DataError, match="records do not fit the bundle"):
+    with pytest.raises(DataError, match="records do not fit the model"):
         workshop.run(predict, FILE, records=data, bundle=workshop.bundle())
 
 
 def test_a_table_without_pictures_is_refused(workshop, make_records):
     data = workshop.dataset(records=make_records([0]).drop(["image"]))
-    with pytest.raises(DataError, match="not a table of canonical records"):
+    with pytest.raises(DataError, match="not a table of canonical pictures"):
         workshop.run(predict, FILE, records=data, bundle=workshop.bundle())
 
 
@@ -111,7 +112,7 @@ def test_progress_counts_the_rows(workshop, make_records):
 
 def test_one_row_group_of_pictures_is_alive_at_a_time(workshop, make_records, monkeypatch):
     alive, most = weakref.WeakSet(), []
-    decode = predictions.column_to_images
+    decode = encoder.column_to_images
 
     def watched(column, shape):
         images = decode(column, shape).view(Watched)
@@ -126,7 +127,7 @@ def test_one_row_group_of_pictures_is_alive_at_a_time(workshop, make_records, mo
             most.append(sum(1 for _ in alive) + 1)
             images.holder = self
 
-    monkeypatch.setattr(predictions, "column_to_images", watched)
+    monkeypatch.setattr(encoder, "column_to_images", watched)
     data = workshop.dataset(records=make_records([0] * 40_000))
     workshop.run(predict, FILE, records=data, bundle=workshop.bundle())
     assert len(most) == 5

@@ -30,4 +30,4 @@ def conflict_details(
 def _detail(labels: Collection[str]) -> str:
     shown = ", ".join(sorted(labels)[:SHOWN_LABELS])
     more = len(labels) - SHOWN_LABELS
-    return f"equal pixels carry the labels {shown}" + (f" and {more} more" if more > 0 else "")
+    return f"equal contents carry the labels {shown}" + (f" and {more} more" if more > 0 else "")

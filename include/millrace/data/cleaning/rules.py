@@ -8,17 +8,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from millrace.artifacts.tables import Images
 from millrace.data.cleaning.reasons import RULE, Refusals
-from millrace.data.cleaning.seen import Sight
 from millrace.errors import SpecError
 from millrace.workflow.registry import load
 
 
 def refuse_by_rules(
-    refusals: Refusals, sight: Sight, labels: Sequence[str | None], paths: Sequence[str]
+    refusals: Refusals,
+    groups: Sequence[tuple[npt.NDArray[np.int64], Any]],
+    labels: Sequence[str | None],
+    paths: Sequence[str],
 ) -> None:
     """Apply the rules, in order, to the rows that are not refused so far.
+
+    Args:
+        groups: row numbers, and an array of their contents, of each batch that a rule takes.
+        labels: of all rows of the table.
 
     Raises:
         SpecError: a rule cannot be imported, raises, or does not return one value a record.
@@ -26,22 +31,22 @@ def refuse_by_rules(
     for path in paths:
         rule = load(path)
         accepted = refusals.accepted
-        for group in sight.groups:
-            kept = accepted[group.rows]
-            if kept.any() and group.full is not None:
-                _apply(refusals, group.rows[kept], group.full[kept], labels, path, rule)
+        for rows, contents in groups:
+            kept = accepted[rows]
+            if kept.any():
+                _apply(refusals, rows[kept], contents[kept], labels, path, rule)
 
 
 def _apply(
     refusals: Refusals,
     rows: npt.NDArray[np.int64],
-    images: Images,
+    contents: Any,
     labels: Sequence[str | None],
     path: str,
     rule: Any,
 ) -> None:
     try:
-        answers = list(rule(images, [labels[row] for row in rows]))
+        answers = list(rule(contents, [labels[row] for row in rows]))
     except Exception as error:
         raise SpecError(
             "a cleaning rule failed",

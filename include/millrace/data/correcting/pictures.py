@@ -13,7 +13,7 @@ from PIL import Image
 from millrace.artifacts.tables import Images
 from millrace.data.decoding import decode
 from millrace.data.encoding import FILE, UNREADABLE
-from millrace.data.transforms.channels import scale
+from millrace.data.pictures.channels import scale
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")
 

@@ -1,4 +1,4 @@
-"""`common_transform`: what made all pictures of a data set, which must be one transform."""
+"""`common`: what all transformed records of a data set have in common, which must be one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from millrace.errors import DataError
 Transform = Mapping[str, Any]
 
 
-def common_transform(transforms: Sequence[Transform | None]) -> Transform | None:
-    """Return the transform of all inputs; None where they do not say it.
+def common(transforms: Sequence[Transform | None]) -> Transform | None:
+    """Return the transform (or form) of all inputs; None where they do not say it.
 
     Raises:
         DataError: they differ.

@@ -1,4 +1,4 @@
-"""`judge`: what integration decides of every record, before any picture is moved.
+"""`judge`: what integration decides of every record, before any content is moved.
 
 Makes these tables of the ledger: ``refused`` (row, record_id, reason, detail), ``twins`` (records
 whose equal is kept: row, record_id, original), ``conflicts`` (what an earlier conflict says now:
@@ -14,20 +14,20 @@ from millrace.errors import DataError
 
 _SHOWN = 5
 
-_PICTURES = """CREATE VIEW pictures AS
+_CONTENTS = """CREATE VIEW contents AS
     SELECT row, record_id, coalesce(label, '(none)') AS label, high, low,
         least(fixed, 2) AS preference FROM records
     UNION ALL
     SELECT NULL, record_id, coalesce(label, '(none)'), high, low, 3 FROM earlier"""
 
 _SHARED = """CREATE TABLE shared AS
-    SELECT high, low FROM pictures GROUP BY high, low HAVING count(*) > 1"""
+    SELECT high, low FROM contents GROUP BY high, low HAVING count(*) > 1"""
 
 _EQUALS = """CREATE TABLE equals AS
     SELECT row, record_id, label, high, low,
         first_value(record_id) OVER best AS original,
         min(label) OVER every <> max(label) OVER every AS conflicting
-    FROM pictures SEMI JOIN shared USING (high, low)
+    FROM contents SEMI JOIN shared USING (high, low)
     WINDOW every AS (PARTITION BY high, low), best AS (every ORDER BY preference, record_id)"""
 
 _DISAGREEING = """CREATE TABLE disagreeing AS
@@ -71,15 +71,15 @@ def judge(ledger: Ledger, duplicates: str) -> None:
 
     Args:
         ledger: with the tables ``records``, ``quarantined``, ``copies`` and ``earlier``.
-        duplicates: ``exact`` keeps one of equal pictures, ``keep`` all.
+        duplicates: ``exact`` keeps one of equal records, ``keep`` all.
 
     Raises:
         DataError: two records have one id.
     """
     _check_unique(ledger)
-    for statement in (_PICTURES, _SHARED, _EQUALS):
+    for statement in (_CONTENTS, _SHARED, _EQUALS):
         ledger.run(statement)
-    ledger.run(_DISAGREEING, words="equal pixels carry the labels ", shown=SHOWN_LABELS)
+    ledger.run(_DISAGREEING, words="equal contents carry the labels ", shown=SHOWN_LABELS)
     ledger.run(_REFUSED, conflict=CONFLICTING_LABEL)
     ledger.run(_CONFLICTS)
     ledger.run(_TWINS, wanted=duplicates == "exact")

@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from millrace.data.near_duplicates.expand import expand
 from millrace.data.near_duplicates.fingerprints import Hashes
 
 MOST_BITS = 8
@@ -107,24 +108,9 @@ def _alike(
     starts = np.searchsorted(values, np.arange((1 << _WIDTH) + 1))
     dense = crowded[values]
     places = np.flatnonzero(~dense)
-    yield from _expand(places, places + 1, starts[values[places] + 1], at_once)
+    yield from expand(places, places + 1, starts[values[places] + 1], at_once)
     for flip in _flips(radius):
         other = values ^ flip
         firsts = np.flatnonzero((values < other) & ~(dense & crowded[other]))
         chosen = other[firsts]
-        yield from _expand(firsts, starts[chosen], starts[chosen + 1], at_once)
-
-
-def _expand(firsts: Numbers, starts: Numbers, stops: Numbers, at_once: int) -> Iterator[Pairs]:
-    """Yield each of `firsts` with every place from its start to its stop, a part at a time."""
-    some = stops > starts
-    firsts, starts, counts = firsts[some], starts[some], (stops - starts)[some]
-    ends = np.cumsum(counts)
-    low = 0
-    while low < len(firsts):
-        done = ends[low] - counts[low]
-        high = max(int(np.searchsorted(ends, done + at_once, "right")), low + 1)
-        part = counts[low:high]
-        offsets = np.arange(part.sum()) - np.repeat(ends[low:high] - part - done, part)
-        yield np.repeat(firsts[low:high], part), np.repeat(starts[low:high], part) + offsets
-        low = high
+        yield from expand(firsts, starts[chosen], starts[chosen + 1], at_once)

@@ -19,6 +19,7 @@ from millrace.data.near_duplicates.candidates import (
 from millrace.data.near_duplicates.fingerprints import Hashes
 from millrace.data.near_duplicates.neighbours import neighbours
 from millrace.data.near_duplicates.similar import similar
+from millrace.data.near_duplicates.unite import unite
 
 Thumbnails = Callable[[Numbers], Images]
 """Returns the thumbnails ``(count, 256)`` uint8 of some numbers, which ascend; for an array or a
@@ -52,7 +53,7 @@ def families(
             first, second = first[open_], second[open_]
             if len(first):
                 alike = _compare(first, second, thumbnails)
-                _unite(family, first[alike], second[alike])
+                unite(family, first[alike], second[alike])
     return family
 
 
@@ -71,15 +72,3 @@ def _compare(first: Numbers, second: Numbers, thumbnails: Thumbnails) -> npt.NDA
     needed, places = np.unique(np.concatenate([first, second]), return_inverse=True)
     read = thumbnails(needed)
     return similar(read, places[: len(first)], places[len(first) :])
-
-
-def _unite(family: Numbers, first: Numbers, second: Numbers) -> None:
-    """Join the families of each pair, in place, under their lowest number."""
-    while len(first):
-        high = np.maximum(family[first], family[second])
-        low = np.minimum(family[first], family[second])
-        np.minimum.at(family, high, low)
-        while (family[family] != family).any():
-            family[:] = family[family]
-        apart = family[first] != family[second]
-        first, second = first[apart], second[apart]

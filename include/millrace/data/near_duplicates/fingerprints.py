@@ -7,7 +7,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from millrace.artifacts.tables import Images
-from millrace.data.schemas import THUMBNAIL_SIDE
+from millrace.data.pictures.schema import THUMBNAIL_SIDE
 
 LEAST_SIDE = 32
 """Height and width, in pixels, below which a picture is too small to tell its likes apart."""

@@ -15,7 +15,7 @@ from millrace.artifacts.tables import Images
 from millrace.data.near_duplicates.candidates import MOST_BITS, Numbers, Pairs
 from millrace.data.near_duplicates.fingerprints import Hashes
 from millrace.data.near_duplicates.similar import standardised
-from millrace.data.schemas import THUMBNAIL_SIDE
+from millrace.data.pictures.schema import THUMBNAIL_SIDE
 
 _NEXT = 48  # pictures that one is compared with in each order
 _AT_ONCE = 8192  # thumbnails

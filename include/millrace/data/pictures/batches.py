@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from millrace.data.cleaning.reduction import reduction
-from millrace.data.cleaning.seen import Asked
 from millrace.data.encoding import FILE
 from millrace.data.picture_file import open_picture
+from millrace.data.pictures.reduction import reduction
+from millrace.data.pictures.seen import Asked
 
 MOST_BYTES = 16 << 20
 """Bytes of pixels that are kept of a batch's files, at most, unless a single one has more: so few

@@ -1,4 +1,4 @@
-"""`Canonical`: a batch of clean pictures to the canonical picture that the model sees."""
+"""`CanonicalImages`: a batch of clean pictures to the canonical picture that the model sees."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from millrace.artifacts.tables import Images
-from millrace.data.transforms.channels import scale, set_channels
-from millrace.data.transforms.resize import resize
+from millrace.data.pictures.channels import scale, set_channels
+from millrace.data.pictures.resize import resize
 from millrace.errors import SpecError
 from millrace.workflow.registry import load
 
 
-class Canonical:
+class CanonicalImages:
     """The steps, in order: full range, channels, size, inversion, the user's own function.
 
     Args:
@@ -45,7 +45,7 @@ class Canonical:
                 "a transform failed",
                 where=self._path,
                 received=f"{type(error).__name__}: {error}",
-                remedy="Correct the function; see millrace.data.transforms for what it receives.",
+                remedy="Correct the function; see millrace.data.pictures for what it receives.",
             ) from error
         if not isinstance(made, np.ndarray) or made.shape != images.shape or made.dtype != np.uint8:
             raise SpecError(

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from millrace.artifacts.tables import Images
-from millrace.data.cleaning.grey_levels import refuse_grey_levels
 from millrace.data.cleaning.reasons import (
     ANIMATED,
     BLANK,
@@ -18,7 +17,8 @@ from millrace.data.cleaning.reasons import (
     WRONG_SIZE,
     Refusals,
 )
-from millrace.data.cleaning.seen import Seen, Sight
+from millrace.data.pictures.grey_levels import refuse_grey_levels
+from millrace.data.pictures.seen import Seen, Sight
 
 
 def refuse_pictures(refusals: Refusals, sight: Sight, rules: Mapping[str, Any]) -> None:

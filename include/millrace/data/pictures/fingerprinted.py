@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from millrace.artifacts.tables import images_to_column
-from millrace.data.cleaning.seen import Sight
 from millrace.data.near_duplicates.fingerprints import fingerprints_of, telling
-from millrace.data.schemas import CLEAN
+from millrace.data.pictures.schema import CLEAN
+from millrace.data.pictures.seen import Sight
 
 _HASH, _THUMBNAIL = (CLEAN.field(name).type for name in ("perceptual_hash", "thumbnail"))
 

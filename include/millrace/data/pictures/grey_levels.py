@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from millrace.data.cleaning.reasons import NEAR_BLANK, WRONG_INTENSITY, Refusals
-from millrace.data.cleaning.seen import Seen
+from millrace.data.pictures.seen import Seen
 
 Numbers = npt.NDArray[np.float64]
 

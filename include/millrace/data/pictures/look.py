@@ -13,15 +13,15 @@ import pyarrow.compute as pc
 from PIL import Image
 
 from millrace.artifacts.tables import Images
-from millrace.data.cleaning.pictures import blank
-from millrace.data.cleaning.reduction import reduction
-from millrace.data.cleaning.seen import Asked, Seen, Sight, united
 from millrace.data.decoding import Pictures, decode, digest_pictures
 from millrace.data.encoding import FILE, PixelEncoding
 from millrace.data.near_duplicates.fingerprints import LEAST_SIDE, grey, grid, grids
 from millrace.data.picture_file import count_frames, load_picture, open_picture, pixels
+from millrace.data.pictures.channels import scale
+from millrace.data.pictures.contract import blank
+from millrace.data.pictures.reduction import reduction
+from millrace.data.pictures.seen import Asked, Seen, Sight, united
 from millrace.data.threads import in_threads
-from millrace.data.transforms.channels import scale
 
 _File = tuple[int, bytes | None]
 

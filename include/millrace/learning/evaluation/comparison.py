@@ -71,13 +71,14 @@ def champion_figures(
 def _difference(champion: Bundle, challenger: Bundle) -> str | None:
     if sorted(champion.labels) != sorted(challenger.labels):
         return "the champion knows other labels"
-    if champion.shape != challenger.shape:
-        return f"the champion takes pictures of {champion.shape}, not of {challenger.shape}"
+    theirs, ours = champion.document.get("records"), challenger.document.get("records")
+    if theirs != ours:
+        return f"the champion takes records of {theirs}, not of {ours}"
     theirs, ours = champion.document.get("transform"), challenger.document.get("transform")
     if theirs is None or ours is None or theirs == ours:
         return None
     names = sorted(n for n in {*theirs, *ours} if theirs.get(n) != ours.get(n))
-    return f"the champion takes pictures of another transform: {', '.join(names)} differ"
+    return f"the champion takes records of another transform: {', '.join(names)} differ"
 
 
 def _check_same_records(predictions: Path, test: Path) -> None:

@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from millrace.artifacts.tables import Images
 from millrace.errors import DataError
 from millrace.learning.framework import keras, tf
+from millrace.learning.modality import Inputs
 
 LARGEST_DIFFERENCE = 1e-5  # of a probability, float32
 
 
-def check_agreement(folder: Path, images: Images) -> float:
-    """Read the files of a bundle back and compare their probabilities for `images`.
+def check_agreement(folder: Path, name: str, inputs: Inputs) -> float:
+    """Read the files of a bundle back and compare their probabilities for `inputs`.
+
+    Args:
+        name: of the graphs' input.
 
     Returns:
         The largest difference of a probability.
@@ -23,14 +26,14 @@ def check_agreement(folder: Path, images: Images) -> float:
     Raises:
         DataError: two forms differ by more than `LARGEST_DIFFERENCE`.
     """
-    expected = _keras(folder, images)
+    expected = _keras(folder, inputs)
     largest = 0.0
-    for name, probabilities in (("saved_model", _saved_model), ("model.onnx", _onnx)):
-        difference = float(np.abs(probabilities(folder, images) - expected).max(initial=0))
+    for file, probabilities in (("saved_model", _saved_model), ("model.onnx", _onnx)):
+        difference = float(np.abs(probabilities(folder, name, inputs) - expected).max(initial=0))
         if not difference <= LARGEST_DIFFERENCE:
             raise DataError(
                 "the exported graphs do not agree",
-                where=f"model.keras and {name}",
+                where=f"model.keras and {file}",
                 expected=f"probabilities within {LARGEST_DIFFERENCE:g}",
                 received=difference,
                 remedy="Replace the layer that cannot be exported in your model.",
@@ -39,19 +42,19 @@ def check_agreement(folder: Path, images: Images) -> float:
     return largest
 
 
-def _keras(folder: Path, images: Images) -> Any:
-    return keras.models.load_model(folder / "model.keras", compile=False)(images).numpy()
+def _keras(folder: Path, inputs: Inputs) -> Any:
+    return keras.models.load_model(folder / "model.keras", compile=False)(inputs).numpy()
 
 
-def _saved_model(folder: Path, images: Images) -> Any:
+def _saved_model(folder: Path, name: str, inputs: Inputs) -> Any:
     model = tf.saved_model.load(str(folder / "saved_model"))
-    return model.signatures["serve"](image=tf.constant(images))["probabilities"].numpy()
+    return model.signatures["serve"](**{name: tf.constant(inputs)})["probabilities"].numpy()
 
 
-def _onnx(folder: Path, images: Images) -> Any:
+def _onnx(folder: Path, name: str, inputs: Inputs) -> Any:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(
         folder / "model.onnx", providers=["CPUExecutionProvider"]
     )
-    return session.run(["probabilities"], {"image": images})[0]
+    return session.run(["probabilities"], {name: inputs})[0]

@@ -8,22 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from millrace.learning.framework import tf
+from millrace.learning.modality import Encoder
 
 _OPSET = 18
 
 
-def save_onnx(classifier: Any, shape: tuple[int, int, int], path: Path) -> None:
-    """Write `classifier`: ``image`` uint8 ``(batch, *shape)`` -> ``probabilities`` float32."""
+def save_onnx(classifier: Any, encoder: Encoder, path: Path) -> None:
+    """Write `classifier`: the encoder's inputs ``(batch, *shape)`` -> ``probabilities`` float32."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tf2onnx's own imports
         import onnx
         import tf2onnx
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
 
-    def probabilities(image: Any) -> Any:
-        return tf.identity(classifier(image, training=False), name="probabilities")
+    def probabilities(inputs: Any) -> Any:
+        return tf.identity(classifier(inputs, training=False), name="probabilities")
 
-    signature = [tf.TensorSpec((None, *shape), tf.uint8, name="image")]
+    signature = [tf.TensorSpec((None, *encoder.shape), encoder.dtype, name=encoder.name)]
     function = tf.function(probabilities, input_signature=signature)
     model, _ = tf2onnx.convert.from_function(function, signature, opset=_OPSET)
     _name_output(model.graph, "probabilities")

@@ -12,12 +12,14 @@ from itertools import islice
 from statistics import median
 
 import numpy as np
+import pyarrow as pa
 
 from millrace.artifacts.artifact import Artifact
-from millrace.artifacts.tables import Images, column_to_images, image_shape, read_schema, read_table
+from millrace.artifacts.tables import read_table
 from millrace.errors import IntegrityError, MillraceError, TransientError
 from millrace.learning.bundle import Bundle
 from millrace.learning.gating.check import Check, figure
+from millrace.learning.modality import Inputs
 
 _RECORDS = 8
 _CALLS = 25
@@ -42,23 +44,21 @@ def answer_checks(
     """
     try:
         bundle = Bundle.open(artifact)
-        images = _records(dataset)
-        probabilities = bundle.predict(images)
+        inputs = bundle.encoder(_records(dataset, bundle))
+        probabilities = bundle.predict(inputs)
     except (IntegrityError, TransientError):
         raise
     except MillraceError as error:
         sentence = f"the bundle does not answer: {error.problem}"
         return [Check("answers", False, "probabilities", None, sentence)], None
     checks = [_sums_to_one(probabilities.sum(axis=1))]
-    latency = _latency(bundle, images, clock)
+    latency = _latency(bundle, inputs, clock)
     return [*checks, _in_time(latency, latency_ms)], latency
 
 
-def _records(dataset: Artifact) -> Images:
-    path = dataset.path("test.parquet")
-    shape = image_shape(read_schema(path))
-    first = next(islice(read_table(path, ["image"]), 1))
-    return column_to_images(first.slice(0, _RECORDS)["image"], shape)
+def _records(dataset: Artifact, bundle: Bundle) -> pa.Table:
+    columns = list(bundle.encoder.columns)
+    return next(islice(read_table(dataset.path("test.parquet"), columns), 1)).slice(0, _RECORDS)
 
 
 def _sums_to_one(sums: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Check:
@@ -76,12 +76,12 @@ def _in_time(latency: float, limit: float) -> Check:
     return Check("latency_ms", passed, f"at most {limit} ms (median)", state, sentence)
 
 
-def _latency(bundle: Bundle, images: Images, clock: Callable[[], float]) -> float:
+def _latency(bundle: Bundle, inputs: Inputs, clock: Callable[[], float]) -> float:
     """Return the median time of an answer to one record, milliseconds; the first is a warm-up."""
     times: list[float] = []
     started = clock()
     for call in range(_CALLS + 1):
-        record = images[call % len(images)][None]
+        record = inputs[call % len(inputs)][None]
         before = clock()
         bundle.predict(record)
         times.append(clock() - before)

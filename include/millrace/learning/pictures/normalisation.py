@@ -63,7 +63,7 @@ def pixel_histogram(batches: Iterable[Images], channels: int) -> Histogram:
     return counts
 
 
-def reference_statistics(histogram: Histogram, class_counts: dict[str, int]) -> dict[str, Any]:
+def reference_statistics(histogram: Histogram) -> dict[str, Any]:
     """Return what the training split looked like, to compare later records with.
 
     ``histogram`` holds the share of pixels in 16 equal bins of the range, per channel.
@@ -72,8 +72,6 @@ def reference_statistics(histogram: Histogram, class_counts: dict[str, int]) -> 
     bins = histogram.reshape(len(histogram), 16, 16).sum(2)
     share = bins / np.maximum(bins.sum(1, keepdims=True), 1)
     return {
-        "rows": sum(class_counts.values()),
-        "class_counts": class_counts,
         "pixel_mean": list(normalisation.mean),
         "pixel_std": list(normalisation.std),
         "pixel_histogram": share.tolist(),

@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 
 from millrace.errors import DataError
-from millrace.learning.augmentation.layers import augmentation_layers
 from millrace.learning.dataset import DatasetSplit
-from millrace.learning.networks.classifier import Architecture, normalisation_layer
-from millrace.learning.normalisation import Normalisation
+from millrace.learning.modality import Learnt
+from millrace.learning.networks.architecture import Architecture
 from millrace.learning.training.engine import Average, Engine, open_engine
 from millrace.learning.training.feed import FITS, batch_ends, open_feed
 from millrace.learning.training.objective import Objective
 from millrace.learning.training.optimizer import build_optimizer
 from millrace.learning.training.trainer import Trainer
 from millrace.learning.training.validation import Validation
-from millrace.workflow.images import ImageAugmentation
 from millrace.workflow.learning import Training
 
 _POLICIES = {
@@ -33,18 +31,17 @@ class Task:
     """What is to be learnt.
 
     Attributes:
-        architecture: of the network. augment, train: of the spec, `resolved`.
-        training, validation: sides of the dataset. normalisation: learnt on `training`.
-        fits: bytes of pictures of a side that are taken into memory.
+        architecture: of the network. train: of the spec, `resolved`.
+        training, validation: sides of the dataset. learnt: on `training`, before the network.
+        fits: bytes of inputs of a side that are taken into memory.
         devices: that train, by TensorFlow's names; none is the default one.
     """
 
     architecture: Architecture
-    augment: ImageAugmentation
     train: Training
     training: DatasetSplit
     validation: DatasetSplit
-    normalisation: Normalisation
+    learnt: Learnt
     fits: int = FITS
     devices: tuple[str, ...] = ()
 
@@ -70,23 +67,28 @@ def build_trainer(task: Task) -> tuple[Trainer, Any]:
     """
     spec = task.train
     twin = task.architecture.network(spec.seed)
-    classifier = task.architecture.classifier(twin, task.normalisation)
+    classifier = task.learnt.classifier(twin, task.architecture.model)
     engine = open_engine(task.devices, spec, task.training.rows)
     fitting = _fitting(task, engine)
     trainer = Trainer(
         spec=spec,
         feed=open_feed(task.training, spec.seed, task.fits),
         step=engine.step(
-            fitting.network, fitting.before, fitting.optimizer, fitting.objective, fitting.average
+            task.learnt.encoder,
+            fitting.network,
+            fitting.before,
+            fitting.optimizer,
+            fitting.objective,
+            fitting.average,
         ),
         validation=Validation(
-            engine.predictor(classifier, task.validation.shape), task.validation, task.fits
+            engine.predictor(classifier, task.learnt.encoder), task.validation, task.fits
         ),
         network=fitting.network,
         twin=twin,
         optimizer=fitting.optimizer,
         average=fitting.average,
-        random=_random_states([*fitting.before[:-1], fitting.network]),
+        random=_random_states([*fitting.before, fitting.network]),
         memory=engine.peak_memory,
     )
     return trainer, classifier
@@ -113,11 +115,10 @@ def _fitting(task: Task, engine: Engine) -> _Fitting:
 
 def _parts(task: Task, engine: Engine, network: Any, policy: str) -> _Fitting:
     spec = task.train
-    layers = augmentation_layers(task.augment, spec.seed)
     steps = spec.epochs * len(batch_ends(task.training.rows, spec.batch_size))
     return _Fitting(
         network=network,
-        before=[*layers, normalisation_layer(task.normalisation)],
+        before=task.learnt.before(spec.seed),
         optimizer=build_optimizer(spec, steps, network, scaled=policy == "mixed_float16"),
         average=engine.average(network.weights, spec.average_weights)
         if spec.average_weights

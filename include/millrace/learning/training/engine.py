@@ -13,13 +13,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from millrace.artifacts.tables import Images
 from millrace.learning.dataset import Classes
 from millrace.learning.framework import BACKEND
+from millrace.learning.modality import Encoder, Inputs
 from millrace.workflow.learning import Training
 
-Predictor = Callable[[Images], npt.NDArray[np.float32]]
-"""From pictures ``(rows, height, width, channels)`` to probabilities ``(rows, classes)``."""
+Predictor = Callable[[Inputs], npt.NDArray[np.float32]]
+"""From inputs ``(rows, *shape)`` to probabilities ``(rows, classes)``."""
 
 
 class Average(Protocol):
@@ -32,12 +32,12 @@ class Step(Protocol):
     """Fits a network."""
 
     def __call__(
-        self, images: Images, classes: Classes, ends: npt.NDArray[np.int32]
+        self, inputs: Inputs, classes: Classes, ends: npt.NDArray[np.int32]
     ) -> tuple[npt.NDArray[np.float32], int]:
         """Fit on consecutive batches; return the loss of each and how many records were right.
 
         Args:
-            images: ``(rows, height, width, channels)``. classes: ``(rows,)``.
+            inputs: ``(rows, *shape)``. classes: ``(rows,)``.
             ends: row at which each batch ends.
         """
 
@@ -56,6 +56,7 @@ class Engine(Protocol):
 
     def step(
         self,
+        encoder: Encoder,
         network: Any,
         before: Sequence[Any],
         optimizer: Any,
@@ -64,8 +65,8 @@ class Engine(Protocol):
     ) -> Step:
         """Return the step that fits `network` after the layers `before` it."""
 
-    def predictor(self, classifier: Any, shape: tuple[int, int, int]) -> Predictor:
-        """Compile a classifier of pictures of `shape`; it follows changes of its weights."""
+    def predictor(self, classifier: Any, encoder: Encoder) -> Predictor:
+        """Compile a classifier of inputs; it follows changes of its weights."""
 
     def peak_memory(self) -> int | None:
         """Return the largest peak of memory of a GPU that trains, bytes; None without one."""

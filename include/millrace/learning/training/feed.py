@@ -12,24 +12,24 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from millrace.artifacts.tables import Images
 from millrace.learning.dataset import Classes, DatasetSplit
+from millrace.learning.modality import Inputs
 
 FITS = 2 << 30
-"""Bytes of pictures that are taken into memory."""
+"""Bytes of inputs that are taken into memory."""
 
 _POOL = 4  # row groups whose records are mixed with each other, at most
-_POOL_BYTES = 256 << 20  # of their pictures, at most, unless one group has more
+_POOL_BYTES = 256 << 20  # of their inputs, at most, unless one group has more
 
 
-_Pool = tuple[Images, Classes]
+_Pool = tuple[Inputs, Classes]
 
 
 class EpochReader(Protocol):
     """The records of one epoch, in order."""
 
-    def take(self, rows: int) -> tuple[Images, Classes]:
-        """Return the next `rows` pictures ``(rows, height, width, channels)`` and classes."""
+    def take(self, rows: int) -> tuple[Inputs, Classes]:
+        """Return the next `rows` inputs ``(rows, *shape)`` and classes."""
 
 
 class Feed(Protocol):
@@ -46,13 +46,13 @@ class MemoryFeed:
 
     def __init__(self, split: DatasetSplit, seed: int) -> None:
         self.rows = split.rows
-        self._images, self._classes = split.load()
+        self._inputs, self._classes = split.load()
         self._seed = seed
 
     def epoch(self, number: int, start: int = 0) -> EpochReader:
         """Open epoch `number`, from 1, after its first `start` records."""
         order = np.random.default_rng((self._seed, number)).permutation(self.rows)
-        return _Gather(self._images, self._classes, order[start:])
+        return _Gather(self._inputs, self._classes, order[start:])
 
 
 class StreamingFeed:
@@ -79,16 +79,15 @@ class StreamingFeed:
             rows = sum(sizes[group] for group in groups)
             order = random.permutation(rows)
             if start < rows:
-                images, classes = self._mixed(groups, order)
-                yield images[start:], classes[start:]
+                inputs, classes = self._mixed(groups, order)
+                yield inputs[start:], classes[start:]
             start = max(start - rows, 0)
 
     def _cut(self, groups: list[int], sizes: list[int]) -> Iterator[list[int]]:
         """Cut the order of the row groups into pools."""
-        picture = int(np.prod(self._split.shape))
         pool: list[int] = []
         for group in groups:
-            size = picture * sum(sizes[other] for other in (*pool, group))
+            size = self._split.record_bytes * sum(sizes[other] for other in (*pool, group))
             if pool and (len(pool) == _POOL or size > _POOL_BYTES):
                 yield pool
                 pool = []
@@ -99,18 +98,17 @@ class StreamingFeed:
     def _mixed(self, groups: list[int], order: npt.NDArray[np.int64]) -> _Pool:
         """Return the records of some groups in that order; one group more is alive meanwhile."""
         places = np.argsort(order)
-        images = np.empty((len(order), *self._split.shape), np.uint8)
-        classes = np.empty(len(order), np.int32)
+        inputs, classes = self._split.empty(len(order))
         start = 0
-        for pictures, indices in self._split.groups(groups):
+        for some, indices in self._split.groups(groups):
             here = places[start : start + len(indices)]
-            images[here], classes[here] = pictures, indices
+            inputs[here], classes[here] = some, indices
             start += len(indices)
-        return images, classes
+        return inputs, classes
 
 
 def open_feed(split: DatasetSplit, seed: int, fits: int = FITS) -> Feed:
-    """Return the feed for `split`: in memory where its pictures take at most `fits` bytes."""
+    """Return the feed for `split`: in memory where its inputs take at most `fits` bytes."""
     return MemoryFeed(split, seed) if split.bytes <= fits else StreamingFeed(split, seed)
 
 
@@ -133,34 +131,34 @@ def _ahead(pools: Iterator[_Pool]) -> Iterator[_Pool]:
 
 
 class _Gather:
-    def __init__(self, images: Images, classes: Classes, order: npt.NDArray[np.int64]) -> None:
-        self._images, self._classes, self._order = images, classes, order
+    def __init__(self, inputs: Inputs, classes: Classes, order: npt.NDArray[np.int64]) -> None:
+        self._inputs, self._classes, self._order = inputs, classes, order
         self._next = 0
 
-    def take(self, rows: int) -> tuple[Images, Classes]:
+    def take(self, rows: int) -> tuple[Inputs, Classes]:
         chosen = self._order[self._next : self._next + rows]
         self._next += rows
-        return self._images[chosen], self._classes[chosen]
+        return self._inputs[chosen], self._classes[chosen]
 
 
 class _Stream:
     def __init__(self, pools: Iterator[_Pool]) -> None:
         self._pools = pools
-        self._images: Images | None = None
+        self._inputs: Inputs | None = None
         self._classes: Classes | None = None
 
-    def take(self, rows: int) -> tuple[Images, Classes]:
+    def take(self, rows: int) -> tuple[Inputs, Classes]:
         while self._classes is None or len(self._classes) < rows:
             self._append(*next(self._pools))
-        images, classes = self._images, self._classes
-        if images is None or classes is None:  # pragma: no cover - the loop above filled both
+        inputs, classes = self._inputs, self._classes
+        if inputs is None or classes is None:  # pragma: no cover - the loop above filled both
             raise ValueError(rows)
-        self._images, self._classes = images[rows:], classes[rows:]
-        return images[:rows], classes[:rows]
+        self._inputs, self._classes = inputs[rows:], classes[rows:]
+        return inputs[:rows], classes[:rows]
 
-    def _append(self, images: Images, classes: Classes) -> None:
-        if self._images is None or self._classes is None:
-            self._images, self._classes = images, classes
+    def _append(self, inputs: Inputs, classes: Classes) -> None:
+        if self._inputs is None or self._classes is None:
+            self._inputs, self._classes = inputs, classes
         else:
-            self._images = np.concatenate([self._images, images])
+            self._inputs = np.concatenate([self._inputs, inputs])
             self._classes = np.concatenate([self._classes, classes])

@@ -15,9 +15,9 @@ import jax.numpy as jnp  # type: ignore[import-not-found,unused-ignore]
 import numpy as np
 import numpy.typing as npt
 
-from millrace.artifacts.tables import Images
 from millrace.learning.dataset import Classes
 from millrace.learning.framework import keras
+from millrace.learning.modality import Encoder, Inputs
 from millrace.learning.training.engine import Predictor
 
 _State = list[list[Any]]
@@ -48,6 +48,7 @@ class JaxEngine:
 
     def step(
         self,
+        encoder: Encoder,  # noqa: ARG002
         network: Any,
         before: Sequence[Any],
         optimizer: Any,
@@ -57,17 +58,17 @@ class JaxEngine:
         """Return the step that fits `network` after the layers `before` it."""
         return JaxStep(network, before, optimizer, objective, average)
 
-    def predictor(self, classifier: Any, shape: tuple[int, int, int]) -> Predictor:  # noqa: ARG002
+    def predictor(self, classifier: Any, encoder: Encoder) -> Predictor:  # noqa: ARG002
         """Compile a classifier."""
         predict = jax.jit(
-            lambda weights, others, images: classifier.stateless_call(
-                weights, others, images, training=False
+            lambda weights, others, inputs: classifier.stateless_call(
+                weights, others, inputs, training=False
             )[0]
         )
 
-        def probabilities(images: Images) -> npt.NDArray[np.float32]:
+        def probabilities(inputs: Inputs) -> npt.NDArray[np.float32]:
             weights = _values(classifier.trainable_variables)
-            return np.asarray(predict(weights, _values(classifier.non_trainable_variables), images))
+            return np.asarray(predict(weights, _values(classifier.non_trainable_variables), inputs))
 
         return probabilities
 
@@ -109,13 +110,13 @@ class JaxStep:
         self._fit = jax.jit(self._update, donate_argnums=0)
 
     def __call__(
-        self, images: Images, classes: Classes, ends: npt.NDArray[np.int32]
+        self, inputs: Inputs, classes: Classes, ends: npt.NDArray[np.int32]
     ) -> tuple[npt.NDArray[np.float32], int]:
         """Fit on consecutive batches; see `millrace.learning.training.engine.Step`."""
         state = [_values(variables) for variables in self._variables]
         results, start = [], 0
         for end in ends.tolist():
-            state, *result = self._fit(state, images[start:end], classes[start:end])
+            state, *result = self._fit(state, inputs[start:end], classes[start:end])
             results.append(result)
             start = end
         for variables, values in zip(self._variables, state, strict=True):
@@ -124,10 +125,10 @@ class JaxStep:
         losses, right = zip(*results, strict=True)
         return np.asarray(losses, np.float32), sum(map(int, right))
 
-    def _update(self, state: _State, images: Any, classes: Any) -> Any:
+    def _update(self, state: _State, inputs: Any, classes: Any) -> Any:
         """Return the state after a batch, its loss and how many records were right."""
         weights, others, inner, average, drawn = state
-        x, drawn = self._prepared(images, drawn)
+        x, drawn = self._prepared(inputs, drawn)
 
         def scaled_loss(weights: list[Any]) -> Any:
             logits, after, more = self._network.stateless_call(
@@ -146,9 +147,9 @@ class JaxStep:
         right = jnp.sum(jnp.argmax(logits, 1) == classes)
         return [weights, others, inner, average, drawn], total, right
 
-    def _prepared(self, images: Any, drawn: list[Any]) -> tuple[Any, list[Any]]:
+    def _prepared(self, inputs: Any, drawn: list[Any]) -> tuple[Any, list[Any]]:
         """Return the network's input, and the states that the layers before it drew from."""
-        x = images.astype("float32")
+        x = inputs.astype("float32") if inputs.dtype == "uint8" else inputs
         with keras.StatelessScope(zip(self._states, drawn, strict=True)) as scope:
             for layer in self._before:
                 x = layer(x, training=True)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from millrace.artifacts.tables import Images
 from millrace.learning.dataset import Classes
 from millrace.learning.framework import tf
+from millrace.learning.modality import Encoder, Inputs
 from millrace.learning.training.average import WeightAverage
 
 
@@ -18,8 +18,9 @@ class TrainingStep:
     """Fits a network; a compiled loop keeps Python out of the way of short steps.
 
     Args:
-        network: from normalised pictures to logits.
-        before: layers between uint8 pictures as float32 of 0 to 255 and the network.
+        encoder: tells the inputs' shape and type.
+        network: from prepared inputs to logits.
+        before: layers that prepare inputs; bytes reach them as float32 of 0 to 255.
         optimizer: built for the network.
         objective: what is minimised.
         average: kept up to date after each step; None for none.
@@ -28,6 +29,7 @@ class TrainingStep:
 
     def __init__(
         self,
+        encoder: Encoder,
         network: Any,
         before: Sequence[Any],
         optimizer: Any,
@@ -41,50 +43,49 @@ class TrainingStep:
         self._objective = objective
         self._average = average
         self._learn = tf.function(self._update, jit_compile=True) if xla else self._update
-        shape = network.input_shape[1:]
         self._run = tf.function(
             self._batches,
             input_signature=[
-                tf.TensorSpec((None, *shape), tf.uint8),
+                tf.TensorSpec((None, *encoder.shape), encoder.dtype),
                 tf.TensorSpec((None,), tf.int32),
                 tf.TensorSpec((None,), tf.int32),
             ],
         )
 
     def __call__(
-        self, images: Images, classes: Classes, ends: npt.NDArray[np.int32]
+        self, inputs: Inputs, classes: Classes, ends: npt.NDArray[np.int32]
     ) -> tuple[npt.NDArray[np.float32], int]:
         """Fit on consecutive batches; return the loss of each and how many records were right.
 
         Args:
-            images: ``(rows, height, width, channels)``. classes: ``(rows,)``.
+            inputs: ``(rows, *shape)``. classes: ``(rows,)``.
             ends: row at which each batch ends.
         """
-        losses, correct = self._run(images, classes, ends)
+        losses, correct = self._run(inputs, classes, ends)
         return losses.numpy(), int(correct)
 
-    def _batches(self, images: Any, classes: Any, ends: Any) -> Any:
+    def _batches(self, inputs: Any, classes: Any, ends: Any) -> Any:
         count = tf.shape(ends)[0]
         losses = tf.TensorArray(tf.float32, count)
         correct = tf.constant(0, tf.int32)
         start = tf.constant(0, tf.int32)
         for index in tf.range(count):
             end = ends[index]
-            loss, right = self._batch(images[start:end], classes[start:end])
+            loss, right = self._batch(inputs[start:end], classes[start:end])
             losses = losses.write(index, loss)
             correct += right
             start = end
         return losses.stack(), correct
 
-    def _batch(self, images: Any, classes: Any) -> Any:
-        result = self._learn(self._prepared(images), classes)
+    def _batch(self, inputs: Any, classes: Any) -> Any:
+        result = self._learn(self._prepared(inputs), classes)
         if self._average is not None:
             self._average.update(self._optimizer.iterations)
         return result
 
-    def _prepared(self, images: Any) -> Any:
+    def _prepared(self, inputs: Any) -> Any:
         """Return the network's input."""
-        x = tf.cast(images, tf.float32)
+        x = tf.cast(inputs, tf.float32) if inputs.dtype == tf.uint8 else inputs
         for layer in self._before:
             x = layer(x, training=True)
         return x

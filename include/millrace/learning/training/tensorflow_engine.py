@@ -8,6 +8,7 @@ from typing import Any
 
 from millrace.learning.devices import peak_memory
 from millrace.learning.framework import tf
+from millrace.learning.modality import Encoder
 from millrace.learning.networks.fused import with_fused_normalisation
 from millrace.learning.training.average import WeightAverage
 from millrace.learning.training.engine import Predictor
@@ -45,6 +46,7 @@ class TensorFlowEngine:
 
     def step(
         self,
+        encoder: Encoder,
         network: Any,
         before: Sequence[Any],
         optimizer: Any,
@@ -52,18 +54,18 @@ class TensorFlowEngine:
         average: Any,
     ) -> TrainingStep:
         """Return the step that fits `network` after the layers `before` it."""
-        parts = (network, before, optimizer, objective, average)
+        parts = (encoder, network, before, optimizer, objective, average)
         if self._strategy:
             return MirroredStep(self._strategy, *parts)
         return TrainingStep(*parts, xla=self._xla)
 
-    def predictor(self, classifier: Any, shape: tuple[int, int, int]) -> Predictor:
-        """Compile a classifier of pictures of `shape`."""
-        signature = [tf.TensorSpec((None, *shape), tf.uint8)]
+    def predictor(self, classifier: Any, encoder: Encoder) -> Predictor:
+        """Compile a classifier of inputs."""
+        signature = [tf.TensorSpec((None, *encoder.shape), encoder.dtype)]
         predict = tf.function(
-            lambda images: classifier(images, training=False), input_signature=signature
+            lambda inputs: classifier(inputs, training=False), input_signature=signature
         )
-        return lambda images: predict(images).numpy()
+        return lambda inputs: predict(inputs).numpy()
 
     def peak_memory(self) -> int | None:
         """Return the largest peak of memory of a GPU that trains, bytes; None without one."""

@@ -88,9 +88,9 @@ class Trainer:
         while progress.batches < len(ends):
             began = time.perf_counter()
             some = ends[progress.batches : progress.batches + self._batches_a_call]
-            images, classes = reader.take(int(some[-1]) - start)
+            inputs, classes = reader.take(int(some[-1]) - start)
             with hold():
-                values, right = self.step(images, classes, (some - start).astype(np.int32))
+                values, right = self.step(inputs, classes, (some - start).astype(np.int32))
                 self._check(values, number, progress.batches, len(ends))
                 progress.add(values, right)
             start = int(some[-1])

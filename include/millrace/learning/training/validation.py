@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from millrace.artifacts.tables import Images
 from millrace.errors import DataError
 from millrace.learning.dataset import DatasetSplit
+from millrace.learning.modality import Inputs
 from millrace.learning.training.engine import Predictor
 
 _BATCH = 256  # records
@@ -18,9 +18,9 @@ class Validation:
     """Loss and accuracy on a split, which stays in memory where it fits.
 
     Args:
-        predict: from uint8 pictures to probabilities, compiled.
+        predict: from inputs to probabilities, compiled.
         split: to score on.
-        fits: bytes of pictures that are taken into memory.
+        fits: bytes of inputs that are taken into memory.
     """
 
     def __init__(self, predict: Predictor, split: DatasetSplit, fits: int) -> None:
@@ -35,8 +35,8 @@ class Validation:
             DataError: a probability is not a number.
         """
         loss, correct = 0.0, 0
-        for images, classes in self._kept or self._split.groups():
-            probabilities = self.probabilities(images).astype(np.float64)
+        for inputs, classes in self._kept or self._split.groups():
+            probabilities = self.probabilities(inputs).astype(np.float64)
             chosen = probabilities[np.arange(len(classes)), classes]
             loss -= float(np.log(np.maximum(chosen, _SMALLEST)).sum())
             correct += int((probabilities.argmax(1) == classes).sum())
@@ -48,9 +48,9 @@ class Validation:
             )
         return loss / self._split.rows, correct / self._split.rows
 
-    def probabilities(self, images: Images) -> npt.NDArray[np.float32]:
-        """Return ``(rows, classes)`` for pictures ``(rows, height, width, channels)``."""
+    def probabilities(self, inputs: Inputs) -> npt.NDArray[np.float32]:
+        """Return ``(rows, classes)`` for inputs ``(rows, *shape)``."""
         parts = [
-            self._predict(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH)
+            self._predict(inputs[start : start + _BATCH]) for start in range(0, len(inputs), _BATCH)
         ]
         return np.concatenate(parts)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from millrace.learning.augmentation.cutout import RandomCutout
-from millrace.learning.augmentation.tone import RandomTone
-from millrace.learning.augmentation.warp import RandomWarp
+from millrace.learning.pictures.augmentation.cutout import RandomCutout
+from millrace.learning.pictures.augmentation.tone import RandomTone
+from millrace.learning.pictures.augmentation.warp import RandomWarp
 from millrace.workflow.images import ImageAugmentation
 
 

@@ -1,0 +1,77 @@
+"""`PictureLearning`: the modality `image` of learning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.tables import image_shape, read_table
+from millrace.learning.evaluation.outcomes import Outcomes
+from millrace.learning.pictures.classical import ClassicalModel
+from millrace.learning.pictures.encoder import PixelEncoder, pixel_encoder
+from millrace.workflow.learning import Baseline
+
+if TYPE_CHECKING:
+    from millrace.learning.pictures.learnt import LearntPictures
+
+Params = Mapping[str, Any]
+
+
+class PictureLearning:
+    """See `millrace.learning.modality.LearningModality`."""
+
+    def encoder(self, document: Params) -> PixelEncoder:
+        """Return what takes pictures as they are."""
+        return pixel_encoder(document)
+
+    def learn(self, training: Path, records: Params, params: Params) -> LearntPictures:
+        """Learn the mean and the spread of the pixels."""
+        from millrace.learning.pictures.learnt import LearntPictures
+        from millrace.learning.pictures.normalisation import pixel_histogram
+        from millrace.workflow.images import ImageAugmentation
+
+        encoder = PixelEncoder(records["shape"])
+        images = (encoder(table) for table in read_table(training, ["image"]))
+        histogram = pixel_histogram(images, encoder.shape[2])
+        return LearntPictures.of(encoder, histogram, ImageAugmentation(**params["augment"]))
+
+    def rival(self, baseline: Params, classes: int) -> PictureRival:
+        """Return a classifier of pixels."""
+        return PictureRival(Baseline(**baseline).kind, classes)
+
+    def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact) -> None:
+        """Draw sheets of pictures."""
+        from millrace.learning.pictures.samples import draw_errors, draw_quarantine, draw_samples
+
+        draw_errors(folder / "misclassified.png", dataset.path("test.parquet"), outcomes)
+        if dataset.has("train.parquet"):
+            draw_samples(folder / "samples.png", dataset.path("train.parquet"), outcomes.labels)
+        if dataset.has("quarantine.parquet"):
+            draw_quarantine(folder / "quarantine.png", dataset.path("quarantine.parquet"))
+
+
+class PictureRival:
+    """`ClassicalModel` over tables."""
+
+    columns: ClassVar[Sequence[str]] = ("image",)
+
+    def __init__(self, kind: str, classes: int) -> None:
+        self._model = ClassicalModel(kind, classes)
+
+    def fit(self, records: pa.Table, classes: npt.NDArray[np.int32]) -> None:
+        """Fit on pictures of at least two classes."""
+        self._model.fit(_encoder(records)(records), classes)
+
+    def predict(self, records: pa.Table) -> npt.NDArray[np.float32]:
+        """Return probabilities ``(rows, classes)``."""
+        return self._model.predict(_encoder(records)(records))
+
+
+def _encoder(records: pa.Table) -> PixelEncoder:
+    return PixelEncoder(image_shape(records.schema))

@@ -1,0 +1,25 @@
+"""`ImageWorkflow`: a workflow over pictures."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from millrace.workflow.images import ImageAugmentation, ImageCleaning, ImageTransform
+from millrace.workflow.learning import AnyModel, Baseline
+from millrace.workflow.spec import WorkflowSpec
+
+
+class ImageWorkflow(WorkflowSpec):
+    """Which of some classes a picture belongs to. See `include/workflows/digits.yaml`."""
+
+    modality: ClassVar[str] = "image"
+    task: Literal["image_classification"]
+    clean: ImageCleaning = ImageCleaning()
+    transform: ImageTransform
+    model: AnyModel
+    augment: ImageAugmentation = ImageAugmentation()
+    baseline: Baseline = Baseline()
+
+    def cleaning(self) -> dict[str, Any]:
+        """Return what decides how a record is cleaned by itself, as JSON values."""
+        return {**super().cleaning(), "reduce_to": list(self.transform.size)}
