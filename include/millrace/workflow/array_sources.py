@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from millrace.workflow.base import Value
 from millrace.workflow.source import Source
@@ -132,23 +132,43 @@ class Hdf5Source(_Arrays):
 
 
 class ParquetSource(Source):
-    """Pictures in Parquet files: picture files, or lists of pixels, a row each.
+    """Pictures, texts, or records of a table in Parquet files, a row each.
 
     Attributes:
         uri: of a file; or a local folder or pattern, whose files are read in order of their names.
         sha256: digest of the file at `uri`.
         image: column of picture files (binary, or a struct with a field `bytes`, as Hugging Face
-            writes them) or of lists of pixels.
+            writes them) or of lists of pixels; null means ``image``, unless `text` or `rows` says
+            that the rows are no pictures.
+        text: column of texts.
+        rows: whether each row is a record of a table, with all columns but the label's and the
+            group's; those of structs by their dotted names.
         label: column of the label; null where there is none. Numbers become the class names that
             the file's Hugging Face metadata gives them.
+        group: column whose equal values (a patient, a sender) stay on one side of the split.
         size, channels, maximum: of lists of pixels, as in `NpySource`.
     """
 
     kind: Literal["parquet"]
     uri: str
     sha256: Sha256 | None = None
-    image: str = "image"
+    image: str | None = None
+    text: str | None = None
+    rows: bool = False
     label: str | None = "label"
+    group: str | None = None
     size: Size | None = Field(None, strict=False)
     channels: Literal[1, 3] = 1
     maximum: Maximum | None = None
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if (self.image is not None) + (self.text is not None) + self.rows > 1:
+            raise ValueError("one of image, text and rows: a row is a picture, a text or a record")
+        pictures = self.text is None and not self.rows
+        if not pictures and (self.size or self.maximum or self.channels != 1):
+            raise ValueError("size, channels and maximum are of pictures; leave them out")
+        columns = [c for c in (self.image, self.text, self.label, self.group) if c is not None]
+        if len(set(columns)) < len(columns):
+            raise ValueError("image, text, label and group must be different columns")
+        return self

@@ -171,7 +171,7 @@ class SqlSource(Source):
         query: one SELECT, without parameters.
         key: column of the result that no two rows share: whole numbers or texts, never null.
         text: column of the text; null makes every row a record of a table with all
-            columns but the label's and the group's.
+            columns but the key's, the label's and the group's.
         label: column of the label; null where there is none.
         group: column whose equal values stay on one side of the split.
     """

@@ -1,4 +1,4 @@
-"""`ParquetReader`: pictures in Parquet files: picture files, or lists of pixels, a row each.
+"""`ParquetReader`: pictures, texts or records of tables in Parquet files, a row each.
 
 A partition's fingerprint is the digest of its own rows, so a folder that got another file, or a
 file that got more rows, yields new partitions only.
@@ -87,7 +87,7 @@ class ParquetReader:
 
     @property
     def _asked(self) -> list[Any]:
-        fields = ("image", "label", "size", "channels", "maximum")
+        fields = ("image", "text", "rows", "label", "group", "size", "channels", "maximum")
         return ["parquet", *(self._document[field] for field in fields)]
 
     @cached_property
@@ -129,34 +129,42 @@ class ParquetReader:
         return digest_value([*self._asked, digest])
 
     def _table(self, part: ParquetPart, start: int, batch: pa.RecordBatch) -> pa.Table:
-        import pyarrow as pa
-
-        from millrace.data.encoding import FILE, PixelEncoding
-        from millrace.data.sources.parquet_values import contents
+        from millrace.data.sources.parquet_texts import text_contents
         from millrace.data.sources.pixel_values import with_unreadable
-        from millrace.data.sources.raw import binary_column, record_table
+        from millrace.data.sources.raw import record_table
 
         columns = part.columns
         labels = None if columns.label is None else columns.labels(batch[columns.label])
-        image = batch[columns.image]
-        if columns.layout is None:
-            content, reasons = contents(image)
-            encoding, kept = FILE, dict.fromkeys(reasons)
+        groups = None if columns.group is None else columns.labels(batch[columns.group])
+        reasons: Mapping[int, str] = {}
+        kept: Mapping[int, bytes | None] = {}
+        if columns.image is None:
+            content, encoding = text_contents(columns, batch)
         else:
-            images, reasons, kept = _pixels(columns.layout, image)
-            content = binary_column(images.reshape(len(images), -1))
-            encoding = str(PixelEncoding.of(images))
+            content, encoding, reasons, kept = _pictures(columns, batch[columns.image])
         file, locator = _place(part)
         table = record_table(
-            self._name,
-            start,
-            content,
-            pa.repeat(encoding, len(content)),
-            labels,
-            file,
-            locator=locator,
+            self._name, start, content, encoding, labels, file, locator=locator, groups=groups
         )
         return with_unreadable(table, reasons, kept)
+
+
+def _pictures(
+    columns: Any, image: pa.Array
+) -> tuple[pa.Array, pa.Array, Mapping[int, str], Mapping[int, bytes | None]]:
+    """Return contents and encodings; reasons and contents of those that are not usable."""
+    import pyarrow as pa
+
+    from millrace.data.encoding import FILE, PixelEncoding
+    from millrace.data.sources.parquet_values import contents
+    from millrace.data.sources.raw import binary_column
+
+    if columns.layout is None:
+        content, reasons = contents(image)
+        return content, pa.repeat(FILE, len(content)), reasons, dict.fromkeys(reasons)
+    images, reasons, kept = _pixels(columns.layout, image)
+    content = binary_column(images.reshape(len(images), -1))
+    return content, pa.repeat(str(PixelEncoding.of(images)), len(content)), reasons, kept
 
 
 def _pixels(layout: Any, image: pa.Array) -> tuple[npt.NDArray[Any], dict[int, str], Any]:

@@ -12,7 +12,11 @@ import pyarrow as pa
 
 from millrace.data.sources.array_labels import label_texts, text_or_none
 from millrace.data.sources.array_layout import ArrayLayout, find_layout
+from millrace.data.sources.contents import label_of
 from millrace.errors import DataError
+
+IMAGE = "image"
+"""The column of pictures, unless a spec says otherwise."""
 
 _HUGGING_FACE = b"huggingface"
 
@@ -22,20 +26,30 @@ class ParquetColumns:
     """How rows become records.
 
     Attributes:
-        image, label: names of the columns; label may be null.
+        image, text, label, group: names of the columns; null where there is none.
+        fields: names of the columns of a table's records; empty where rows are something else.
         names: class names by number; empty without them.
-        layout: of lists of pixels; null where the column holds picture files.
+        layout: of lists of pixels; null where the rows hold something else.
     """
 
-    image: str
+    image: str | None
+    text: str | None
+    fields: tuple[str, ...]
     label: str | None
+    group: str | None
     names: tuple[str, ...]
     layout: ArrayLayout | None
 
     @property
     def wanted(self) -> list[str]:
         """The columns to read."""
-        return [name for name in (self.image, self.label) if name is not None]
+        named = (self.image, self.text, *self.fields, self.label, self.group)
+        return [name for name in named if name is not None]
+
+    @property
+    def holds_files(self) -> bool:
+        """Whether rows are picture files."""
+        return self.image is not None and self.layout is None
 
     def to_document(self) -> dict[str, Any]:
         """Return what decides how a row is read, as JSON values."""
@@ -52,6 +66,8 @@ class ParquetColumns:
             return [self.names[value] if value in known else None for value in values]
         if _is_text(column.type):
             return [None if value is None else text_or_none(value) for value in values]
+        if self.image is None and pa.types.is_floating(column.type):
+            return [label_of(value) for value in values]
         if column.null_count:
             column = column.cast(pa.float64(), safe=False)
         return label_texts(column.to_numpy(zero_copy_only=False))
@@ -69,8 +85,10 @@ def find_columns(
     Raises:
         DataError: a column is missing, or of a type that holds no pictures or labels.
     """
-    image, label = document["image"], document["label"]
-    for field, name in (("image", image), ("label", label)):
+    image, text, label, group = (document[name] for name in ("image", "text", "label", "group"))
+    if text is None and not document["rows"]:
+        image = image or IMAGE
+    for field, name in (("image", image), ("text", text), ("label", label), ("group", group)):
         if name is not None and schema.names.count(name) != 1:
             raise DataError(
                 "a column is missing, or there are two",
@@ -79,18 +97,55 @@ def find_columns(
                 received=name,
                 remedy=f"Correct `{field}` in the source.",
             )
-    kind = schema.field(image).type
-    if not (_is_file(kind) or _is_pixels(kind)):
-        raise _wrong_type("image", image, kind, "picture files or lists of pixels", where)
-    names: tuple[str, ...] = ()
-    if label is not None:
-        _check_label(label, schema.field(label).type, where)
-        names = _class_names(schema.metadata or {}, label)
+    for field, name in (("label", label), ("group", group)):
+        if name is not None:
+            _check_name(field, name, schema.field(name).type, where)
+    names = () if label is None else _class_names(schema.metadata or {}, label)
+    fields: tuple[str, ...] = ()
     layout = None
-    if not _is_file(kind):
-        shape = np.shape(first) if first is not None else ()
-        layout = find_layout((1, *shape), _number_kind(kind), document, f"{where}, {image}")
-    return ParquetColumns(image, label, names, layout)
+    if image is not None:
+        layout = _layout(image, schema.field(image).type, first, document, where)
+    elif text is not None:
+        _check_text(text, schema.field(text).type, where)
+    else:
+        fields = _record_fields(schema, (label, group), where)
+    return ParquetColumns(image, text, fields, label, group, names, layout)
+
+
+def _layout(
+    image: str, kind: pa.DataType, first: Any, document: Mapping[str, Any], where: str
+) -> ArrayLayout | None:
+    if _is_file(kind):
+        return None
+    if not _is_pixels(kind):
+        raise _wrong_type("image", image, kind, "picture files or lists of pixels", where)
+    shape = np.shape(first) if first is not None else ()
+    return find_layout((1, *shape), _number_kind(kind), document, f"{where}, {image}")
+
+
+def _check_text(text: str, kind: pa.DataType, where: str) -> None:
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if not (_is_text(plain) or pa.types.is_null(plain)):
+        raise _wrong_type("text", text, kind, "texts", where)
+
+
+def _record_fields(schema: pa.Schema, beside: Sequence[str | None], where: str) -> tuple[str, ...]:
+    """Return the columns of a table's records; raise `DataError` where one cannot be part of it."""
+    names = [name for name in schema.names if name not in beside]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise DataError(
+            "two columns of a table have one name",
+            where=where,
+            expected="a name of its own for each column",
+            received=twice[0],
+            remedy="Write the file again without one of them.",
+        )
+    for name in names:
+        kind = schema.field(name).type
+        if _is_list(kind) or _is_bytes(kind) or pa.types.is_map(kind):
+            raise _wrong_type("rows", name, kind, "texts, numbers, truth values or dates", where)
+    return tuple(names)
 
 
 def _is_file(kind: pa.DataType) -> bool:
@@ -113,12 +168,12 @@ def _class_names(metadata: Mapping[bytes, bytes], label: str) -> tuple[str, ...]
     return tuple(names) if texts else ()
 
 
-def _check_label(label: str, kind: pa.DataType, where: str) -> None:
+def _check_name(field: str, name: str, kind: pa.DataType, where: str) -> None:
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     types = pa.types
     numbers = types.is_integer(plain) or types.is_floating(plain) or types.is_boolean(plain)
     if not (numbers or _is_text(plain) or types.is_null(plain)):
-        raise _wrong_type("label", label, kind, "texts or numbers", where)
+        raise _wrong_type(field, name, kind, "texts or numbers", where)
 
 
 def _wrong_type(field: str, name: str, kind: Any, expected: str, where: str) -> DataError:
@@ -127,7 +182,9 @@ def _wrong_type(field: str, name: str, kind: Any, expected: str, where: str) -> 
         where=f"{where}, {name}",
         expected=expected,
         received=str(kind),
-        remedy=f"Correct `{field}` in the source.",
+        remedy="Write the file again without that column."
+        if field == "rows"
+        else f"Correct `{field}` in the source.",
     )
 
 

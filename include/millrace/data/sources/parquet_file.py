@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from millrace.data.sources.damage import is_damage
-from millrace.data.sources.parquet_columns import ParquetColumns, find_columns
+from millrace.data.sources.parquet_columns import IMAGE, ParquetColumns, find_columns
 from millrace.errors import DataError
 
 _MOST_ROWS = 8_192
@@ -45,10 +45,9 @@ class ParquetPart:
         """What the columns are, told by the schema and the first value."""
         with self._open() as file:
             schema = file.schema_arrow
-            image = self.document["image"]
-            first = None
-            if image in schema.names:
-                first = _first(file, image)
+            image = self.document["image"] or IMAGE
+            pictures = self.document["text"] is None and not self.document["rows"]
+            first = _first(file, image) if pictures and image in schema.names else None
             found: ParquetColumns = find_columns(schema, first, self.document, self.name)
             return found
 
@@ -88,7 +87,7 @@ class ParquetPart:
     def _group(
         self, file: pq.ParquetFile, number: int, first: int, start: int, stop: int
     ) -> Iterator[tuple[int, pa.RecordBatch]]:
-        most = _MOST_FILES if self.columns.layout is None else _MOST_ROWS
+        most = _MOST_FILES if self.columns.holds_files else _MOST_ROWS
         rows = _batch_rows(file.metadata.row_group(number), most)
         for batch in file.iter_batches(
             rows, row_groups=[number], columns=self.columns.wanted, use_threads=False
