@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -35,8 +35,13 @@ class Split(Value):
 
 
 class Model(Value):
-    """A network. `kind` names what builds it."""
+    """A network. `kind` names what builds it.
 
+    Attributes:
+        outside: fields that are no arguments of the network's function.
+    """
+
+    outside: ClassVar[frozenset[str]] = frozenset({"kind"})
     kind: str
 
 
@@ -64,6 +69,7 @@ class CnnModel(Model):
         mirror_average: predictions are averaged over the picture and its mirror image.
     """
 
+    outside: ClassVar[frozenset[str]] = Model.outside | {"mirror_average"}
     kind: Literal["cnn"]
     width: Annotated[int, Field(ge=1, le=1024)] = 32
     stages: Annotated[int, Field(ge=1, le=6)] = 3
@@ -150,18 +156,37 @@ class Gate(Value):
     """What a challenger must reach to become champion.
 
     Attributes:
-        accuracy, macro_f1: at least, on the test split. log_loss, calibration_error: at most.
-        slice_drop: how much less accurate than the champion any slice may be.
-        overall_drop: how much less accurate than the champion it may be overall.
-        beat_baseline: it must be at least as accurate as the scikit-learn baseline.
+        accuracy, balanced_accuracy, macro_f1, matthews: at least, on the test split; the last is
+            the correlation of labels and predictions, -1 to 1.
+        f1, average_precision: at least, of the positive class that `decision` names.
+        log_loss, calibration_error: at most.
+        by: the figure by which it is compared with the champion and the baseline.
+        slice_drop: how much worse than the champion it may be on any slice.
+        overall_drop: how much worse than the champion it may be overall.
+        beat_baseline: it must be at least as good as the scikit-learn baseline.
+        goal: the decision's goal, if it has one, must have been reached on the validation split.
         latency_ms: the bundle's answer to one record takes at most this, milliseconds (median).
     """
 
     accuracy: Fraction | None = None
+    balanced_accuracy: Fraction | None = None
     macro_f1: Fraction | None = None
+    matthews: Annotated[float, Field(ge=-1, le=1)] | None = None
+    f1: Fraction | None = None
+    average_precision: Fraction | None = None
     log_loss: Annotated[float, Field(ge=0)] | None = None
     calibration_error: Fraction | None = None
+    by: Literal[
+        "accuracy", "balanced_accuracy", "macro_f1", "matthews", "f1", "average_precision"
+    ] = "accuracy"
     slice_drop: Fraction = 0.02
     overall_drop: Fraction = 0.0
     beat_baseline: bool = False
+    goal: bool = True
     latency_ms: Annotated[float, Field(gt=0)] = 1_000.0
+
+    def of_a_positive_class(self) -> list[str]:
+        """Return the names of what is asked for that only a positive class has."""
+        of_a_class = ("f1", "average_precision")
+        asked = [name for name in of_a_class if getattr(self, name) is not None]
+        return asked + ([f"by: {self.by}"] if self.by in of_a_class else [])

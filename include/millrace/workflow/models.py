@@ -6,10 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from millrace.workflow.learning import CnnModel, CustomModel, MlpModel, Model
+from millrace.workflow.text_models import (
+    CustomTextModel,
+    TextCnnModel,
+    TextMlpModel,
+    TextRnnModel,
+)
 
-MODELS: Mapping[str, type[Model]] = {"mlp": MlpModel, "cnn": CnnModel}
+MODELS: Mapping[str, type[Model]] = {
+    "mlp": MlpModel,
+    "cnn": CnnModel,
+    "text_cnn": TextCnnModel,
+    "text_rnn": TextRnnModel,
+    "text_mlp": TextMlpModel,
+}
 
 
 def model_of(document: Mapping[str, Any]) -> Model:
     """Return the model that a document describes; any other kind is a user's own."""
-    return MODELS.get(document["kind"], CustomModel).model_validate(document)
+    own = CustomTextModel if "tokens" in document else CustomModel
+    return MODELS.get(document["kind"], own).model_validate(document)

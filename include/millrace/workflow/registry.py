@@ -31,10 +31,16 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "sample": "millrace.data.sources.sample:SampleReader",
     },
     "data modality": {"image": "millrace.data.pictures.modality:Pictures"},
-    "learning modality": {"image": "millrace.learning.pictures.modality:PictureLearning"},
+    "learning modality": {
+        "image": "millrace.learning.pictures.modality:PictureLearning",
+        "text": "millrace.learning.texts.modality:TextLearning",
+    },
     "model": {
         "mlp": "millrace.learning.networks.mlp:build",
         "cnn": "millrace.learning.networks.cnn:build",
+        "text_cnn": "millrace.learning.networks.text_cnn:build",
+        "text_rnn": "millrace.learning.networks.text_rnn:build",
+        "text_mlp": "millrace.learning.networks.text_mlp:build",
     },
 }
 

@@ -54,7 +54,7 @@ class Architecture:
         model = self.model
         function = load(implementation("model", model.kind))
         if not isinstance(model, CustomModel):
-            options = model.model_dump(exclude={"kind", "mirror_average"})
+            options = model.model_dump(exclude=set(model.outside))
             return function(self.shape, self.classes, **self.options, **options)
         try:
             return function(self.shape, self.classes, **self.options, **model.options)

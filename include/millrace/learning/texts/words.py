@@ -1,0 +1,34 @@
+"""`split_words`: the words and marks of texts, by rules that RE2 can say, so a graph repeats them.
+
+A word is a run of letters and digits, apostrophes inside it included; each other sign that is not
+blank is a word of its own, emoji too, and so is each sign of scripts that put no blanks between
+words. Case is kept: that is the transform's matter.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_BLANK = (
+    r"[\pC\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]",
+    " ",
+)
+_UNSPACED = (
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\pM*",
+    r" \0 ",
+)
+_WORD = (
+    r"[\pL\pN][\pL\pN\pM]*(?:['’][\pL\pN][\pL\pN\pM]*)*|[^\pL\pN\pZ\pC]\pM*",
+    r"\0 ",
+)
+
+RULES = (_BLANK, _UNSPACED, _WORD)
+"""RE2 patterns and what replaces every match, in order; then words stand between spaces."""
+
+
+def split_words(texts: pa.Array) -> pa.ListArray:
+    """Return the words of each text; also empty ones, which are none."""
+    for pattern, replacement in RULES:
+        texts = pc.replace_substring_regex(texts, pattern, replacement)
+    return pc.split_pattern(texts, " ")
