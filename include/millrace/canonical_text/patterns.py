@@ -43,13 +43,8 @@ _TOKENS: Mapping[str, tuple[str, ...]] = {
 _ORDER = ("email", "url", "amount", "phone", "number")
 
 _WORD = r"\pL\pM\pN"
-_EDGES = (
-    (rf"(^|[^{_WORD}'])'+", r"\1 ' "),
-    (rf"'+([^{_WORD}']|$)", r" ' \1"),
-)
 _PUNCTUATION: Mapping[str, tuple[Replacement, ...]] = {
     "keep": (),
-    "split": (*_EDGES, (rf"([^{_WORD}\s\pZ'])", r" \1 ")),
     "drop": ((rf"([{_WORD}])'([{_WORD}])", r"\1\2"), (r"[\pP$+<=>^`|~]+", " ")),
 }
 _BLANKS = ((r"[\s\pZ\x00-\x1F\x7F]+", " "), (r"^ | $", ""))
@@ -75,7 +70,7 @@ def _steps(transform: Mapping[str, Any]) -> Iterator[Replacement]:
         if name in wanted:
             for pattern in _TOKENS[name]:
                 yield pattern, f" {name.upper()} "
-    yield from _PUNCTUATION[transform.get("punctuation", "split")]
+    yield from _PUNCTUATION[transform.get("punctuation", "keep")]
     language = transform.get("stop_words")
     if language:
         yield _stop_words(language, transform.get("case", "lower") == "lower")

@@ -57,7 +57,7 @@ class TextCleaning(Cleaning):
 
 
 class TextTransform(Value):
-    """The canonical text: words between single spaces. Every step is repeated when serving.
+    """The canonical text, in one line. Every step is repeated when serving.
 
     Attributes:
         unicode: ``NFKC`` gives each character its compatibility form (full-width letters, ligatures
@@ -68,8 +68,7 @@ class TextTransform(Value):
         tokens: what is replaced by one word, in capitals: web addresses (``URL``), ``EMAIL``
             addresses, ``PHONE`` numbers, ``AMOUNT``s of money and other ``NUMBER``s. This also
             keeps them out of the model.
-        punctuation: ``split`` makes each mark a word; ``drop`` removes it; ``keep`` leaves it at
-            its word.
+        punctuation: ``keep``, and each mark is a word to the model; ``drop`` removes it.
         stop_words: language whose stop words are removed; null keeps them.
         stem: language whose words are cut to their stems; null does not. A model with stems takes
             raw texts only through Millrace.
@@ -80,7 +79,7 @@ class TextTransform(Value):
     case: Literal["lower", "keep"] = "lower"
     entities: bool = True
     tokens: tuple[Token, ...] = Field(("url", "email", "phone", "amount", "number"), strict=False)
-    punctuation: Literal["split", "drop", "keep"] = "split"
+    punctuation: Literal["keep", "drop"] = "keep"
     stop_words: Language | None = None
     stem: Language | None = None
     custom: CustomFunction | None = None
