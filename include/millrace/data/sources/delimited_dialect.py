@@ -80,10 +80,8 @@ def _choose(samples: Sequence[Sample], document: Mapping[str, Any], where: str) 
     wanted = [document[field] for field in _FIELDS if document[field] is not None]
     regular = [s for s in samples if s.columns > 1 and s.share >= _REGULAR and s.first_fits]
     fitting = [s for s in regular if s.has(wanted)]
-    if fitting:
-        return max(fitting, key=lambda s: (round(s.share, 2), s.columns))
     if regular:
-        return max(regular, key=lambda s: (round(s.share, 2), s.columns))
+        return max(fitting or regular, key=lambda sample: _rank(sample, document["label"]))
     single = next((s for s in samples if s.columns == 1), None)
     if single is not None and single.has(wanted) and len(wanted) <= 1:
         return single
@@ -94,6 +92,18 @@ def _choose(samples: Sequence[Sample], document: Mapping[str, Any], where: str) 
         expected="records of one number of columns, the first one too",
         received=f"{seen} of the first records; {samples[0].first[:60]!r}",
         remedy='Set `delimiter` (a tab is "\\t"), `quoting` or `encoding`; check the file\'s kind.',
+    )
+
+
+def _rank(sample: Sample, label: str | int | None) -> tuple[float, ...]:
+    """Return how well a delimiter splits: regular rows, few labels, a sign that texts lack."""
+    few = -round(sample.variety(label), 1)
+    return (
+        round(sample.share, 1),
+        few,
+        round(sample.share, 2),
+        sample.delimiter == "\t",
+        sample.columns,
     )
 
 

@@ -49,7 +49,7 @@ def _appears(first: Row, label: int | None, rest: Sequence[Row]) -> bool:
 def _is_no_label(first: Row, label: int, rest: Sequence[Row]) -> bool:
     """Whether the others' labels repeat, and the first record's is none of them."""
     others = [row[label].strip().lower() for row in _wide(rest, first)]
-    repeat = 2 * len(set(others)) <= len(others)
+    repeat = 0 < 2 * len(set(others)) <= len(others)
     return repeat and first[label].lower() not in others
 
 

@@ -55,6 +55,15 @@ class Sample:
             for column in wanted
         )
 
+    def variety(self, label: str | int | None) -> float:
+        """Return the number of labels for each row; 0 where there is no such column."""
+        if label is None or not self.has([label]):
+            return 0.0
+        names = [name.strip() for name in self.rows[0]]
+        at = names.index(label) if isinstance(label, str) else label
+        labels = [row[at] for row in self.rows if len(row) == self.columns]
+        return len(set(labels)) / len(labels)
+
 
 def take_samples(
     lines: Sequence[bytes],
