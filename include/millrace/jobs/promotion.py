@@ -180,6 +180,7 @@ def _evaluation(
         "modality": run.spec.modality,
         "bootstrap": _BOOTSTRAP,
         "seed": run.spec.train.seed,
+        "by": run.spec.gate.by,
     }
     return run.executor.execute(Job("evaluate", params, inputs))
 

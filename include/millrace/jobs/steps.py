@@ -104,7 +104,7 @@ def train(run: WorkflowRun, dataset: Reference) -> Reference:
         name: getattr(run.spec, name).model_dump(mode="json")
         for name in ("model", "augment", "train")
     }
-    params["modality"] = run.spec.modality
+    params |= {"modality": run.spec.modality, **_decision(run)}
     asked = run.spec.resources
     locations = {}
     if asked.gpus:
@@ -121,7 +121,7 @@ def train(run: WorkflowRun, dataset: Reference) -> Reference:
 def baseline(run: WorkflowRun, dataset: Reference) -> Reference:
     """Fit the scikit-learn model beside the network."""
     baseline = run.spec.baseline.model_dump(mode="json")
-    params = {"modality": run.spec.modality, "baseline": baseline}
+    params = {"modality": run.spec.modality, "baseline": baseline, **_decision(run)}
     return _execute(run, "baseline", params, {"dataset": [dataset]})
 
 
@@ -204,6 +204,12 @@ STEPS: Mapping[str, Callable[..., Any]] = {
     )
 }
 """All steps by name."""
+
+
+def _decision(run: WorkflowRun) -> dict[str, Any]:
+    """Return the parameter of stages that choose a threshold, where the spec asks for one."""
+    decision = run.spec.decision
+    return {} if decision.positive is None else {"decision": decision.model_dump(mode="json")}
 
 
 def _execute(

@@ -6,8 +6,9 @@ written, so the choice is stable and fair. No deep-learning framework is importe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +16,11 @@ import pyarrow as pa
 from millrace.artifacts.tables import read_table, write_table
 from millrace.errors import DataError
 from millrace.learning.dataset import Classes, class_indices, dataset_labels
+from millrace.learning.decision import Rule
 from millrace.learning.modality import Rival, open_learning
 from millrace.learning.predictions import COLUMNS, predictions_schema, predictions_table
+from millrace.learning.threshold import choose_threshold
+from millrace.workflow.decision import Decision
 from millrace.workflow.stage import StageContext, StageResult
 
 _SIDE = "train split"
@@ -26,10 +30,13 @@ def run(context: StageContext) -> StageResult:
     """Fit on ``dataset``'s training split and predict its test split.
 
     Parameters (keyed): ``modality``; ``baseline``, values of the spec's, with ``kind`` and
-    ``rows``, how many records it may use.
+    ``rows``, how many records it may use; ``decision``, where a threshold is to be chosen, which
+    it has of its own.
 
     Raises:
-        DataError: the training records that it may use are of a single class.
+        DataError: the training records that it may use are of a single class, or the validation
+            split has none of one of the classes to decide between.
+        SpecError: the decision is between other classes.
     """
     spec = context.params["baseline"]
     dataset = context.one("dataset")
@@ -39,12 +46,16 @@ def run(context: StageContext) -> StageResult:
     classes = class_indices(records["label"], labels, _SIDE)
     _check_classes(labels, classes)
     rival.fit(records, classes)
+    facts = {"kind": spec["kind"], "rows": len(classes)}
+    if "decision" in context.params:
+        validation = dataset.path("validation.parquet")
+        facts["decision"] = _decide(context.params["decision"], labels, rival, validation)
+    rule = Rule.of(facts, labels, "baseline")
     rows = write_table(
         context.output / "predictions.parquet",
         predictions_schema(labels),
-        _predictions(rival, dataset.path("test.parquet"), labels),
+        _predictions(rival, dataset.path("test.parquet"), labels, rule),
     )
-    facts = {"kind": spec["kind"], "rows": len(classes)}
     return StageResult(kind="baseline", rows=rows, facts=facts)
 
 
@@ -73,6 +84,19 @@ def _check_classes(labels: tuple[str, ...], classes: Classes) -> None:
         )
 
 
-def _predictions(rival: Rival, path: Path, labels: tuple[str, ...]) -> Iterator[pa.Table]:
+def _decide(
+    decision: Mapping[str, Any], labels: tuple[str, ...], rival: Rival, validation: Path
+) -> dict[str, Any]:
+    answers = [
+        (class_indices(records["label"], labels, "validation split"), rival.predict(records))
+        for records in read_table(validation, [*rival.columns, "label"])
+        if records.num_rows
+    ]
+    return choose_threshold(Decision(**decision), labels, answers)
+
+
+def _predictions(
+    rival: Rival, path: Path, labels: tuple[str, ...], rule: Rule | None
+) -> Iterator[pa.Table]:
     for records in read_table(path, [*COLUMNS, *rival.columns]):
-        yield predictions_table(records, rival.predict(records), labels)
+        yield predictions_table(records, rival.predict(records), labels, rule)

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from millrace.artifacts.artifact import Artifact
 from millrace.errors import DataError, SpecError
+from millrace.learning.decision import Rule
 from millrace.learning.modality import Encoder, Inputs, open_learning
 from millrace.machine import usable_cores
 
@@ -44,6 +45,7 @@ class Bundle:
         document: all that ``bundle.json`` states.
         labels: the classes, in the order of the probabilities.
         encoder: makes inputs of canonical records.
+        rule: decides between two classes; None where the most probable class is predicted.
         where: names the bundle in errors.
 
     Raises:
@@ -57,6 +59,7 @@ class Bundle:
         self.where = where
         self.labels = _labels(document, where)
         self.encoder = _encoder(document, where)
+        self.rule = Rule.of(document, self.labels, where)
         self._session = _open_graph(graph, self.encoder, where)
 
     @property

@@ -35,7 +35,8 @@ def run(context: StageContext) -> StageResult:
 
     Args:
         context: roles ``dataset``, ``bundle``, ``baseline`` (optional), ``champion`` (optional);
-            params ``modality``, ``bootstrap`` (replicates) and ``seed``.
+            params ``modality``, ``bootstrap`` (replicates), ``seed`` and ``by``, the figure by
+            which models are compared (accuracy by default).
 
     Raises:
         DataError: the test split is empty, or has a label that the bundle does not know.
@@ -49,7 +50,7 @@ def run(context: StageContext) -> StageResult:
     (context.output / "report.json").write_text(text + "\n", encoding="utf-8")
     plots = context.output / "plots"
     plots.mkdir()
-    write_plots(plots, outcomes, _history(artifact))
+    write_plots(plots, outcomes, _history(artifact), bundle.rule)
     open_learning(context.params["modality"]).draw(plots, outcomes, dataset)
     return StageResult(
         kind="evaluation", rows=len(outcomes), facts=facts, metrics=_catalog_metrics(facts)
@@ -59,16 +60,18 @@ def run(context: StageContext) -> StageResult:
 def _score(bundle: Bundle, test: Path, output: Path) -> Outcomes:
     path = output / "predictions.parquet"
     write_table(path, predictions_schema(bundle.labels), predict_table(bundle, test))
-    return outcomes_of(read_table(path), bundle.labels, "test split")
+    return outcomes_of(read_table(path), bundle.labels, "test split", bundle.rule)
 
 
 def _facts(context: StageContext, bundle: Bundle, outcomes: Outcomes) -> dict[str, Any]:
     replicates, seed = int(context.params["bootstrap"]), int(context.params["seed"])
-    test = context.one("dataset").path("test.parquet")
+    test, by = context.one("dataset").path("test.parquet"), context.params.get("by", "accuracy")
+    labels, rule = _baseline_labels(context, bundle), bundle.rule
     limits = intervals(outcomes, replicates, seed)
     baseline, champion = context.optional("baseline"), context.optional("champion")
     return {
         "rows": len(outcomes),
+        "decision": bundle.document.get("decision"),
         "metrics": {
             name: {"value": value, "low": limits[name][0], "high": limits[name][1]}
             for name, value in metrics.overall(outcomes).items()
@@ -76,10 +79,10 @@ def _facts(context: StageContext, bundle: Bundle, outcomes: Outcomes) -> dict[st
         "slices": slices(outcomes, replicates, seed),
         "baseline": None
         if baseline is None
-        else baseline_figures(baseline, test, _baseline_labels(context, bundle), replicates, seed),
+        else baseline_figures(baseline, test, labels, rule, replicates, seed),
         "champion": None
         if champion is None
-        else champion_figures(champion, bundle, outcomes, test, replicates, seed),
+        else champion_figures(champion, bundle, outcomes, test, replicates, seed, by),
         "bundle": context.one("bundle").ref.digest,
         "champion_bundle": None if champion is None else champion.ref.digest,
     }
@@ -92,11 +95,13 @@ def _baseline_labels(context: StageContext, bundle: Bundle) -> tuple[str, ...]:
 
 def _details(outcomes: Outcomes) -> dict[str, Any]:
     """Return what only the report holds."""
-    bins = reliability(outcomes)
+    bins, confusion = reliability(outcomes), metrics.confusion(outcomes)
+    costs = outcomes.costs
     return {
         "interval_coverage": COVERAGE,
         "classes": metrics.per_class(outcomes),
-        "confusion": metrics.confusion(outcomes).tolist(),
+        "confusion": confusion.tolist(),
+        "costs": None if costs is None else metrics.cost_table(confusion, costs).tolist(),
         "calibration": {
             "rows": bins.rows.tolist(),
             "accuracy": bins.accuracy.tolist(),

@@ -17,6 +17,7 @@ import pyarrow as pa
 from millrace.artifacts.tables import read_schema, read_table
 from millrace.errors import DataError
 from millrace.learning.bundle import Bundle
+from millrace.learning.decision import Rule, predicted_classes
 
 COLUMNS = ("record_id", "source", "label", "content_digest")
 """What predictions say of a canonical record beside the model's answer."""
@@ -45,10 +46,18 @@ def predictions_schema(labels: Sequence[str]) -> pa.Schema:
 
 
 def predictions_table(
-    records: pa.Table, probabilities: npt.NDArray[np.float32], labels: Sequence[str]
+    records: pa.Table,
+    probabilities: npt.NDArray[np.float32],
+    labels: Sequence[str],
+    rule: Rule | None = None,
 ) -> pa.Table:
-    """Return the predictions of `records`; `probabilities` is (rows, classes)."""
-    best = probabilities.argmax(axis=1) if len(probabilities) else np.zeros(0, np.int64)
+    """Return the predictions of `records`; ``probability`` is that of the predicted class.
+
+    Args:
+        records: canonical ones, or their first columns. probabilities: (rows, classes).
+        labels: the classes. rule: decides between two; else the most probable one is predicted.
+    """
+    best = predicted_classes(probabilities, rule)
     flat = pa.array(np.ascontiguousarray(probabilities, np.float32).ravel())
     columns = {name: records[name] for name in COLUMNS}
     columns["predicted"] = pa.array(labels, pa.string()).take(pa.array(best))
@@ -67,7 +76,8 @@ def predict_table(bundle: Bundle, path: Path) -> Iterator[pa.Table]:
     _check_columns(path, schema)
     bundle.encoder.check(schema)
     for records in read_table(path, [*COLUMNS, *bundle.encoder.columns]):
-        yield predictions_table(records, bundle.predict_records(records), bundle.labels)
+        probabilities = bundle.predict_records(records)
+        yield predictions_table(records, probabilities, bundle.labels, bundle.rule)
 
 
 def _check_columns(path: Path, schema: pa.Schema) -> None:

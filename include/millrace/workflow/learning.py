@@ -152,6 +152,10 @@ class Baseline(Value):
     rows: Annotated[int, Field(ge=10, le=1_000_000)] = 5_000
 
 
+OF_A_CLASS = ("f1", "average_precision")
+"""Figures of the gate that only a positive class has."""
+
+
 class Gate(Value):
     """What a challenger must reach to become champion.
 
@@ -187,6 +191,5 @@ class Gate(Value):
 
     def of_a_positive_class(self) -> list[str]:
         """Return the names of what is asked for that only a positive class has."""
-        of_a_class = ("f1", "average_precision")
-        asked = [name for name in of_a_class if getattr(self, name) is not None]
-        return asked + ([f"by: {self.by}"] if self.by in of_a_class else [])
+        asked = [name for name in OF_A_CLASS if getattr(self, name) is not None]
+        return asked + ([f"by: {self.by}"] if self.by in OF_A_CLASS else [])

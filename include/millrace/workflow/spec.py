@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from millrace.settings import RuntimeName
 from millrace.workflow.base import Name, Value
 from millrace.workflow.contents import Cleaning
+from millrace.workflow.decision import Decision
 from millrace.workflow.learning import Gate, Model, Split, Training
 from millrace.workflow.resources import Placeable, Resources
 from millrace.workflow.sources import AnySource, unique_names
@@ -93,6 +94,7 @@ class WorkflowSpec(Value):
     model: Model
     augment: Value
     train: Training = Training()
+    decision: Decision = Decision()
     baseline: Value
     gate: Gate = Gate()
     predict: Predict = Predict()
@@ -119,6 +121,16 @@ class WorkflowSpec(Value):
     def _has_a_test_side(self) -> WorkflowSpec:
         if self.split.test == 0 and not any(s.split == "test" for s in self.sources):
             raise ValueError("no test records: give split.test a share or a source `split: test`")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_decided(self) -> WorkflowSpec:
+        problem = self.decision.problem(self.labels) if self.labels else None
+        if problem is not None:
+            raise ValueError(f"a decision between the classes of `labels`: {problem}")
+        missing = self.gate.of_a_positive_class() if self.decision.positive is None else ()
+        if missing:
+            raise ValueError(f"`decision.positive`, which the gate's {', '.join(missing)} need")
         return self
 
     def cleaning(self) -> dict[str, Any]:

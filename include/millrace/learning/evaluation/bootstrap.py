@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from millrace.learning.evaluation.calibration import BINS, confidence_bins
-from millrace.learning.evaluation.metrics import METRICS, losses
+from millrace.learning.evaluation.counts import Counts
+from millrace.learning.evaluation.metrics import areas, losses
 from millrace.learning.evaluation.outcomes import Outcomes
+from millrace.learning.evaluation.ranking import Ranking
 
 COVERAGE = 0.95
 _CHUNK = 1 << 21  # draws alive at once
@@ -21,8 +23,8 @@ Interval = tuple[float, float]
 
 def intervals(outcomes: Outcomes, replicates: int, seed: int) -> dict[str, Interval]:
     """Return the 95 % interval of every metric of `metrics.overall`."""
-    parts = [_figures(outcomes, draw) for draw in _draws(len(outcomes), replicates, seed)]
-    return {name: _percentiles(np.concatenate([part[name] for part in parts])) for name in METRICS}
+    parts = list(_all_figures(outcomes, replicates, seed))
+    return {name: _percentiles(np.concatenate([part[name] for part in parts])) for name in parts[0]}
 
 
 def accuracy_interval(outcomes: Outcomes, replicates: int, seed: int) -> Interval:
@@ -37,18 +39,40 @@ def accuracy_interval(outcomes: Outcomes, replicates: int, seed: int) -> Interva
 
 
 def difference_interval(
-    challenger: Outcomes, champion: Outcomes, replicates: int, seed: int
+    challenger: Outcomes, champion: Outcomes, replicates: int, seed: int, by: str = "accuracy"
 ) -> Interval:
-    """Return the 95 % interval of the challenger's accuracy less the champion's, paired by record.
+    """Return the 95 % interval of the challenger's figure less the champion's, paired by record.
 
-    Draws of (only the challenger right, only the champion right, neither) are multinomial.
+    Of accuracy, draws of (only the challenger right, only the champion right, neither) are
+    multinomial, so that no record needs to be drawn.
+
+    Args:
+        challenger, champion: on the same records. by: the metric.
+        replicates: draws. seed: of them.
     """
+    if by != "accuracy":
+        pairs = zip(
+            _all_figures(challenger, replicates, seed),
+            _all_figures(champion, replicates, seed),
+            strict=True,
+        )
+        return _percentiles(np.concatenate([ours[by] - theirs[by] for ours, theirs in pairs]))
     gain = int(np.sum(challenger.correct & ~champion.correct))
     loss = int(np.sum(champion.correct & ~challenger.correct))
     rows = len(challenger)
     shares = np.array([gain, loss, rows - gain - loss]) / rows
     draws = np.random.default_rng(seed).multinomial(rows, shares, replicates)
     return _percentiles((draws[:, 0] - draws[:, 1]) / rows)
+
+
+def _all_figures(
+    outcomes: Outcomes, replicates: int, seed: int
+) -> Iterator[Mapping[str, npt.NDArray[np.float64]]]:
+    ranking = None
+    if outcomes.score is not None:
+        ranking = Ranking(outcomes.score, outcomes.truth == outcomes.positive)
+    for draw in _draws(len(outcomes), replicates, seed):
+        yield _figures(outcomes, draw, ranking)
 
 
 def _draws(rows: int, replicates: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
@@ -60,19 +84,23 @@ def _draws(rows: int, replicates: int, seed: int) -> Iterator[npt.NDArray[np.int
 
 
 def _figures(
-    outcomes: Outcomes, draw: npt.NDArray[np.int64]
+    outcomes: Outcomes, draw: npt.NDArray[np.int64], ranking: Ranking | None
 ) -> Mapping[str, npt.NDArray[np.float64]]:
     """Return each metric of each replicate, (replicates,)."""
     classes = len(outcomes.labels)
     right = outcomes.correct
     gap = right - outcomes.confidence
-    hits = _count(draw, np.where(right, outcomes.truth, classes), classes + 1)[:, :classes]
-    either = _count(draw, outcomes.truth, classes) + _count(draw, outcomes.predicted, classes)
-    scores = 2 * hits / np.maximum(either, 1)
+    counts = Counts(
+        hits=_count(draw, np.where(right, outcomes.truth, classes), classes + 1)[:, :classes],
+        truth=_count(draw, outcomes.truth, classes),
+        predicted=_count(draw, outcomes.predicted, classes),
+    )
     gaps = _count(draw, confidence_bins(outcomes), BINS, gap)
-    return {
-        "accuracy": right[draw].mean(axis=1),
-        "macro_f1": scores.sum(axis=1) / (either > 0).sum(axis=1),
+    found = counts.figures(outcomes.positive, outcomes.costs)
+    if ranking is not None:
+        rows = len(outcomes)
+        found |= areas(ranking.taken(_count(draw, np.arange(rows), rows)))
+    return found | {
         "log_loss": losses(outcomes)[draw].mean(axis=1),
         "calibration_error": np.abs(gaps).sum(axis=1) / draw.shape[1],
     }

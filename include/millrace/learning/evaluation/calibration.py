@@ -1,7 +1,7 @@
 """How far a model's confidence is from how often it is right.
 
 Expected calibration error: M. P. Naeini, G. F. Cooper, M. Hauskrecht, "Obtaining Well Calibrated
-Probabilities Using Bayesian Binning", AAAI 2015; for the most probable class and 15 bins of equal
+Probabilities Using Bayesian Binning", AAAI 2015; for the predicted class and 15 bins of equal
 width as in C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks",
 ICML 2017.
 """

@@ -16,6 +16,7 @@ from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.tables import count_rows, read_table, regroup
 from millrace.errors import DataError
 from millrace.learning.bundle import Bundle
+from millrace.learning.decision import Rule
 from millrace.learning.evaluation.bootstrap import difference_interval
 from millrace.learning.evaluation.metrics import overall
 from millrace.learning.evaluation.outcomes import Outcomes, outcomes_of
@@ -26,16 +27,23 @@ _ROWS = 65_536
 
 
 def baseline_figures(
-    baseline: Artifact, test: Path, labels: tuple[str, ...], replicates: int, seed: int
+    baseline: Artifact,
+    test: Path,
+    labels: tuple[str, ...],
+    rule: Rule | None,
+    replicates: int,
+    seed: int,
 ) -> dict[str, Any]:
     """Return the baseline's ``{"kind", "metrics": {name: value}, "slices"}``.
+
+    `rule` tells the positive class; the baseline's own threshold decided its predictions.
 
     Raises:
         DataError: its predictions are not of the records of `test`, in their order.
     """
     path = baseline.path("predictions.parquet")
     _check_same_records(path, test)
-    outcomes = outcomes_of(read_table(path), labels, "baseline predictions")
+    outcomes = outcomes_of(read_table(path), labels, "baseline predictions", rule)
     return {
         "kind": baseline.facts.get("kind"),
         "metrics": overall(outcomes),
@@ -44,27 +52,34 @@ def baseline_figures(
 
 
 def champion_figures(
-    champion: Artifact, bundle: Bundle, challenger: Outcomes, test: Path, replicates: int, seed: int
+    champion: Artifact,
+    bundle: Bundle,
+    challenger: Outcomes,
+    test: Path,
+    replicates: int,
+    seed: int,
+    by: str,
 ) -> dict[str, Any]:
-    """Score the champion on the challenger's test records.
+    """Score the champion, by the rule of its own, on the challenger's test records.
 
     Returns:
         ``{"comparable": True, "metrics", "slices", "accuracy_gain": {"value", "low", "high"}}``,
-        the gain being the challenger's accuracy less the champion's; or
-        ``{"comparable": False, "reason"}``.
+        the gain being the challenger's accuracy less the champion's, or that of the figure `by`
+        under its name; or ``{"comparable": False, "reason"}``.
     """
     other = Bundle.open(champion)
     reason = _difference(other, bundle)
     if reason is not None:
         return {"comparable": False, "reason": reason}
-    outcomes = outcomes_of(predict_table(other, test), other.labels, "test split")
-    low, high = difference_interval(challenger, outcomes, replicates, seed)
-    gain = float(challenger.correct.mean() - outcomes.correct.mean())
+    outcomes = outcomes_of(predict_table(other, test), other.labels, "test split", bundle.rule)
+    low, high = difference_interval(challenger, outcomes, replicates, seed, by)
+    metrics = overall(outcomes)
+    gain = overall(challenger)[by] - metrics[by]
     return {
         "comparable": True,
-        "metrics": overall(outcomes),
+        "metrics": metrics,
         "slices": slices(outcomes, replicates, seed),
-        "accuracy_gain": {"value": gain, "low": low, "high": high},
+        f"{by}_gain": {"value": gain, "low": low, "high": high},
     }
 
 

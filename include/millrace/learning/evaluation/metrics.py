@@ -1,7 +1,6 @@
 """The figures of a classifier on labelled records. Intervals are in `bootstrap`.
 
-A class that occurs neither among the labels nor among the predictions takes no part in macro F1, as
-in scikit-learn; a ratio without a denominator is 0.
+What they are where classes are absent is said in `counts` and `ranking`.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ import numpy.typing as npt
 from sklearn import metrics
 
 from millrace.learning.evaluation.calibration import reliability
+from millrace.learning.evaluation.counts import count
 from millrace.learning.evaluation.outcomes import Outcomes
+from millrace.learning.evaluation.ranking import Ranking, Taken
 
 LEAST_LIKELIHOOD = float(np.finfo(np.float32).eps)
 """Probabilities are raised to this before their logarithm, as in `sklearn.metrics.log_loss`."""
-
-METRICS = ("accuracy", "macro_f1", "log_loss", "calibration_error")
 
 
 def losses(outcomes: Outcomes) -> npt.NDArray[np.float64]:
@@ -27,14 +26,26 @@ def losses(outcomes: Outcomes) -> npt.NDArray[np.float64]:
 
 
 def overall(outcomes: Outcomes) -> dict[str, float]:
-    """Return accuracy, macro F1, log loss (nats) and expected calibration error."""
-    truth, predicted = outcomes.truth, outcomes.predicted
-    return {
-        "accuracy": float(metrics.accuracy_score(truth, predicted)),
-        "macro_f1": float(metrics.f1_score(truth, predicted, average="macro", zero_division=0)),
+    """Return the figures by name.
+
+    Accuracy, balanced accuracy, macro F1, Matthews correlation (-1 to 1), log loss (nats) and
+    expected calibration error; of a positive class precision, recall, F1, average precision and
+    the area under the ROC curve; the mean cost of mistakes a record, where costs are known.
+    """
+    counts = count(outcomes.truth, outcomes.predicted, len(outcomes.labels))
+    figures = counts.figures(outcomes.positive, outcomes.costs)
+    if outcomes.score is not None:
+        ranking = Ranking(outcomes.score, outcomes.truth == outcomes.positive)
+        figures |= areas(ranking.taken(np.ones(len(outcomes))))
+    return {name: float(value) for name, value in figures.items()} | {
         "log_loss": float(losses(outcomes).mean()),
         "calibration_error": reliability(outcomes).error,
     }
+
+
+def areas(taken: Taken) -> dict[str, npt.NDArray[np.float64]]:
+    """Return the figures of a ranking by name."""
+    return {"average_precision": taken.average_precision, "roc_auc": taken.roc_auc}
 
 
 def per_class(outcomes: Outcomes) -> dict[str, dict[str, Any]]:
@@ -63,3 +74,16 @@ def confusion(outcomes: Outcomes) -> npt.NDArray[np.int64]:
         outcomes.truth, outcomes.predicted, labels=classes
     )
     return matrix
+
+
+def cost_table(
+    matrix: npt.NDArray[np.int64], costs: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return what all records in each cell of a confusion matrix cost together.
+
+    Args:
+        matrix: records by true class (row) and predicted class (column).
+        costs: of a mistake about one record of each class, (classes,).
+    """
+    mistakes = 1 - np.eye(len(matrix))
+    return matrix * costs[:, None] * mistakes

@@ -6,7 +6,7 @@ Read from Predictions tables a row group at a time; the probabilities of all cla
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from millrace.errors import DataError, shorten
+from millrace.learning.decision import Rule
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Outcomes:
         confidence: probability of the predicted class, float64 (rows,).
         likelihood: probability of the true class, float64 (rows,).
         sources: names of the sources, sorted. source: index into `sources`, int32 (rows,).
+        positive: index of the class that is looked for, or None. score: its probability, float64
+            (rows,). costs: of a mistake about a record of each class, (classes,), or None.
     """
 
     labels: tuple[str, ...]
@@ -36,6 +39,9 @@ class Outcomes:
     likelihood: npt.NDArray[np.float64]
     sources: tuple[str, ...]
     source: npt.NDArray[np.int32]
+    positive: int | None = None
+    score: npt.NDArray[np.float64] | None = None
+    costs: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -47,29 +53,28 @@ class Outcomes:
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Outcomes:
         """Return the outcomes of the records that `mask` (rows,) chooses."""
-        return Outcomes(
-            labels=self.labels,
-            truth=self.truth[mask],
-            predicted=self.predicted[mask],
-            confidence=self.confidence[mask],
-            likelihood=self.likelihood[mask],
-            sources=self.sources,
-            source=self.source[mask],
-        )
+        names = ("truth", "predicted", "confidence", "likelihood", "source")
+        part = {name: getattr(self, name)[mask] for name in names}
+        return replace(self, **part, score=None if self.score is None else self.score[mask])
 
 
-def outcomes_of(predictions: Iterable[pa.Table], labels: Sequence[str], where: str) -> Outcomes:
+def outcomes_of(
+    predictions: Iterable[pa.Table], labels: Sequence[str], where: str, rule: Rule | None = None
+) -> Outcomes:
     """Reduce Predictions tables of labelled records to outcomes.
 
     Args:
         predictions: tables of the Predictions schema.
         labels: the classes, in the order of the probabilities.
         where: names the table in errors.
+        rule: tells the positive class and the costs; it decides nothing here, so that models
+            with rules of their own are compared by one.
 
     Raises:
         DataError: there is no record, or a label or prediction is none of `labels`.
     """
-    parts = [_reduce(table, labels, where) for table in predictions if table.num_rows]
+    positive = None if rule is None else labels.index(rule.positive)
+    parts = [_reduce(table, labels, where, positive) for table in predictions if table.num_rows]
     if not parts:
         raise DataError(
             "there is no record to evaluate on",
@@ -82,16 +87,27 @@ def outcomes_of(predictions: Iterable[pa.Table], labels: Sequence[str], where: s
         labels=tuple(labels),
         sources=tuple(str(name) for name in names),
         source=source.astype(np.int32),
+        positive=positive,
+        costs=_costs(rule, labels),
         **joined,
     )
 
 
-def _reduce(table: pa.Table, labels: Sequence[str], where: str) -> dict[str, npt.NDArray[Any]]:
+def _costs(rule: Rule | None, labels: Sequence[str]) -> npt.NDArray[np.float64] | None:
+    if rule is None or rule.costs is None:
+        return None
+    return np.array([rule.costs[label] for label in labels], np.float64)
+
+
+def _reduce(
+    table: pa.Table, labels: Sequence[str], where: str, positive: int | None
+) -> dict[str, npt.NDArray[Any]]:
     truth = _indexes(table, "label", labels, where)
     rows = np.arange(len(truth))
     lists = table["probabilities"].combine_chunks()
     probabilities = lists.flatten().to_numpy().reshape(-1, len(labels))
-    return {
+    score = {} if positive is None else {"score": probabilities[:, positive].astype(np.float64)}
+    return score | {
         "truth": truth,
         "predicted": _indexes(table, "predicted", labels, where),
         "confidence": table["probability"].to_numpy().astype(np.float64),

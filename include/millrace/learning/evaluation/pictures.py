@@ -1,4 +1,4 @@
-"""Pictures out of record tables, for people to look at: chosen rows, and whatever can be decoded.
+"""Pictures out of record tables, for people to look at: whatever can be decoded.
 
 Quarantined content is hostile by definition: what cannot be shown becomes None, never an error.
 """
@@ -7,13 +7,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from PIL import Image
 
 from millrace.artifacts.tables import Images
@@ -21,35 +16,7 @@ from millrace.artifacts.tables import Images
 LONGEST_SIDE = 256
 """Pixels; larger quarantined pictures are shrunk."""
 
-_BATCH = 256  # rows decoded at once
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-
-
-def take_rows(path: Path, rows: Iterable[int], columns: list[str]) -> list[dict[str, Any]]:
-    """Return the given rows of a table file, in the given order; other row groups are not read."""
-    order = list(rows)
-    found: dict[int, dict[str, Any]] = {}
-    start = 0
-    with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
-            stop = start + file.metadata.row_group(group).num_rows
-            wanted = sorted({row for row in order if start <= row < stop})
-            if wanted:
-                batches = file.iter_batches(_BATCH, row_groups=[group], columns=columns)
-                found |= _pick(batches, start, wanted)
-            start = stop
-    return [found[row] for row in order]
-
-
-def _pick(batches: Iterable[Any], start: int, wanted: list[int]) -> dict[int, dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = {}
-    for batch in batches:
-        stop = start + batch.num_rows
-        inside = [row for row in wanted if start <= row < stop]
-        places = pa.array([row - start for row in inside], pa.int64())
-        found |= zip(inside, batch.take(places).to_pylist(), strict=True)
-        start = stop
-    return found
 
 
 def pixels(content: bytes, shape: tuple[int, int, int]) -> Images:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from millrace.learning.evaluation.bootstrap import accuracy_interval
 from millrace.learning.evaluation.metrics import overall
 from millrace.learning.evaluation.outcomes import Outcomes
@@ -13,8 +15,8 @@ def slices(outcomes: Outcomes, replicates: int, seed: int) -> dict[str, dict[str
     """Return rows and figures by source; the accuracy with its 95 % interval.
 
     Returns:
-        ``{source: {"rows", "accuracy": {"value", "low", "high"}, "macro_f1", "log_loss",
-        "calibration_error"}}``
+        ``{source: {"rows", "accuracy": {"value", "low", "high"}, …}}`` with the further figures of
+        `metrics.overall`, and ``positives``, rows of the positive class, where there is one.
     """
     found: dict[str, dict[str, Any]] = {}
     for index, name in enumerate(outcomes.sources):
@@ -22,5 +24,7 @@ def slices(outcomes: Outcomes, replicates: int, seed: int) -> dict[str, dict[str
         figures: dict[str, Any] = dict(overall(part))
         low, high = accuracy_interval(part, replicates, seed)
         figures["accuracy"] = {"value": figures["accuracy"], "low": low, "high": high}
+        if part.positive is not None:
+            figures["positives"] = int(np.sum(part.truth == part.positive))
         found[name] = {"rows": len(part), **figures}
     return found

@@ -2,7 +2,8 @@
 
 Without a champion, or with one that answers another question, there is nothing to fall behind: the
 checks pass and say so. A slice of fewer than `LEAST_ROWS` records is not judged, since one record
-more or less wrong would move its accuracy by more than any sensible limit.
+more or less wrong would move its accuracy by more than any sensible limit; where models are
+compared by a figure of the positive class, its records count.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from millrace.learning.gating.check import Check, figure, figures
-from millrace.workflow.learning import Gate
+from millrace.learning.gating.check import Check, figure, figures, words
+from millrace.workflow.learning import OF_A_CLASS, Gate
 
 LEAST_ROWS = 30
 _ROUNDING = 1e-9  # of a difference of two ratios
 
 
 def champion_checks(gate: Gate, facts: Mapping[str, Any]) -> list[Check]:
-    """Return the check of the overall accuracy and one for each slice."""
+    """Return a check of the figure that the gate compares by, overall and for each slice."""
     champion = facts["champion"]
     if champion is None or not champion["comparable"]:
         reason = "there is no champion yet" if champion is None else champion["reason"]
@@ -29,10 +30,10 @@ def champion_checks(gate: Gate, facts: Mapping[str, Any]) -> list[Check]:
                 ("slice_drop", gate.slice_drop),
             )
         ]
-    value = facts["metrics"]["accuracy"]["value"]
-    overall = _drop("overall_drop", "accuracy", value, champion["metrics"]["accuracy"], gate)
+    by = gate.by
+    value = facts["metrics"][by]["value"]
     return [
-        overall,
+        _drop("overall_drop", words(by), value, champion["metrics"][by], gate),
         *(
             _slice(name, figures, champion["slices"][name], gate)
             for name, figures in facts["slices"].items()
@@ -41,13 +42,20 @@ def champion_checks(gate: Gate, facts: Mapping[str, Any]) -> list[Check]:
 
 
 def _slice(name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any], gate: Gate) -> Check:
-    check = f"slice_drop[{name}]"
-    if ours["rows"] < LEAST_ROWS:
-        rows = "1 record" if ours["rows"] == 1 else f"{ours['rows']} records"
-        sentence = f"slice {name} has {rows}, too few to judge (fewer than {LEAST_ROWS})"
+    check, by = f"slice_drop[{name}]", gate.by
+    of_a_class = by in OF_A_CLASS
+    rows = ours["positives"] if of_a_class else ours["rows"]
+    if rows < LEAST_ROWS:
+        kind = "positive record" if of_a_class else "record"
+        some = f"1 {kind}" if rows == 1 else f"{rows} {kind}s"
+        sentence = f"slice {name} has {some}, too few to judge (fewer than {LEAST_ROWS})"
         return Check(check, True, f"a drop of at most {gate.slice_drop}", None, sentence)
-    subject = f"accuracy on slice {name}"
-    return _drop(check, subject, ours["accuracy"]["value"], theirs["accuracy"]["value"], gate)
+    return _drop(check, f"{words(by)} on slice {name}", _value(ours[by]), _value(theirs[by]), gate)
+
+
+def _value(figure: Any) -> float:
+    """Return a slice's figure; the accuracy has its interval beside it."""
+    return float(figure["value"] if isinstance(figure, Mapping) else figure)
 
 
 def _drop(check: str, subject: str, value: float, champion: float, gate: Gate) -> Check:

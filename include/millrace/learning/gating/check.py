@@ -27,6 +27,12 @@ class Check:
         return asdict(self)
 
 
+def words(name: str) -> str:
+    """Return a metric's name as it stands in a sentence."""
+    known = {"macro_f1": "macro F1", "f1": "F1", "matthews": "Matthews correlation"}
+    return known.get(name, name.replace("_", " "))
+
+
 def figure(value: float) -> str:
     """Return a figure as people read it: four digits."""
     return f"{value:.4g}"

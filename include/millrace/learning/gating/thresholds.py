@@ -1,14 +1,17 @@
-"""The checks of a challenger alone: thresholds that the spec names, and the baseline."""
+"""The checks of a challenger alone: thresholds that the spec names, its goal, and the baseline."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from millrace.learning.gating.check import Check, figures
+from millrace.learning.gating.check import Check, figures, words
 from millrace.workflow.learning import Gate
 
-_AT_LEAST = ("accuracy", "macro_f1")
+_AT_LEAST = (
+    *("accuracy", "balanced_accuracy", "macro_f1", "matthews"),
+    *("f1", "average_precision"),
+)
 _AT_MOST = ("log_loss", "calibration_error")
 
 
@@ -20,29 +23,35 @@ def threshold_checks(gate: Gate, facts: Mapping[str, Any]) -> list[Check]:
         for name in names
         if getattr(gate, name) is not None
     ]
-    return [*checks, _beats_baseline(facts)] if gate.beat_baseline else checks
+    decision = facts.get("decision")
+    if gate.goal and decision is not None and decision["reached"] is not None:
+        checks.append(_reaches_goal(decision))
+    return [*checks, _beats_baseline(gate.by, facts)] if gate.beat_baseline else checks
 
 
 def _compare(name: str, limit: float, value: float, sign: int) -> Check:
     passed = sign * (value - limit) >= 0
     word = "equal to" if value == limit else "above" if value > limit else "below"
     shown, bound = figures(value, limit)
-    sentence = f"{_words(name)} {shown} is {word} the gate's {bound}"
+    sentence = f"{words(name)} {shown} is {word} the gate's {bound}"
     expected = f"{'at least' if sign > 0 else 'at most'} {limit}"
     return Check(name, passed, expected, value, sentence)
 
 
-def _beats_baseline(facts: Mapping[str, Any]) -> Check:
-    value = facts["metrics"]["accuracy"]["value"]
+def _beats_baseline(by: str, facts: Mapping[str, Any]) -> Check:
+    value = facts["metrics"][by]["value"]
     if facts["baseline"] is None:
         sentence = "the gate asks for a comparison with a baseline, and there is none"
         return Check("beat_baseline", False, "a baseline", None, sentence)
-    limit = facts["baseline"]["metrics"]["accuracy"]
+    limit = facts["baseline"]["metrics"][by]
     verb = "reaches" if value >= limit else "is below"
     shown, bound = figures(value, limit)
-    sentence = f"accuracy {shown} {verb} the baseline's {bound}"
+    sentence = f"{words(by)} {shown} {verb} the baseline's {bound}"
     return Check("beat_baseline", value >= limit, f"at least {limit}", value, sentence)
 
 
-def _words(name: str) -> str:
-    return {"macro_f1": "macro F1"}.get(name, name.replace("_", " "))
+def _reaches_goal(decision: Mapping[str, Any]) -> Check:
+    """Return the verdict that was reached when the threshold was chosen."""
+    expected = f"at least {decision['goal']['at_least']} on the validation split"
+    passed = bool(decision["reached"])
+    return Check("goal", passed, expected, decision["value"], decision["sentence"])
