@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from millrace.errors import DataError
+from millrace.learning.bundle import Bundle
 from millrace.learning.dataset import DatasetSplit, dataset_labels
 from millrace.learning.devices import take_devices
 from millrace.learning.export.agreement import check_agreement
@@ -20,9 +21,11 @@ from millrace.learning.export.onnx_file import save_onnx
 from millrace.learning.framework import keras, make_deterministic, tf
 from millrace.learning.modality import Learnt, open_learning
 from millrace.learning.networks.architecture import Architecture
+from millrace.learning.threshold import check_decision, choose_threshold
 from millrace.learning.training.build import Task, build_trainer, resolved
 from millrace.learning.training.checkpoint import Progress
 from millrace.machine import processor_name
+from millrace.workflow.decision import Decision
 from millrace.workflow.learning import Training
 from millrace.workflow.models import model_of
 from millrace.workflow.stage import StageContext, StageResult
@@ -34,12 +37,16 @@ _SAMPLE = 256  # records on which the exported graphs are compared
 
 
 def run(context: StageContext) -> StageResult:
-    """Train on ``dataset`` as `params` say: ``model``, ``augment`` and ``train``.
+    """Train on ``dataset`` as `params` say: ``model``, ``augment``, ``train`` and ``decision``.
+
+    The last is absent where the most probable class is predicted.
 
     Raises:
-        DataError: a single class, no validation records, a loss that is not finite, or exported
-            graphs that do not agree.
-        SpecError: a user's own model cannot be built, or a GPU was asked for and none is visible.
+        DataError: a single class, no validation records, no validation records of one of the
+            classes to decide between, a loss that is not finite, or exported graphs that do not
+            agree.
+        SpecError: a user's own model cannot be built, a GPU was asked for and none is visible, or
+            the decision is between other classes.
     """
     dataset = context.one("dataset")
     labels = dataset_labels(dataset)
@@ -48,6 +55,9 @@ def run(context: StageContext) -> StageResult:
         DatasetSplit.of(dataset, name, learnt.encoder) for name in ("train", "validation")
     )
     _check_sizes(training, validation)
+    decision = Decision(**context.params.get("decision", {}))
+    if decision.positive is not None:
+        check_decision(decision, labels, validation.class_counts().tolist())
     asked = context.params.get("devices", {})
     train = resolved(
         Training(**context.params["train"]),
@@ -69,7 +79,10 @@ def run(context: StageContext) -> StageResult:
     trainer, classifier = build_trainer(task)
     progress = trainer.fit(context)
     document = _bundle_document(context, task, progress, classifier)
-    _write(context, task, classifier, document, progress)
+    _write_graphs(context, task, classifier, document)
+    if decision.positive is not None:
+        document["decision"] = _decide(context, decision, document, validation)
+    _write_documents(context, task, document, progress)
     return _result(document, progress, training.rows)
 
 
@@ -119,14 +132,10 @@ def _bundle_document(
     }
 
 
-def _write(
-    context: StageContext,
-    task: Task,
-    classifier: Any,
-    document: dict[str, Any],
-    progress: Progress,
+def _write_graphs(
+    context: StageContext, task: Task, classifier: Any, document: dict[str, Any]
 ) -> None:
-    """Write the bundle's files and check that its graphs agree."""
+    """Write the network in its three forms and check that they agree."""
     folder = context.output
     save_keras(classifier, folder / "model.keras", context.scratch)
     learnt, labels = task.learnt, task.training.labels
@@ -134,6 +143,21 @@ def _write(
     save_onnx(classifier, learnt.encoder, folder / "model.onnx")
     inputs, _ = next(task.validation.groups())
     check_agreement(folder, learnt.encoder.name, inputs[:_SAMPLE])
+
+
+def _decide(
+    context: StageContext, decision: Decision, document: dict[str, Any], validation: DatasetSplit
+) -> dict[str, Any]:
+    """Choose the threshold by the answers of the graph that will serve."""
+    bundle = Bundle(document, context.output / "model.onnx", "bundle")
+    answers = ((classes, bundle.predict(inputs)) for inputs, classes in validation.groups())
+    return choose_threshold(decision, bundle.labels, answers)
+
+
+def _write_documents(
+    context: StageContext, task: Task, document: dict[str, Any], progress: Progress
+) -> None:
+    folder = context.output
     _write_json(folder / "bundle.json", document)
     _write_json(folder / "history.json", {"format": FORMAT, "epochs": progress.history})
     _write_json(folder / "machine.json", _machine(progress, task.devices))
