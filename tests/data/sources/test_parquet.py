@@ -225,3 +225,86 @@ def test_tables_stay_small_where_pictures_are_large(
     assert sum(sizes) == 100
     assert max(sizes) == 10
     assert pq.read_metadata(source["uri"]).num_row_groups == 1
+
+
+def words(files: Any, columns: dict[str, Any], **values: Any) -> dict[str, Any]:
+    """Return a source of a table of texts or records."""
+    return made.parquet(files.folder, pa.table(columns), **values)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary()])
+def test_texts_arrive_with_their_labels_and_groups(files: Any, kind: pa.DataType) -> None:
+    texts = pa.array(["é", None, "\0x", ""], pa.string()).cast(kind)
+    columns = {"body": texts, "label": ["a", "b", None, "a"], "who": [1, 1, 2, None]}
+    table = read(words(files, columns, text="body", group="who"))
+    assert table["content"].to_pylist() == ["é".encode(), None, b"\0x", b""]
+    missing = "unreadable;the text is missing"
+    assert table["encoding"].to_pylist() == ["text", missing, "text", "text"]
+    assert table["label"].to_pylist() == ["a", "b", None, "a"]
+    assert table["group"].to_pylist() == ["1", "1", "2", None]
+
+
+def test_bytes_that_are_no_text_are_told_apart(files: Any) -> None:
+    columns = {"body": pa.array([b"caf\xe9", b"ok"], pa.binary())}
+    table = read(words(files, columns, text="body", label=None))
+    assert table["encoding"].to_pylist() == ["bytes", "text"]
+
+
+def test_rows_are_records_of_all_other_columns(files: Any) -> None:
+    columns = {
+        "when": pa.array([0, 10**18], pa.timestamp("ns")),
+        "far": pa.array([0, 10**12], pa.timestamp("s")),
+        "cost": pa.array([1.5, float("nan")]),
+        "kind": pa.array(["x", None]).dictionary_encode(),
+        "deep": [{"a": 1, "b": "y"}, None],
+        "label": [2.5, 3.0],
+    }
+    table = read(words(files, columns, rows=True))
+    assert [json.loads(row) for row in table["content"].to_pylist()] == [
+        {"when": "1970-01-01T00:00:00", "far": "1970-01-01 00:00:00.000", "cost": 1.5, "kind": "x"}
+        | {"deep.a": 1, "deep.b": "y"},
+        {
+            "when": "2001-09-09T01:46:40",
+            "far": "33658-09-27 01:46:40.000",
+            "cost": None,
+            "kind": None,
+        }
+        | {"deep": None},
+    ]
+    assert table["label"].to_pylist() == ["2.5", "3"]
+    assert set(table["encoding"].to_pylist()) == {"row"}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"rows": True, "label": None}, "column is of the wrong type.*received list"),
+        ({"rows": True, "label": "gone"}, "column is missing"),
+        ({"text": "list", "label": None}, "wrong type; expected texts; received list"),
+        ({"text": "number", "label": None}, "wrong type; expected texts; received int64"),
+        ({"text": "word", "group": "list", "label": None}, "expected texts or numbers"),
+        ({"label": None}, "column is missing.*received image"),
+    ],
+)
+def test_columns_that_hold_something_else_are_refused(
+    files: Any, values: dict[str, Any], said: str
+) -> None:
+    source = words(files, {"list": [[1]], "number": [1], "word": ["x"]}, **values)
+    with pytest.raises(DataError, match=said):
+        open_reader(source).partitions()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"text": "a", "rows": True},
+        {"image": "a", "text": "b"},
+        {"image": "a", "rows": True},
+        {"text": "a", "label": "a"},
+        {"text": "a", "channels": 3},
+        {"rows": True, "maximum": 1.0},
+    ],
+)
+def test_a_row_is_one_thing(files: Any, values: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"one of image, text and rows|different|of pictures"):
+        words(files, {"a": ["x"]}, **values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 import array_sources
+import text_sources
 from millrace.data.schemas import RAW
 from millrace.data.sources.partition import Partition, cut
 from millrace.data.sources.raw import pixel_table
@@ -135,6 +137,64 @@ def _image_archive(files: Any) -> dict[str, Any]:
     return _image_folder(files) | {"uri": str(files.tar("pets.tar.gz", members))}
 
 
+def _sklearn_table(files: Any) -> dict[str, Any]:
+    return text_sources.document("sklearn", dataset="wine")
+
+
+def _sample(files: Any) -> dict[str, Any]:
+    return text_sources.document("sample", dataset="sms")
+
+
+def _delimited(files: Any) -> dict[str, Any]:
+    lines = [f'{"ham" if n % 2 else "spam"},"text, {n}\n"\n' for n in range(25)]
+    path = files.write("made.csv", "".join(["label,text\n", *lines, "bad\n"]).encode())
+    return text_sources.document("delimited", path, text="text", label="label")
+
+
+def _rows(files: Any) -> dict[str, Any]:
+    path = files.write("made.csv", b"a,b,c\n" + b"1,,x\n2,3,y\n" * 12)
+    return text_sources.document("delimited", path, label="c", group="a")
+
+
+def _jsonl(files: Any) -> dict[str, Any]:
+    path = files.write("made.jsonl", b"".join(b'{"a": {"t": "%d"}}\n' % n for n in range(25)))
+    return text_sources.document("jsonl", path, text="a.t")
+
+
+def _parquet_texts(files: Any) -> dict[str, Any]:
+    table = pa.table({"body": [f"t{n}" for n in range(25)], "label": list(range(25))})
+    return array_sources.parquet(files.folder, table, row_group_size=4, text="body")
+
+
+def _parquet_rows(files: Any) -> dict[str, Any]:
+    return _parquet_texts(files) | {"text": None, "rows": True}
+
+
+def _text_folder(files: Any) -> dict[str, Any]:
+    names = {f"{'ab'[n % 2]}/{n}.txt": b"text %d" % n for n in range(25)}
+    return text_sources.document("text_folder", text_sources.write(files.folder / "pets", names))
+
+
+def _messages(files: Any) -> dict[str, Any]:
+    members = {f"set/{'ab'[n % 2]}/{n}": b"From: a@b\n\n%d" % n for n in range(25)}
+    return text_sources.document("email", files.tar("mail.tar.gz", members), group="sender")
+
+
+def _mailbox(files: Any) -> dict[str, Any]:
+    line = b"From a@b Mon Jan  1 10:00:00 2020\n"
+    data = b"".join(line + b"From: a@b\n\n%d\n\n" % n for n in range(25))
+    return text_sources.document("email", files.write("made.mbox", data), label="ham")
+
+
+def _sql(files: Any) -> dict[str, Any]:
+    with sqlite3.connect(files.folder / "made.db") as base:
+        base.execute("CREATE TABLE t (id INT, body TEXT)")
+        base.executemany("INSERT INTO t VALUES (?, ?)", [(n, f"text {n}") for n in range(25)])
+    base.close()
+    uri = f"sqlite:///{files.folder}/made.db"
+    return text_sources.document("sql", uri, query="SELECT * FROM t", key="id", text="body")
+
+
 Source = Callable[[Any], dict[str, Any]]
 SOURCES = (
     _digits,
@@ -152,7 +212,20 @@ SOURCES = (
     _parquet_folder,
     _image_folder,
     _image_archive,
+    _sklearn_table,
+    _sample,
+    _delimited,
+    _rows,
+    _jsonl,
+    _parquet_texts,
+    _parquet_rows,
+    _text_folder,
+    _messages,
+    _mailbox,
+    _sql,
 )
+BY_NAME = ("image_folder", "text_folder", "sql")
+"""Kinds whose records have names of their own, and a position in their partition only."""
 
 
 @pytest.fixture(params=SOURCES, ids=lambda make: make.__name__.strip("_"))
@@ -164,6 +237,10 @@ def source(request: pytest.FixtureRequest, files: Any) -> dict[str, Any]:
 def read(document: dict[str, Any]) -> pa.Table:
     reader = open_reader(document)
     return pa.concat_tables(t for p in reader.partitions() for t in reader.read(p))
+
+
+def has_names(source: dict[str, Any]) -> bool:
+    return source["kind"] in BY_NAME or str(source.get("uri")).endswith("mail.tar.gz")
 
 
 def test_tables_have_the_raw_schema_and_rows_add_up(source: dict[str, Any]) -> None:
@@ -181,7 +258,7 @@ def test_tables_have_the_raw_schema_and_rows_add_up(source: dict[str, Any]) -> N
 def test_records_are_the_same_however_the_source_is_cut(source: dict[str, Any], rows: int) -> None:
     whole = read(source)
     cut_up = read(source | {"partition_rows": rows if len(whole) < 1_000 else rows * 200})
-    if source["kind"] == "image_folder":  # a file has no position but in its partition
+    if has_names(source):
         whole, cut_up = (table.drop_columns("position") for table in (whole, cut_up))
     assert cut_up.combine_chunks().equals(whole.combine_chunks())
 
@@ -194,8 +271,10 @@ def test_ids_are_unique_and_begin_with_the_source(source: dict[str, Any]) -> Non
 
 
 def test_origins_show_a_file_and_a_position_without_folders(source: dict[str, Any]) -> None:
-    if source["kind"] == "image_folder":
-        assert read(source)["origin"].to_pylist()[0] == "cat/0.png"
+    if has_names(source):
+        first = read(source).slice(0, 1).to_pylist()[0]
+        name = first["record_id"].partition("/")[2]
+        assert first["origin"] in (name, f"{source['name']}#{name}")
         return
     for row in read(source).select(["origin", "position"]).to_pylist():
         file, _, position = row["origin"].rpartition("#")
