@@ -47,7 +47,8 @@ _PUNCTUATION: Mapping[str, tuple[Replacement, ...]] = {
     "keep": (),
     "drop": ((rf"([{_WORD}])'([{_WORD}])", r"\1\2"), (r"[\pP$+<=>^`|~]+", " ")),
 }
-_BLANKS = ((r"[\s\pZ\x00-\x1F\x7F]+", " "), (r"^ | $", ""))
+_BLANKS = (r"[\s\pZ\x00-\x1F\x7F]+", " ")
+_ENDS = (r"^ | $", "")
 
 
 def patterns(transform: Mapping[str, Any]) -> tuple[Replacement, ...]:
@@ -63,6 +64,7 @@ def patterns(transform: Mapping[str, Any]) -> tuple[Replacement, ...]:
 
 
 def _steps(transform: Mapping[str, Any]) -> Iterator[Replacement]:
+    yield _BLANKS
     if transform.get("entities", True):
         yield from _ENTITIES
     wanted = transform.get("tokens", _ORDER)
@@ -74,7 +76,7 @@ def _steps(transform: Mapping[str, Any]) -> Iterator[Replacement]:
     language = transform.get("stop_words")
     if language:
         yield _stop_words(language, transform.get("case", "lower") == "lower")
-    yield from _BLANKS
+    yield from (_BLANKS, _ENDS)
 
 
 @lru_cache(maxsize=8)
