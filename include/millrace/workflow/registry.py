@@ -30,7 +30,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "sql": "millrace.data.sources.sql:SqlReader",
         "sample": "millrace.data.sources.sample:SampleReader",
     },
-    "data modality": {"image": "millrace.data.pictures.modality:Pictures"},
+    "data modality": {
+        "image": "millrace.data.pictures.modality:Pictures",
+        "text": "millrace.data.texts.modality:Texts",
+    },
     "learning modality": {
         "image": "millrace.learning.pictures.modality:PictureLearning",
         "text": "millrace.learning.texts.modality:TextLearning",
@@ -46,7 +49,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
 
 """By what a name means; a modality has a side of data and one of learning."""
 
-PACKAGES: dict[str, tuple[str, ...]] = {"image": ("pillow",)}
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "image": ("pillow",),
+    "text": ("ftfy", "py3langid", "snowballstemmer", "stop-words"),
+}
 """Distributions whose versions may change what stages make of a modality's contents."""
 
 
