@@ -46,8 +46,8 @@ def _record(names: Sequence[str], values: Sequence[Any]) -> Content:
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """Return a column's values as Python has them; those it has not, such as years after 9999, as
-    texts.
+    """Return a column's values as Python has them; one that it has not, such as a year after 9999,
+    stays Arrow's, and so is refused.
     """
     kind = column.type
     types = pa.types
@@ -59,6 +59,13 @@ def _values(column: pa.Array) -> list[Any]:
         column = column.cast(pa.time64("us"), safe=False)
     try:
         found: list[Any] = column.to_pylist()
-    except (ValueError, OverflowError, pa.ArrowException):
-        found = column.cast(pa.string()).to_pylist()
+    except (ValueError, OverflowError):
+        found = [_value(scalar) for scalar in column]
     return found
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError):
+        return scalar

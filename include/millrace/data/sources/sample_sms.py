@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from millrace.data.sources.sample_sms_grammar import HAM, SPAM, Grammar
 
-_SEED = 20_260_101
+_SEED = 20_260_103
 _COUNT = 1_500
 _SPAM = 0.15  # of the messages
 _REPEATED = 0.03  # of the messages that are an earlier one again
@@ -107,8 +107,11 @@ class _Maker:
         return self._mistyped(text) if self.chance(0.2) else text
 
     def _mistyped(self, text: str) -> str:
-        """Return a text with two neighbouring letters swapped, where there are such."""
-        at = int(self._draw.random() * (len(text) - 1))
-        if not text[at : at + 2].isalpha():
-            return text
-        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+        """Return a text with two neighbouring letters of a word swapped."""
+        words = text.split(" ")
+        place = int(self._draw.random() * len(words))
+        word = words[place]
+        if word.isalpha() and len(word) > 1:
+            at = int(self._draw.random() * (len(word) - 1))
+            words[place] = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        return " ".join(words)
