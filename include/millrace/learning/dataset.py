@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from millrace.artifacts.artifact import Artifact
-from millrace.artifacts.tables import count_rows, read_table
+from millrace.artifacts.tables import count_rows, read_table, row_bytes
 from millrace.errors import DataError
 from millrace.learning.modality import Encoder, Inputs
 
@@ -54,10 +54,11 @@ class DatasetSplit:
         """Shape of every record's input."""
         return self.encoder.shape
 
-    @property
+    @cached_property
     def record_bytes(self) -> int:
-        """Size of a record's input in memory."""
-        return int(np.prod(self.shape)) * np.dtype(self.encoder.dtype).itemsize
+        """Size of a record's input in memory; of Python objects about their mean."""
+        size = int(np.prod(self.shape)) * np.dtype(self.encoder.dtype).itemsize
+        return size + row_bytes([self.path]) if self.encoder.dtype == "object" else size
 
     @property
     def bytes(self) -> int:

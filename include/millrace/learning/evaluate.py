@@ -51,7 +51,7 @@ def run(context: StageContext) -> StageResult:
     plots = context.output / "plots"
     plots.mkdir()
     write_plots(plots, outcomes, _history(artifact), bundle.rule)
-    open_learning(context.params["modality"]).draw(plots, outcomes, dataset)
+    open_learning(context.params["modality"]).draw(plots, outcomes, dataset, artifact)
     return StageResult(
         kind="evaluation", rows=len(outcomes), facts=facts, metrics=_catalog_metrics(facts)
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from millrace.artifacts.artifact import Artifact
 from millrace.learning.evaluation.outcomes import Outcomes
 from millrace.workflow.learning import Model
 from millrace.workflow.registry import implementation, load
+
+if TYPE_CHECKING:
+    from millrace.learning.dataset import DatasetSplit
 
 Inputs = npt.NDArray[Any]
 """What a network takes of some records, ``(rows, *shape)``."""
@@ -81,6 +84,9 @@ class Learnt(Protocol):
     ) -> None:
         """Write the SavedModel: ``serve`` takes inputs, others what a caller has."""
 
+    def explain(self, classifier: Any, validation: DatasetSplit, folder: Path) -> None:
+        """Write what explains single answers to validation records, where the modality has it."""
+
 
 class Rival(Protocol):
     """A scikit-learn model of records.
@@ -115,7 +121,7 @@ class LearningModality(Protocol):
     def rival(self, baseline: Params, classes: int) -> Rival:
         """Return the scikit-learn model that a spec's baseline describes."""
 
-    def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact) -> None:
+    def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artifact) -> None:
         """Draw what people look at records by: errors, samples, quarantine."""
 
 

@@ -143,6 +143,7 @@ def _write_graphs(
     save_onnx(classifier, learnt.encoder, folder / "model.onnx")
     inputs, _ = next(task.validation.groups())
     check_agreement(folder, learnt.encoder.name, inputs[:_SAMPLE])
+    learnt.explain(classifier, task.validation, folder)
 
 
 def _decide(

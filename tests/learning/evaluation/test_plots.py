@@ -9,10 +9,11 @@ from PIL import Image
 
 from millrace.artifacts.tables import write_table
 from millrace.learning import evaluate
-from millrace.learning.evaluation.pictures import take_rows, thumbnail
+from millrace.learning.evaluation.pictures import thumbnail
 from millrace.learning.evaluation.plots.confusion import draw_confusion
 from millrace.learning.evaluation.plots.curves import draw_curves
 from millrace.learning.evaluation.plots.sheet import Tile, draw_sheet
+from millrace.learning.evaluation.rows import take_rows
 from millrace.learning.pictures.samples import draw_errors, draw_quarantine, draw_samples
 
 PARAMS = {"modality": "image", "bootstrap": 20, "seed": 7}

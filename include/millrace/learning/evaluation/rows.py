@@ -1,13 +1,16 @@
-"""`take_rows`: chosen rows of a record table, without reading the rest."""
+"""Chosen rows of a record table, for people to look at, without reading the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from millrace.artifacts.tables import read_table
 
 _BATCH = 256  # rows decoded at once
 
@@ -26,6 +29,23 @@ def take_rows(path: Path, rows: Iterable[int], columns: list[str]) -> list[dict[
                 found |= _pick(batches, start, wanted)
             start = stop
     return [found[row] for row in order]
+
+
+def first_of_each(
+    table: Path, column: str, names: Sequence[str], most: int
+) -> tuple[dict[str, list[int]], Counter[str]]:
+    """Return the first row numbers of each value of a column, and how often each occurs."""
+    chosen: dict[str, list[int]] = {name: [] for name in names}
+    counts: Counter[str] = Counter()
+    start = 0
+    for part in read_table(table, [column]):
+        values = part[column].to_pylist()
+        counts.update(values)
+        for row, value in enumerate(values, start):
+            if value in chosen and len(chosen[value]) < most:
+                chosen[value].append(row)
+        start += len(values)
+    return chosen, counts
 
 
 def _pick(batches: Iterable[Any], start: int, wanted: list[int]) -> dict[int, dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from millrace.learning.dataset import DatasetSplit
 from millrace.learning.framework import keras
 from millrace.learning.modality import Finish, Inputs
 from millrace.learning.pictures.augmentation.layers import augmentation_layers
@@ -86,6 +87,10 @@ class LearntPictures:
         """Write signatures for pixels and, where the graph can, for encoded pictures."""
         height, width, channels = self.encoder.shape
         save_saved_model(classifier, labels, (height, width, channels), folder, transform)
+
+    def explain(self, classifier: Any, validation: DatasetSplit, folder: Path) -> None:
+        """Write nothing."""
+        del classifier, validation, folder
 
 
 def normalisation_layer(normalisation: Normalisation) -> Any:

@@ -45,8 +45,9 @@ class PictureLearning:
         """Return a classifier of pixels."""
         return PictureRival(Baseline(**baseline).kind, classes)
 
-    def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact) -> None:
+    def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artifact) -> None:
         """Draw sheets of pictures."""
+        del bundle
         from millrace.learning.pictures.samples import draw_errors, draw_quarantine, draw_samples
 
         draw_errors(folder / "misclassified.png", dataset.path("test.parquet"), outcomes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ import numpy as np
 
 from millrace.artifacts.tables import image_shape, read_schema, read_table
 from millrace.learning.evaluation.outcomes import Outcomes
-from millrace.learning.evaluation.pictures import pixels, take_rows, thumbnail
+from millrace.learning.evaluation.pictures import pixels, thumbnail
 from millrace.learning.evaluation.plots.figure import plain, plain_end
 from millrace.learning.evaluation.plots.sheet import Tile, draw_sheet
+from millrace.learning.evaluation.rows import first_of_each, take_rows
 
 _PER_CLASS, _CLASSES, _ERRORS, _REFUSED = 10, 20, 32, 48
 
@@ -21,7 +21,7 @@ _PER_CLASS, _CLASSES, _ERRORS, _REFUSED = 10, 20, 32, 48
 def draw_samples(path: Path, table: Path, labels: Sequence[str]) -> None:
     """Draw ten cleaned records of each class (of twenty classes at most)."""
     shown = list(labels[:_CLASSES])
-    chosen, counts = _first_of_each(table, "label", shown, _PER_CLASS)
+    chosen, counts = first_of_each(table, "label", shown, _PER_CLASS)
     shape = image_shape(read_schema(table))
     tiles = []
     for label in shown:
@@ -54,7 +54,7 @@ def draw_quarantine(path: Path, table: Path) -> None:
     """Draw refused records, some of every reason."""
     reasons = sorted({r for t in read_table(table, ["reason"]) for r in t["reason"].to_pylist()})
     share = max(1, _REFUSED // max(1, len(reasons)))
-    chosen, counts = _first_of_each(table, "reason", reasons, share)
+    chosen, counts = first_of_each(table, "reason", reasons, share)
     order = [row for reason in reasons for row in chosen[reason]][:_REFUSED]
     rows = take_rows(table, order, ["reason", "record_id", "content", "encoding"])
     tiles = [_refused(row) for row in rows]
@@ -79,20 +79,3 @@ def _refused(row: dict[str, Any]) -> Tile:
     reason = plain(row["reason"], 18)
     image = thumbnail(row["content"], row["encoding"])
     return Tile(image, (reason, plain_end(row["record_id"], 20)), instead=reason)
-
-
-def _first_of_each(
-    table: Path, column: str, names: Sequence[str], most: int
-) -> tuple[dict[str, list[int]], Counter[str]]:
-    """Return the first row numbers of each value of a column, and how often each occurs."""
-    chosen: dict[str, list[int]] = {name: [] for name in names}
-    counts: Counter[str] = Counter()
-    start = 0
-    for part in read_table(table, [column]):
-        values = part[column].to_pylist()
-        counts.update(values)
-        for row, value in enumerate(values, start):
-            if value in chosen and len(chosen[value]) < most:
-                chosen[value].append(row)
-        start += len(values)
-    return chosen, counts

@@ -12,7 +12,8 @@ from millrace.learning.dataset import DatasetSplit
 from millrace.learning.modality import Learnt
 from millrace.learning.networks.architecture import Architecture
 from millrace.learning.training.engine import Average, Engine, open_engine
-from millrace.learning.training.feed import FITS, batch_ends, open_feed
+from millrace.learning.training.feed import FITS, batch_ends
+from millrace.learning.training.finished import open_learnt_feed
 from millrace.learning.training.objective import Objective
 from millrace.learning.training.optimizer import build_optimizer
 from millrace.learning.training.trainer import Trainer
@@ -72,7 +73,7 @@ def build_trainer(task: Task) -> tuple[Trainer, Any]:
     fitting = _fitting(task, engine)
     trainer = Trainer(
         spec=spec,
-        feed=open_feed(task.training, spec.seed, task.fits),
+        feed=open_learnt_feed(task.training, spec.seed, task.learnt, task.fits),
         step=engine.step(
             task.learnt.encoder,
             fitting.network,

@@ -70,7 +70,7 @@ class StreamingFeed:
     def epoch(self, number: int, start: int = 0) -> EpochReader:
         """Open epoch `number`, from 1, after its first `start` records."""
         random = np.random.default_rng((self._seed, number))
-        return _Stream(_ahead(self._pools(random, start)))
+        return Stream(ahead(self._pools(random, start)))
 
     def _pools(self, random: np.random.Generator, start: int) -> Iterator[_Pool]:
         """Yield mixed records; a pool that lies before `start` is drawn, but not read."""
@@ -121,8 +121,8 @@ def batch_ends(rows: int, batch_size: int) -> npt.NDArray[np.int64]:
     return np.arange(1, steps + 1, dtype=np.int64) * rows // steps
 
 
-def _ahead(pools: Iterator[_Pool]) -> Iterator[_Pool]:
-    """Yield the pools, the next one being made in a thread meanwhile."""
+def ahead(pools: Iterator[_Pool]) -> Iterator[_Pool]:
+    """Yield pools, the next one being made in a thread meanwhile."""
     with ThreadPoolExecutor(1) as thread:
         following = thread.submit(next, pools, None)
         while (pool := following.result()) is not None:
@@ -141,13 +141,16 @@ class _Gather:
         return self._inputs[chosen], self._classes[chosen]
 
 
-class _Stream:
+class Stream:
+    """An `EpochReader` of pools of any size."""
+
     def __init__(self, pools: Iterator[_Pool]) -> None:
         self._pools = pools
         self._inputs: Inputs | None = None
         self._classes: Classes | None = None
 
     def take(self, rows: int) -> tuple[Inputs, Classes]:
+        """Return the next `rows` inputs ``(rows, *shape)`` and classes."""
         while self._classes is None or len(self._classes) < rows:
             self._append(*next(self._pools))
         inputs, classes = self._inputs, self._classes
