@@ -13,6 +13,7 @@ from millrace.errors import DataError, SpecError
 
 _REGULAR = 0.8  # of the first records that must have as many columns as most
 _MOST_NULS = 0.2  # of the bytes of a text
+_FIRST = 60  # characters of the first record in an error
 _SHOWN = 12  # names of columns in an error
 
 _FIELDS = ("text", "label", "group")
@@ -90,7 +91,7 @@ def _choose(samples: Sequence[Sample], document: Mapping[str, Any], where: str) 
         "the columns of a table cannot be told",
         where=where,
         expected="records of one number of columns, the first one too",
-        received=f"{seen} of the first records; {samples[0].first[:60]!r}",
+        received=f"{seen} of the first records; {samples[0].texts[0][:_FIRST]!r}",
         remedy='Set `delimiter` (a tab is "\\t"), `quoting` or `encoding`; check the file\'s kind.',
     )
 

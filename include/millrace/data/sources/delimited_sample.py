@@ -5,49 +5,69 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import Literal
 
 from millrace.data.sources.delimited_fields import records, split
 
 _DELIMITERS = ",;\t|"
 _USUALLY_QUOTED = ",;"
-_SURE = 10  # quoted fields for each quote that is a letter
+_SURE = 10  # quoted fields for each record that quotes spoil
 _SLACK = 0.05  # of the records that quotes may spoil
-_FIRST = 60  # characters of the first record that an error shows
+
+Decode = Callable[[bytes], str | None]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The first records, split.
+    """The first records of a table, split.
 
     Attributes:
-        delimiter, quoted: how. first: the first record's beginning.
-        rows: fields; none of a record that cannot be split.
-        columns: fields of most records. share: of the records that have as many.
-        proper: fields that quotes are around.
+        delimiter, quoted: how they are split. texts: the records, one at least.
     """
 
     delimiter: str
     quoted: bool
-    first: str
-    rows: Sequence[Sequence[str]]
-    columns: int
-    share: float
-    proper: int
+    texts: Sequence[str]
+
+    @cached_property
+    def rows(self) -> list[list[str]]:
+        """The records' fields; none of a record that cannot be split."""
+        return [self._fields(text) for text in self.texts]
+
+    @cached_property
+    def widths(self) -> list[int]:
+        """Number of fields of each record; 0 of one that cannot be split."""
+        if self.quoted:
+            return [len(row) for row in self.rows]
+        return [text.count(self.delimiter) + 1 for text in self.texts]
+
+    @cached_property
+    def columns(self) -> int:
+        """Number of fields of most records."""
+        widths = Counter(width for width in self.widths if width)
+        return widths.most_common(1)[0][0] if widths else 0
+
+    @property
+    def share(self) -> float:
+        """The share of the records that have as many fields as most."""
+        return self.widths.count(self.columns) / len(self.texts)
 
     @property
     def first_fits(self) -> bool:
         """Whether the first record, which may be a header, has as many columns as most."""
-        return len(self.rows[0]) == self.columns
+        return self.widths[0] == self.columns
 
     @property
-    def improper(self) -> int:
-        """Number of records that cannot be split, for their quotes."""
-        return sum(not row for row in self.rows)
+    def proper(self) -> int:
+        """Number of fields with quotes around them."""
+        opening = f'{self.delimiter}"'
+        found = zip(self.texts, self.widths, strict=True)
+        return sum(text.startswith('"') + text.count(opening) for text, width in found if width)
 
     def has(self, wanted: Sequence[str | int]) -> bool:
         """Whether there are columns of those names and positions."""
-        names = [name.strip() for name in self.rows[0]]
+        names = [name.strip() for name in self._fields(self.texts[0])]
         return all(
             names.count(column) == 1
             if isinstance(column, str)
@@ -56,7 +76,7 @@ class Sample:
         )
 
     def variety(self, label: str | int | None) -> float:
-        """Return the number of labels for each row; 0 where there is no such column."""
+        """Return the number of labels for each record; 0 where there is no such column."""
         if label is None or not self.has([label]):
             return 0.0
         names = [name.strip() for name in self.rows[0]]
@@ -64,12 +84,15 @@ class Sample:
         labels = [row[at] for row in self.rows if len(row) == self.columns]
         return len(set(labels)) / len(labels)
 
+    def _fields(self, text: str) -> list[str]:
+        try:
+            return split(text, self.delimiter, quoted=self.quoted)
+        except ValueError:
+            return []
+
 
 def take_samples(
-    lines: Sequence[bytes],
-    decode: Callable[[bytes], str | None],
-    delimiter: str,
-    quoting: Literal["auto"] | bool,
+    lines: Sequence[bytes], decode: Decode, delimiter: str, quoting: Literal["auto"] | bool
 ) -> list[Sample]:
     """Return a sample for each delimiter that comes into question.
 
@@ -77,43 +100,30 @@ def take_samples(
         lines: the first of the file. decode: returns a line as text, or None.
         delimiter, quoting: as the spec has them.
     """
+    texts = _texts(lines, decode)
     candidates = _DELIMITERS if delimiter == "auto" else delimiter
-    return [_quoting(lines, decode, candidate, quoting) for candidate in candidates]
+    if quoting is False or not any('"' in text for text in texts):
+        usual = "" if quoting is False else _USUALLY_QUOTED if quoting == "auto" else candidates
+        return [Sample(one, one in usual, texts) for one in candidates]
+    found = []
+    for candidate in candidates:
+        numbered = iter([(0, line) for line in lines])
+        joined = [record for _, record in records(numbered, candidate, quoted=True)]
+        quoted = Sample(candidate, True, _texts(joined, decode))
+        plain = Sample(candidate, False, texts)
+        found.append(_likelier(plain, quoted) if quoting == "auto" else quoted)
+    return found
 
 
-def _quoting(lines: Sequence[bytes], decode: Any, delimiter: str, quoting: Any) -> Sample:
-    if quoting != "auto":
-        return _sample(lines, decode, delimiter, quoting)
-    plain = _sample(lines, decode, delimiter, quoted=False)
-    if not any(b'"' in line for line in lines):
-        quoted = delimiter in _USUALLY_QUOTED
-        return Sample(**{**vars(plain), "quoted": quoted})
-    found = _sample(lines, decode, delimiter, quoted=True)
-    sure = found.proper >= max(1, _SURE * found.improper)
-    usual = delimiter in _USUALLY_QUOTED and not (found.proper or found.improper)
-    return found if (sure or usual) and found.share >= plain.share - _SLACK else plain
+def _likelier(plain: Sample, quoted: Sample) -> Sample:
+    """Return the sample whose reading of quotes is the likelier one."""
+    proper, improper = quoted.proper, quoted.widths.count(0)
+    sure = proper >= max(1, _SURE * improper)
+    usual = plain.delimiter in _USUALLY_QUOTED and not (proper or improper)
+    return quoted if (sure or usual) and quoted.share >= plain.share - _SLACK else plain
 
 
-def _sample(lines: Sequence[bytes], decode: Any, delimiter: str, quoted: bool) -> Sample:
-    numbered = iter([(0, line) for line in lines])
-    found = [decode(record) for _, record in records(numbered, delimiter, quoted=quoted)]
-    texts = [text for text in found if text and text.strip()] or [""]
-    rows = [_fields(text, delimiter, quoted) for text in texts]
-    widths = Counter(len(row) for row in rows if row)
-    columns, count = widths.most_common(1)[0] if widths else (0, 0)
-    proper = sum(_proper(text, delimiter) for text, row in zip(texts, rows, strict=True) if row)
-    return Sample(
-        delimiter, quoted, texts[0][:_FIRST], rows, columns, count / len(rows), proper * quoted
-    )
-
-
-def _fields(text: str, delimiter: str, quoted: bool) -> list[str]:
-    try:
-        return split(text, delimiter, quoted=quoted)
-    except ValueError:
-        return []
-
-
-def _proper(text: str, delimiter: str) -> int:
-    """Return how many fields begin with a quote."""
-    return text.startswith('"') + text.count(f'{delimiter}"')
+def _texts(lines: Sequence[bytes], decode: Decode) -> list[str]:
+    """Return lines as texts, without those that are empty or none; an empty one if all are."""
+    found = [text for line in lines if (text := decode(line)) and text.strip()]
+    return found or [""]
