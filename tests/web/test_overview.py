@@ -6,9 +6,9 @@ HOSTILE = "<script>alert('x')</script>"
 KEY = "b" * 64
 
 
-def promote(installation, run) -> None:
+def promote(installation, run, **more) -> None:
     bundle = installation.artifact(KEY, "bundle", {"model.onnx": b"m"})
-    figures = {"accuracy": 0.9912, "accuracy_low": 0.984, "accuracy_high": 0.9971}
+    figures = {"accuracy": 0.9912, "accuracy_low": 0.984, "accuracy_high": 0.9971, **more}
     version = installation.catalog.models.register("digits", bundle.ref, run.id, figures)
     installation.catalog.models.decide(
         "digits", version.version, "promoted", "passed", "gate", run.id, None
@@ -21,7 +21,15 @@ def test_a_champion_is_shown_with_its_interval(client, installation) -> None:
     assert "version 1" in text
     assert "0.9912" in text
     assert "0.9840 – 0.9971" in text
+    assert "F1" not in text
     assert f'href="/millrace/artifacts/{KEY}"' in text
+
+
+def test_a_champion_of_a_positive_class_has_an_f1(client, installation) -> None:
+    promote(installation, installation.start(), f1=0.9412, f1_low=0.9, f1_high=0.97)
+    text = client.get("/").text
+    assert "<dt>F1</dt><dd>0.9412" in text
+    assert "0.9000 – 0.9700" in text
 
 
 def test_a_workflow_without_champion_says_so(client, installation) -> None:

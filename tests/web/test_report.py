@@ -187,3 +187,31 @@ def test_a_report_survives_artifacts_that_are_gone_or_damaged(client, installati
 def test_hostile_parameters_stay_text(client, installation) -> None:
     run = installation.start(HOSTILE, params={HOSTILE: HOSTILE, "list": [HOSTILE]})
     assert "<script" not in page(client, run)
+
+
+def test_an_evaluation_of_a_positive_class_shows_its_figures_and_its_threshold(
+    client, installation
+) -> None:
+    run = installation.start()
+    figures = {"f1": 0.9412, "cost": 0.31, "roc_auc": 0.9801, "accuracy": 0.9871}
+    facts = {
+        **FACTS,
+        "metrics": {n: {"value": v, "low": v, "high": v} for n, v in figures.items()},
+        "decision": {"sentence": f"spam from a probability of 0.83 on {HOSTILE}"},
+        "champion": {
+            "comparable": True,
+            "metrics": {"f1": 0.93},
+            "f1_gain": {"value": 0.0112, "low": -0.01, "high": 0.03},
+        },
+    }
+    files = {"plots/precision_recall.png": b"png", "plots/reliability.png": b"png"}
+    made = installation.artifact("e" * 64, "evaluation", files, **facts)
+    installation.execute(run, "evaluate", made)
+    text = page(client, run)
+    assert "Decided: spam from a probability of 0.83 on" in text
+    assert "F1 against the champion: <strong>+0.0112</strong>" in text
+    names = ("Accuracy<", "<td>F1<", "Area under ROC curve", "Cost a record")
+    assert sorted(names, key=text.index) == list(names)
+    assert 'Cost a record <span class="quiet">(less is better)</span>' in text
+    assert text.index("precision_recall.png") < text.index("reliability.png")
+    assert "<script" not in text

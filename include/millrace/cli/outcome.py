@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from millrace.artifacts.store import Store
@@ -13,6 +13,12 @@ from millrace.cli.words import without_password
 from millrace.settings import Settings
 
 Rows = list[tuple[str, str]]
+
+_FIGURES = (
+    ("accuracy", "Accuracy"),
+    ("f1", "F1"),
+    ("average_precision", "Average precision"),
+)
 
 
 def print_outcome(settings: Settings, dag_id: str, run_id: str) -> None:
@@ -30,15 +36,23 @@ def print_outcome(settings: Settings, dag_id: str, run_id: str) -> None:
 
 def _evaluation(executions: Sequence[ExecutionRecord]) -> Rows:
     last = _last(executions, "evaluate")
-    if last is None or "accuracy" not in last.metrics:
+    if last is None:
         return []
-    figures = last.metrics
-    text = f"{figures['accuracy']:.4f} on the test split"
-    if "accuracy_low" in figures and "accuracy_high" in figures:
-        text += f" (95 % interval {figures['accuracy_low']:.4f} to {figures['accuracy_high']:.4f})"
-    if "baseline_accuracy" in figures:
-        text += f"; baseline {figures['baseline_accuracy']:.4f}"
-    return [("Accuracy", text)]
+    found = [(title, _figure(last.metrics, name)) for name, title in _FIGURES]
+    return [(title, text) for title, text in found if text is not None]
+
+
+def _figure(figures: Mapping[str, float], name: str) -> str | None:
+    """Return a figure with its interval and the baseline's, or None where it was not measured."""
+    if name not in figures:
+        return None
+    text = f"{figures[name]:.4f} on the test split"
+    low, high = figures.get(f"{name}_low"), figures.get(f"{name}_high")
+    if low is not None and high is not None:
+        text += f" (95 % interval {low:.4f} to {high:.4f})"
+    if f"baseline_{name}" in figures:
+        text += f"; baseline {figures[f'baseline_{name}']:.4f}"
+    return text
 
 
 def _model(catalog: Catalog, record: RunRecord) -> Rows:

@@ -104,10 +104,10 @@ def _airflow(airflow: AirflowClient) -> None:
 def _champions(installation: Installation) -> None:
     from millrace.catalog.catalog import Catalog
     from millrace.cli.console import console
+    from millrace.cli.showing.model import figure
     from millrace.cli.tables import table
     from millrace.workflow.loader import spec_files
 
-    rows = table("workflow", "champion", "accuracy", "since")
     try:
         names = [path.stem for path in spec_files(installation.settings.workflows)]
         with Catalog(installation.settings.catalog) as catalog:
@@ -115,12 +115,15 @@ def _champions(installation: Installation) -> None:
     except MillraceError as error:
         console().print(str(error))
         return
+    titles = {"accuracy": "accuracy"}
+    if any(champion is not None and "f1" in champion.metrics for _, champion in found):
+        titles["f1"] = "F1"
+    rows = table("workflow", "champion", *titles.values(), "since")
     for name, champion in found:
         if champion is None:
-            rows.add_row(name, "none yet", "", "")
+            rows.add_row(name, "none yet", *("" for _ in titles), "")
             continue
-        accuracy = champion.metrics.get("accuracy")
-        figure = f"{accuracy:.4f}" if isinstance(accuracy, float) else ""
         since = f"{champion.created_at:%Y-%m-%d %H:%M}"
-        rows.add_row(name, f"version {champion.version}", figure, since)
+        shown = (figure(champion, metric) for metric in titles)
+        rows.add_row(name, f"version {champion.version}", *shown, since)
     console().print(rows)

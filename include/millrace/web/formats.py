@@ -11,6 +11,11 @@ from typing import Any
 from millrace import wording
 
 MISSING = "–"
+_TITLES = {
+    "cost": "Cost a record",
+    "matthews": "Matthews correlation",
+    "roc_auc": "Area under ROC curve",
+}
 
 
 def figure(value: float | None) -> str:
@@ -52,6 +57,8 @@ def short(digest: str) -> str:
 
 def title(name: str) -> str:
     """Return an identifier as words: ``macro_f1`` becomes ``Macro F1``."""
+    if name in _TITLES:
+        return _TITLES[name]
     words = name.replace("_", " ").strip()
     return words[:1].upper() + words[1:].replace(" f1", " F1")
 

@@ -13,10 +13,13 @@ from millrace.catalog.catalog import Catalog
 from millrace.catalog.records import ModelVersion, PredictionBatch, Promotion, RunRecord
 from millrace.errors import MillraceError
 from millrace.web.library import Library
-from millrace.web.scores import Score, SliceScore, scores, slice_scores
+from millrace.web.scores import Score, SliceScore, gain, scores, slice_scores
 from millrace.web.stages import StageRow, stage_rows
 
-_PLOTS = ("learning_curves", "confusion_matrix", "reliability", "misclassified", "samples")
+_PLOTS = (
+    *("learning_curves", "confusion_matrix", "precision_recall", "reliability"),
+    *("misclassified", "samples"),
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,9 @@ class Evaluation:
         ref: of its artifact. rows: records of the test split.
         baseline: kind of the baseline, or None.
         incomparable: why the champion could not be compared, or None.
-        gain: accuracy less the champion's: ``value``, ``low``, ``high``; or None.
+        decision: how the predicted class was decided, in words, or None: the most probable one.
+        gained: the figure that models are compared by. gain: the model's less the champion's:
+            ``value``, ``low``, ``high``; or None.
         plots: names of the artifact's plot files.
     """
 
@@ -38,6 +43,8 @@ class Evaluation:
     baseline: str | None
     champion: bool
     incomparable: str | None
+    decision: str | None
+    gained: str
     gain: Mapping[str, float] | None
     plots: Sequence[str]
 
@@ -132,6 +139,7 @@ def _evaluation(artifact: Artifact | None) -> Evaluation | None:
         return None
     facts = artifact.facts
     baseline, champion = facts.get("baseline") or {}, facts.get("champion") or {}
+    gained, difference = gain(facts) or ("", None)
     return Evaluation(
         ref=artifact.ref,
         rows=facts.get("rows"),
@@ -140,7 +148,9 @@ def _evaluation(artifact: Artifact | None) -> Evaluation | None:
         baseline=baseline.get("kind"),
         champion=bool(champion.get("metrics")),
         incomparable=champion.get("reason"),
-        gain=champion.get("accuracy_gain"),
+        decision=(facts.get("decision") or {}).get("sentence"),
+        gained=gained,
+        gain=difference,
         plots=_plots(artifact.manifest.files),
     )
 

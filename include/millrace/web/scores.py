@@ -6,8 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_ORDER = ("accuracy", "macro_f1", "log_loss", "calibration_error")
-_FEWER_IS_BETTER = ("log_loss", "calibration_error")
+_ORDER = (
+    *("accuracy", "balanced_accuracy", "macro_f1", "matthews"),
+    *("precision", "recall", "f1", "average_precision", "roc_auc", "cost"),
+    *("log_loss", "calibration_error"),
+)
+_FEWER_IS_BETTER = ("cost", "log_loss", "calibration_error")
+
+
+_GAIN = "_gain"
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,13 @@ def scores(facts: Mapping[str, Any]) -> list[Score]:
         )
         for name in names
     ]
+
+
+def gain(facts: Mapping[str, Any]) -> tuple[str, Mapping[str, float]] | None:
+    """Return the figure by which an evaluation was compared with the champion, and its gain."""
+    champion: Mapping[str, Any] = facts.get("champion") or {}
+    found = [(name, value) for name, value in champion.items() if name.endswith(_GAIN)]
+    return next(((name.removesuffix(_GAIN), value) for name, value in found if value), None)
 
 
 def slice_scores(facts: Mapping[str, Any]) -> list[SliceScore]:

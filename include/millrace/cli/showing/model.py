@@ -8,6 +8,12 @@ from millrace.cli.showing.sources import SHORT, Sources, named, section, title
 from millrace.cli.tables import table
 from millrace.errors import SpecError
 
+_MORE = {
+    "f1": "F1",
+    "average_precision": "Average precision",
+    "matthews": "Matthews correlation",
+}
+
 
 def show(name: str) -> None:
     """Print the versions of the workflow `name`, or the version `<workflow>:<number>`."""
@@ -28,14 +34,16 @@ def _versions(sources: Sources, workflow: str) -> None:
         console().print(f"{workflow} has no model yet.")
         return
     champion = models.champion(workflow)
-    rows = table("version", "", "accuracy", "bundle", "run", "made")
+    of_a_class = ["f1"] if any("f1" in one.metrics for one in versions) else []
+    titles = (_MORE[name] for name in of_a_class)
+    rows = table("version", "", "accuracy", *titles, "bundle", "run", "made")
     for one in versions:
         reigns = champion is not None and champion.version == one.version
         gone = sources.store.find(one.bundle.key) is None
         rows.add_row(
             str(one.version),
             " ".join([*(["champion"] if reigns else []), *(["collected"] if gone else [])]),
-            accuracy(one),
+            *(figure(one, name) for name in ("accuracy", *of_a_class)),
             one.bundle.digest[:SHORT],
             "" if one.run is None else str(one.run),
             f"{one.created_at:%Y-%m-%d %H:%M}",
@@ -47,7 +55,10 @@ def _versions(sources: Sources, workflow: str) -> None:
 def _version(sources: Sources, version: ModelVersion) -> None:
     catalog = sources.catalog
     console().print(f"{version.workflow} version {version.version}", style="bold")
-    console().print(f"Accuracy: {accuracy(version) or 'not recorded'}")
+    console().print(f"Accuracy: {figure(version, 'accuracy') or 'not recorded'}")
+    for name, words in _MORE.items():
+        if name in version.metrics:
+            console().print(f"{words}: {figure(version, name)}")
     made = catalog.executions.producing(version.bundle.digest)
     section("Bundle", [named(version.bundle)])
     section("Trained by", (title(one) for one in made))
@@ -58,9 +69,9 @@ def _version(sources: Sources, version: ModelVersion) -> None:
     section("Predicted", (f"{b.rows:,} rows of {b.source_digest[:SHORT]}" for b in batches))
 
 
-def accuracy(version: ModelVersion) -> str:
-    """Return the version's accuracy on its test split, or "" where none was recorded."""
-    value = version.metrics.get("accuracy")
+def figure(version: ModelVersion, name: str) -> str:
+    """Return a figure of the version on its test split, or "" where none was recorded."""
+    value = version.metrics.get(name)
     return f"{value:.4f}" if isinstance(value, float) else ""
 
 

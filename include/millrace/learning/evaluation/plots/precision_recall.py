@@ -22,14 +22,12 @@ def draw_precision_recall(path: Path, outcomes: Outcomes, rule: Rule) -> None:
     figures = overall(outcomes)
     recall, precision = _curve(outcomes)
     share = float(np.mean(outcomes.truth == outcomes.positive))
-    chosen = (
-        f"threshold {rule.threshold:.4g}: {figures['precision']:.4f} at {figures['recall']:.4f}"
-    )
+    point = figures["recall"], figures["precision"]
+    chosen = f"threshold {rule.threshold:.4g}: precision {point[1]:.4f}, recall {point[0]:.4f}"
     with drawing(path, 6.4, 5.6) as figure:
         axes = figure.subplots()
         axes.step(recall, precision, where="pre", color=BLUE, label="all thresholds")
         axes.axhline(share, color=MUTED, lw=1, ls="--", label="guessing")
-        point = figures["recall"], figures["precision"]
         axes.plot(*point, "o", color=ORANGE, ms=9, label=chosen, zorder=3)
         axes.set(xlim=(-0.02, 1.02), ylim=(0, 1.03))
         axes.set(xlabel=f"recall of {plain(rule.positive, 40)}", ylabel="precision")
