@@ -26,6 +26,8 @@ def leave_out(answer: Answer, ids: Ids, classes: Sequence[int]) -> list[Scores]:
         ids: of the texts ``(texts, length)``; 0 after the last word.
         classes: whose log-odds are looked at, one a text.
     """
+    if not len(ids):
+        return []
     texts, places = np.nonzero(ids)
     chosen = np.asarray(classes)
     whole = log_odds(answer(ids)[np.arange(len(ids)), chosen])
