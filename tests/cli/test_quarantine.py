@@ -294,7 +294,7 @@ def test_a_corrected_record_says_so(millrace: Any, workflow: Path, tmp_path: Pat
         ({"file": "link.png"}, "is outside the folder"),
         ({"file": "none.png"}, "there is no file 'none.png'"),
         ({"file": "x" * 300}, "there is no file"),
-        ({"file": "bad.png"}, "bad.png cannot be decoded"),
+        ({"file": "bad.png"}, "bad.png cannot be read as a picture"),
         ({"record_id": ""}, "line 2: no record_id"),
         ({"record_id": "pix/000000051"}, "pix/000000051 stands twice"),
     ],

@@ -28,7 +28,6 @@ from millrace.workflow.stage import StageContext
 
 def task(sides: list[DatasetSplit], train: dict[str, object], devices: tuple[str, ...]) -> Task:
     """Return what both sides of the comparison learn: nothing random, no batch normalisation."""
-    around = Normalisation((0.2,), (0.3,)), ImageAugmentation()
     return Task(
         architecture=Architecture(MlpModel(kind="mlp", dropout=0), sides[0].shape, 3),
         train=Training(**train),

@@ -95,7 +95,7 @@ def _records(context: StageContext) -> Iterator[pa.Table]:
 
 def _judge(context: StageContext, path: Path) -> _Sorted:
     """Judge every record by itself, and write the accepted ones to `path` meanwhile."""
-    modality = open_modality(context.params)
+    modality = open_modality(context.params["modality"])
     judge, examiner = Judge(context.params, modality.clean), modality.examiner(context.params)
     refused = Spill(context.scratch / "refused.arrow", QUARANTINE)
     digests, labels, ids = [np.zeros(0, "S16")], [], []

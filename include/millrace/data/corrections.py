@@ -33,7 +33,7 @@ CORRECTIONS = pa.schema(
 """Columns of `corrections.parquet`, sorted by record id.
 
 `original` is `content_digest` of the record as collected; `label` is in the workflow's words, null
-where it stays; `content` and `encoding` are null where the picture stays.
+where it stays; `content` and `encoding` are null where the content stays.
 """
 
 FILE_NAME = "corrections.parquet"

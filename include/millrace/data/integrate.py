@@ -108,7 +108,7 @@ def _families(context: StageContext, ledger: Ledger, cleaned: Cleaned) -> Famili
     ledger.load("united", UNITED, lambda: ())
     if params["rules"]["near_duplicates"] == "keep":
         return None
-    families = Families(ledger, open_modality(params), cleaned.records, context.scratch)
+    families = Families(ledger, open_modality(params["modality"]), cleaned.records, context.scratch)
     if params["near_conflicts"] == "refuse":
         families.refuse_quarrels()
     families.unite_groups(params["split"]["seed"])

@@ -69,14 +69,21 @@ class Canonical(Protocol):
         """Return the canonical records of clean ones, in order."""
 
 
+Content = tuple[bytes | None, str]
+"""A record's content as it was collected, and its encoding."""
+
+
 class Modality(Protocol):
     """A kind of content.
 
     Attributes:
         clean: columns of clean records, see `millrace.data.schemas.clean`.
+        noun: what people call a content. files: folder that contents are exported to.
     """
 
     clean: pa.Schema
+    noun: str
+    files: str
 
     def examiner(self, params: Params) -> Examiner:
         """Return what looks at contents, asked for what the clean stage's parameters need."""
@@ -101,8 +108,28 @@ class Modality(Protocol):
             among them of one of its members.
         """
 
+    def as_file(self, content: Content, origin: str) -> tuple[bytes, str] | None:
+        """Return a content as a file that a person can look at and correct: bytes and suffix.
 
-def open_modality(params: Params) -> Modality:
-    """Return the modality that a stage's parameters name."""
-    made: Modality = load(implementation("data modality", params["modality"]))()
+        Args:
+            origin: of the record, for the suffix of a file of its own.
+
+        Returns:
+            None where there is nothing to write.
+        """
+
+    def from_file(self, data: bytes, was: Content) -> Content | None:
+        """Return the content of a file that a person corrected; None where it cannot be read.
+
+        Args:
+            was: the record's content before.
+        """
+
+    def same(self, one: Content, other: Content) -> bool:
+        """Whether two contents are equal to the model."""
+
+
+def open_modality(name: str) -> Modality:
+    """Return the modality of that name."""
+    made: Modality = load(implementation("data modality", name))()
     return made

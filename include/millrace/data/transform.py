@@ -17,7 +17,7 @@ def run(context: StageContext) -> StageResult:
         SpecError: the user's own function fails or changes the shape.
     """
     transform = dict(context.params["transform"])
-    make = open_modality(context.params).canonical(transform)
+    make = open_modality(context.params["modality"]).canonical(transform)
     path = context.one("records").path("records.parquet")
     columns = [name for name in make.schema.names if name not in make.payload]
     tables = read_table(path, [*columns, "content", "encoding"])

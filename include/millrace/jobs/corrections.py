@@ -56,7 +56,7 @@ class KnownRecord:
         return content_digest(self.content, self.encoding)
 
     @property
-    def picture(self) -> tuple[bytes | None, str]:
+    def counts_as(self) -> tuple[bytes | None, str]:
         """Content and encoding as they now count."""
         change = self.correction
         if change is None or change["content"] is None:

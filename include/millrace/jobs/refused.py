@@ -24,7 +24,7 @@ from millrace.errors import SpecError
 QUARANTINE_FILE = "quarantine.parquet"
 _RUNS = 200  # the latest ones that are searched
 _LOOKED_AT = 20  # of a workflow's runs
-_PICTURES = ("content", "encoding")
+_CONTENTS = ("content", "encoding")
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,16 @@ class Refused:
     integrated: bool
 
     def tables(
-        self, reason: str | None = None, source: str | None = None, *, pictures: bool = False
+        self, reason: str | None = None, source: str | None = None, *, contents: bool = False
     ) -> Iterator[pa.Table]:
         """Yield the refused records of a reason and a source (None: of all), in order.
 
         Args:
-            pictures: with the columns `content` and `encoding`.
+            contents: with the columns `content` and `encoding`.
         """
         columns = ["record_id", "source", "origin", "label", "reason", "detail"]
         for path in self.files:
-            for table in read_table(path, [*columns, *(_PICTURES if pictures else ())]):
+            for table in read_table(path, [*columns, *(_CONTENTS if contents else ())]):
                 for name, value in (("reason", reason), ("source", source)):
                     if value is not None:
                         table = table.filter(pc.equal(table[name], value))

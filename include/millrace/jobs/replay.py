@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from millrace.data.correcting.edited import EditedRow
-from millrace.data.correcting.pictures import picture, same_picture
 from millrace.data.corrections import raw_label
-from millrace.data.encoding import FILE
+from millrace.data.modality import Content, Modality, open_modality
 from millrace.jobs.corrections import KnownRecord, Row
 from millrace.workflow.spec import WorkflowSpec
 
@@ -21,7 +20,7 @@ class Changes:
     """What edited rows come to.
 
     Attributes:
-        rows: corrections, by source. labels, pictures: how many change which.
+        rows: corrections, by source. labels, contents: how many change which.
         unchanged: rows that say what the record says already.
         problems: rows that cannot be meant, each with its line.
         new_labels: words that no record of the run has, with the number of rows.
@@ -29,7 +28,7 @@ class Changes:
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     labels: int = 0
-    pictures: int = 0
+    contents: int = 0
     unchanged: int = 0
     problems: list[str] = field(default_factory=list)
     new_labels: Counter[str] = field(default_factory=Counter)
@@ -52,6 +51,7 @@ def compare(
         edited: rows. known: records by id.
         spec: of the workflow. seen_labels: those of the run's data set; empty: not known.
     """
+    modality = open_modality(spec.modality)
     maps = {source.name: source.label_map for source in spec.sources}
     changes = Changes()
     for row in edited:
@@ -61,12 +61,12 @@ def compare(
             continue
         label_map = maps.get(record.source, {})
         label = _label(row, record, label_map, spec, changes)
-        content = _content(row, record, changes)
+        content = _content(row, record, modality, changes)
         if label is None and content is None:
             changes.unchanged += 1
             continue
         changes.labels += label is not None
-        changes.pictures += content is not None
+        changes.contents += content is not None
         if label is not None and seen_labels and label not in seen_labels:
             changes.new_labels[label] += 1
         changes.rows.setdefault(record.source, []).append(_merged(record, label, content))
@@ -101,25 +101,33 @@ def _shown(record: KnownRecord, label_map: Mapping[str, str | None]) -> str | No
     return label_map.get(word, word) or word or None
 
 
-def _content(row: EditedRow, record: KnownRecord, changes: Changes) -> bytes | None:
-    """Return the new picture file; None where it stays."""
+def _content(
+    row: EditedRow, record: KnownRecord, modality: Modality, changes: Changes
+) -> Content | None:
+    """Return the new content; None where it stays."""
     if row.file is None:
         return None
-    data = row.file.read_bytes()
-    if same_picture((data, FILE), record.picture):
+    data, was = row.file.read_bytes(), record.counts_as
+    shown = modality.as_file(was, record.origin)
+    if shown is not None and shown[0] == data:
         return None
-    if picture(data, FILE) is None:
-        changes.problems.append(f"{row.place}: {row.file.name} cannot be decoded as a picture")
-    return data
+    made = modality.from_file(data, was)
+    if made is None:
+        said = f"cannot be read as a {modality.noun}"
+        changes.problems.append(f"{row.place}: {row.file.name} {said}")
+        return data, was[1]
+    return None if modality.same(made, was) else made
 
 
-def _merged(record: KnownRecord, label: str | None, content: bytes | None) -> Row:
+def _merged(record: KnownRecord, label: str | None, content: Content | None) -> Row:
     """Return the correction with what an earlier one says of the rest."""
     earlier: Mapping[str, Any] = record.correction or {}
+    kept = earlier.get("content"), earlier.get("encoding")
+    data, encoding = kept if content is None else content
     return {
         "record_id": record.record_id,
         "original": record.original,
         "label": label if label is not None else earlier.get("label"),
-        "content": content if content is not None else earlier.get("content"),
-        "encoding": FILE if content is not None else earlier.get("encoding"),
+        "content": data,
+        "encoding": encoding,
     }

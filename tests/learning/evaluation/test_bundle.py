@@ -69,7 +69,7 @@ def test_an_unknown_format_is_a_spec_error(workshop, version):
 
 
 def test_an_unknown_modality_is_a_spec_error(workshop):
-    with pytest.raises(SpecError, match="unknown learning modality.*smell"):
+    with pytest.raises(SpecError, match=r"unknown learning modality.*smell"):
         Bundle.open(workshop.bundle(records={"modality": "smell"}))
 
 

@@ -47,14 +47,14 @@ def _print(corrections: Corrections, workflow: str) -> None:
     if not found:
         out.print(f"No corrections are in force for {workflow}.")
         return
-    rows = table("record", "label", "picture", "recorded", "by")
+    rows = table("record", "label", "content", "recorded", "by")
     total = 0
     for one, records in found:
         for record in records[: _SHOWN - rows.row_count]:
             label = cell(record["label"] or "as it was")
-            picture = "as it was" if record["content"] is None else "replaced"
+            content = "as it was" if record["content"] is None else "replaced"
             when = f"{one.recorded_at:%Y-%m-%d %H:%M}"
-            rows.add_row(cell(record["record_id"]), label, picture, when, one.actor)
+            rows.add_row(cell(record["record_id"]), label, content, when, one.actor)
         total += len(records)
     out.print(rows)
     if total > rows.row_count:

@@ -13,8 +13,10 @@ from millrace.cli.console import console
 from millrace.cli.quarantining.cells import counted
 from millrace.cli.showing.sources import Sources
 from millrace.data.correcting.export import RECORDS, export
+from millrace.data.modality import open_modality
 from millrace.jobs.corrections import Corrections
 from millrace.jobs.refused import refused_of, run_named
+from millrace.workflow.tasks import parse
 
 
 def run(words: list[str], arguments: argparse.Namespace) -> None:
@@ -25,14 +27,15 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
         refused = refused_of(record, sources.catalog, sources.store)
         corrections = Corrections(record.workflow, sources.catalog, sources.store)
         tables = _first(
-            refused.tables(arguments.reason, arguments.source, pictures=True), arguments.limit
+            refused.tables(arguments.reason, arguments.source, contents=True), arguments.limit
         )
-        rows = export(folder, _as_collected(tables, corrections, record.id))
+        modality = open_modality(parse(record.spec).modality)
+        rows = export(folder, _as_collected(tables, corrections, record.id), modality)
     out = console()
     out.print(f"{folder}: {counted(rows, 'refused record')} of run {record.id}.")
     out.print(
-        f"Correct labels in {folder / RECORDS}, replace pictures, leave what should stay refused; "
-        f"then `millrace quarantine replay {record.workflow} {folder}`.",
+        f"Correct labels in {folder / RECORDS}, replace {modality.files}, leave what should stay "
+        f"refused; then `millrace quarantine replay {record.workflow} {folder}`.",
     )
 
 
@@ -57,6 +60,6 @@ def _as_collected(
         for row in rows:
             record = known.get(row["record_id"])
             if record is not None:
-                row["content"], row["encoding"] = record.picture
+                row["content"], row["encoding"] = record.counts_as
                 row["label"] = (record.correction or {}).get("label") or row["label"]
         yield pa.Table.from_pylist(rows, schema=table.schema)

@@ -11,6 +11,7 @@ from millrace.cli.quarantining.cells import counted
 from millrace.cli.showing.sources import Sources
 from millrace.data.correcting.edited import read_edited, refuse
 from millrace.data.correcting.export import RECORDS
+from millrace.data.modality import open_modality
 from millrace.jobs.corrections import Corrections
 from millrace.jobs.refused import outputs, run_named
 from millrace.jobs.replay import Changes, compare
@@ -29,7 +30,7 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
         labels = _labels(sources, record.id)
         changes = compare(edited, known, spec, labels)
         refuse(folder / RECORDS, changes.problems)
-        _tell(changes, workflow, record.id, labels)
+        _tell(changes, workflow, record.id, labels, open_modality(spec.modality).noun)
         if changes.count and not arguments.dry_run:
             made = corrections.record(changes.rows)
             total = sum(one.rows for one in made)
@@ -45,11 +46,11 @@ def _labels(sources: Sources, run: int) -> list[str]:
     return [str(label) for ref in refs for label in sources.store.get(ref).facts.get("labels", ())]
 
 
-def _tell(changes: Changes, workflow: str, run: int, labels: list[str]) -> None:
+def _tell(changes: Changes, workflow: str, run: int, labels: list[str], noun: str) -> None:
     out = console()
     out.print(
         f"Corrected: {counted(changes.count, 'record')} ({counted(changes.labels, 'label')}, "
-        f"{counted(changes.pictures, 'picture')}). "
+        f"{counted(changes.contents, noun)}). "
         f"Nothing new: {counted(changes.unchanged, 'row')}.",
     )
     for label, rows in sorted(changes.new_labels.items()):
@@ -61,6 +62,6 @@ def _tell(changes: Changes, workflow: str, run: int, labels: list[str]) -> None:
         )
     if not changes.count:
         out.print(
-            "Nothing to record: change labels or pictures first, and see `millrace quarantine "
+            "Nothing to record: change labels or files first, and see `millrace quarantine "
             f"corrections {workflow}` for what is in force already.",
         )

@@ -43,7 +43,7 @@ def _draw(
 
     tiles: list[Tile] = []
     total = 0
-    for part in refused.tables(arguments.reason, arguments.source, pictures=True):
+    for part in refused.tables(arguments.reason, arguments.source, contents=True):
         total += part.num_rows
         for row in part.slice(0, limit - len(tiles)).to_pylist():
             lines = (plain_end(row["record_id"], _LINE), plain(row["label"] or "no label", _LINE))

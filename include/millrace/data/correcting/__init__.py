@@ -1,4 +1,5 @@
 """The folder in which a person corrects refused records: `export` writes it, `edited` reads it.
 
-It holds `records.csv`, a row a record, and the pictures. Nothing here knows runs or the store.
+It holds `records.csv`, a row a record, and their contents as files. Nothing here knows runs or the
+store.
 """

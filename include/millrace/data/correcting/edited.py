@@ -16,7 +16,7 @@ from millrace.errors import DataError
 
 _SHOWN = 5
 _DELIMITERS = ",;\t"
-_MOST_BYTES = 256 << 20  # of a picture file
+_MOST_BYTES = 256 << 20  # of a file
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class EditedRow:
     Attributes:
         line: of the file, from 1.
         label: as it stands; None where the cell is empty: it stays as it was.
-        file: an existing file inside the folder; None where the cell is empty: the picture stays.
+        file: an existing file inside the folder; None where the cell is empty: the content stays.
     """
 
     line: int
@@ -133,7 +133,7 @@ def _file(folder: Path, name: str, place: str, problems: list[str]) -> Path | No
     if PurePath(name).is_absolute() or not _inside(path, folder):
         problems.append(f"{place}: the file {name!r} is outside the folder")
     elif not _is_file(path):
-        problems.append(f"{place}: there is no file {name!r}; empty the cell to keep the picture")
+        problems.append(f"{place}: there is no file {name!r}; empty the cell to keep the content")
     elif path.stat().st_size > _MOST_BYTES:
         problems.append(f"{place}: the file {name!r} is larger than {_MOST_BYTES >> 20} MiB")
     else:

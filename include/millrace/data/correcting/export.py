@@ -10,23 +10,22 @@ from typing import Any
 
 import pyarrow as pa
 
-from millrace.data.correcting.pictures import as_file
+from millrace.data.modality import Modality
 from millrace.errors import DataError, TransientError
 
 RECORDS = "records.csv"
 COLUMNS = ("record_id", "label", "reason", "detail", "file")
-PICTURES = "pictures"
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST = 60  # characters of a file name that tell the record
 
 
-def export(folder: Path, tables: Iterable[pa.Table]) -> int:
-    """Write `records.csv` and a picture a record; return the number of records.
+def export(folder: Path, tables: Iterable[pa.Table], modality: Modality) -> int:
+    """Write `records.csv` and a file a record; return the number of records.
 
     Args:
         folder: new or empty.
-        tables: refused records, with their content.
+        tables: refused records, with their content. modality: of them.
 
     Raises:
         DataError: the folder holds something, or is a file.
@@ -35,14 +34,14 @@ def export(folder: Path, tables: Iterable[pa.Table]) -> int:
     _check_empty(folder)
     rows = 0
     try:
-        (folder / PICTURES).mkdir(parents=True)
+        (folder / modality.files).mkdir(parents=True)
         with (folder / RECORDS).open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             for table in tables:
                 for record in table.to_pylist():
                     rows += 1
-                    name = _write_picture(folder, rows, record)
+                    name = _write_file(folder, rows, record, modality)
                     writer.writerow([*(record[column] for column in COLUMNS[:-1]), name])
     except OSError as error:
         raise TransientError("cannot write the records", where=folder, received=error) from error
@@ -59,14 +58,14 @@ def _check_empty(folder: Path) -> None:
         )
 
 
-def _write_picture(folder: Path, number: int, record: dict[str, Any]) -> str:
-    """Write a record's picture; return its name in the folder, "" where there is none."""
-    made = as_file(record["content"], record["encoding"], record["origin"])
+def _write_file(folder: Path, number: int, record: dict[str, Any], modality: Modality) -> str:
+    """Write a record's content; return its name in the folder, "" where there is none."""
+    made = modality.as_file((record["content"], record["encoding"]), record["origin"])
     if made is None:
         return ""
     data, suffix = made
     told = _UNSAFE.sub("_", record["record_id"]).strip("._")
     told = told.removesuffix(suffix)[-_LONGEST:].lstrip("._-")
-    path = folder / PICTURES / f"{number:06d}-{told}{suffix}"
+    path = folder / modality.files / f"{number:06d}-{told}{suffix}"
     path.write_bytes(data)
     return path.relative_to(folder).as_posix()

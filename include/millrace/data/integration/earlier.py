@@ -63,7 +63,7 @@ def _conflicts(paths: Sequence[Path], params: Mapping[str, Any]) -> Iterator[pa.
 
 
 def _digested(table: pa.Table, params: Mapping[str, Any]) -> pa.Table:
-    digests = open_modality(params).digests(table, params)
+    digests = open_modality(params["modality"]).digests(table, params)
     words = digests.view("<u8").reshape(-1, 2).astype(np.uint64)
     for place, name in enumerate(("high", "low")):
         table = table.append_column(name, pa.array(words[:, place]))

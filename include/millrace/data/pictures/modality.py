@@ -13,10 +13,12 @@ import pyarrow as pa
 
 from millrace.artifacts.tables import GROUP_BYTES, image_field, images_to_column
 from millrace.data.decoding import decode
-from millrace.data.modality import Numbers
+from millrace.data.encoding import FILE
+from millrace.data.modality import Content, Numbers
 from millrace.data.near_duplicates.stored import stored_families
 from millrace.data.pictures.canonical import CanonicalImages
 from millrace.data.pictures.examined import PictureExaminer
+from millrace.data.pictures.files import as_file, picture, same_picture
 from millrace.data.pictures.schema import CLEAN
 from millrace.data.schemas import canonical
 from millrace.errors import DataError
@@ -26,6 +28,8 @@ class Pictures:
     """See `millrace.data.modality.Modality`."""
 
     clean: ClassVar[pa.Schema] = CLEAN
+    noun: ClassVar[str] = "picture"
+    files: ClassVar[str] = "pictures"
 
     def examiner(self, params: Mapping[str, Any]) -> PictureExaminer:
         """Return what decodes pictures and looks at them."""
@@ -44,6 +48,18 @@ class Pictures:
     ) -> tuple[Numbers, Numbers]:
         """Find near duplicates by the stored fingerprints."""
         return stored_families(cleaned, kept, scratch)
+
+    def as_file(self, content: Content, origin: str) -> tuple[bytes, str] | None:
+        """Return the picture's own file, or a PNG of its pixels."""
+        return as_file(content, origin)
+
+    def from_file(self, data: bytes, _: Content) -> Content | None:
+        """Return a picture file; None where it cannot be decoded."""
+        return None if picture(data, FILE) is None else (data, FILE)
+
+    def same(self, one: Content, other: Content) -> bool:
+        """Whether two pictures have equal pixels."""
+        return same_picture(one, other)
 
 
 class CanonicalPictures:

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from millrace.data.modality import Numbers
+from millrace.data.modality import Content, Numbers
 from millrace.data.near_texts.stored import stored_families
 from millrace.data.texts.canonical import CanonicalTexts
 from millrace.data.texts.examined import TextExaminer
+from millrace.data.texts.files import as_file, from_file
 from millrace.data.texts.schema import CLEAN
 
 
@@ -21,6 +22,8 @@ class Texts:
     """See `millrace.data.modality.Modality`."""
 
     clean: ClassVar[pa.Schema] = CLEAN
+    noun: ClassVar[str] = "text"
+    files: ClassVar[str] = "texts"
 
     def examiner(self, params: Mapping[str, Any]) -> TextExaminer:
         """Return what reads texts and looks at them."""
@@ -39,3 +42,15 @@ class Texts:
     ) -> tuple[Numbers, Numbers]:
         """Find near duplicates by the stored texts."""
         return stored_families(cleaned, kept, scratch)
+
+    def as_file(self, content: Content, _: str) -> tuple[bytes, str] | None:
+        """Return the text, or the e-mail as it came."""
+        return as_file(content)
+
+    def from_file(self, data: bytes, was: Content) -> Content | None:
+        """Return a corrected text; None where it is not UTF-8."""
+        return from_file(data, was)
+
+    def same(self, one: Content, other: Content) -> bool:
+        """Whether two texts are equal as they came."""
+        return one == other

@@ -13,6 +13,7 @@ from PIL import Image
 from millrace.artifacts.tables import Images
 from millrace.data.decoding import decode
 from millrace.data.encoding import FILE, UNREADABLE
+from millrace.data.modality import Content
 from millrace.data.pictures.channels import scale
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")
@@ -29,7 +30,7 @@ def picture(content: bytes | None, encoding: str) -> Images | None:
     return image
 
 
-def same_picture(one: tuple[bytes | None, str], other: tuple[bytes | None, str]) -> bool:
+def same_picture(one: Content, other: Content) -> bool:
     """Whether two contents with their encodings are equal, or show equal pixels."""
     unreadable = any(encoding.startswith(UNREADABLE) for _, encoding in (one, other))
     if one == other or (unreadable and one[0] == other[0]):
@@ -38,7 +39,7 @@ def same_picture(one: tuple[bytes | None, str], other: tuple[bytes | None, str])
     return first is not None and second is not None and np.array_equal(first, second)
 
 
-def as_file(content: bytes | None, encoding: str, origin: str) -> tuple[bytes, str] | None:
+def as_file(was: Content, origin: str) -> tuple[bytes, str] | None:
     """Return a record's picture as a file's bytes and suffix: its own file, a PNG of its pixels, or
     what its source holds instead, as text where it is text.
 
@@ -48,6 +49,7 @@ def as_file(content: bytes | None, encoding: str, origin: str) -> tuple[bytes, s
     Returns:
         None where there is nothing to write.
     """
+    content, encoding = was
     if content is None:
         return None
     if encoding == FILE:
