@@ -11,6 +11,7 @@ import yaml
 import tiny_workflow
 from millrace.artifacts.reference import ArtifactRef
 from millrace.jobs import steps
+from millrace.workflow.decision import Decision
 from millrace.workflow.tasks import parse
 
 DATASET = ArtifactRef("dataset", "k" * 64, "d" * 64, "file:///x", 1, 1)
@@ -27,6 +28,21 @@ def keyed(monkeypatch: pytest.MonkeyPatch, *, native: bool, **resources: Any) ->
     run: Any = SimpleNamespace(spec=parse(document), executor=executor)
     steps.train(run, DATASET.to_document())
     return jobs[0].params
+
+
+def test_a_decision_is_in_the_keys_of_what_chooses_a_threshold_where_there_is_one() -> None:
+    jobs: list[Any] = []
+    executor = SimpleNamespace(execute=lambda job: jobs.append(job) or SimpleNamespace(ref=DATASET))
+    asked = {"positive": "4", "goal": {"f1_of": "4"}}
+    for decision in ({}, asked):
+        document = {**yaml.safe_load(tiny_workflow.SPEC), "decision": decision}
+        run: Any = SimpleNamespace(spec=parse(document), executor=executor)
+        steps.train(run, DATASET.to_document())
+        steps.baseline(run, DATASET.to_document())
+    assert [job.params.get("decision") for job in jobs[:2]] == [None, None]
+    assert [Decision(**job.params["decision"]) for job in jobs[2:]] == [
+        Decision.model_validate(asked)
+    ] * 2
 
 
 def test_without_gpus_the_key_holds_what_the_processor_computes_in(
