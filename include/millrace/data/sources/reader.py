@@ -28,6 +28,8 @@ class SourceReader(Protocol):
     Attributes:
         places: fields of the document (or of its `options`) that hold URIs. Only the file name of
             such a field is part of a key. A reader without the attribute has none.
+        hidden: fields of the document that no key holds, because their values may be secrets. A
+            reader may leave the attribute out.
     """
 
     places: ClassVar[tuple[str, ...]]
@@ -85,8 +87,10 @@ def keyed(document: Mapping[str, Any]) -> dict[str, Any]:
     Places are cut down to their file names, which the records' origins show; where a file lies is
     left out, and so is what later stages use.
     """
-    places = getattr(_reader_class(document), "places", ())
-    kept = {name: value for name, value in document.items() if name not in _UNKEYED}
+    kind = _reader_class(document)
+    places = getattr(kind, "places", ())
+    left_out = (*_UNKEYED, *getattr(kind, "hidden", ()))
+    kept = {name: value for name, value in document.items() if name not in left_out}
     if document.get("options"):
         kept["options"] = _without_folders(document["options"], places)
     return _without_folders(kept, places)

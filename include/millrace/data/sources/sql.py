@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class SqlReader:
     """Reads one query; see `millrace.workflow.text_sources.SqlSource`."""
 
-    places: ClassVar[tuple[str, ...]] = ("uri",)
+    places: ClassVar[tuple[str, ...]] = ()
+    hidden: ClassVar[tuple[str, ...]] = ("uri", "connection")
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
