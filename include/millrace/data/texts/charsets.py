@@ -1,7 +1,8 @@
 """`decode`: bytes to characters, whatever charset their sender declared. Never fails.
 
-What is not of the declared charset is tried as UTF-8, then as Windows-1252. As on the web (WHATWG
-Encoding Standard), ``us-ascii`` and ``iso-8859-1`` mean Windows-1252.
+What is valid UTF-8 is UTF-8, unless a charset of several bytes a character is declared. What is
+not of the declared charset is Windows-1252 in the end. As on the web (WHATWG Encoding Standard),
+``us-ascii`` and ``iso-8859-1`` mean Windows-1252.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _WIDENED = {
     "shift_jis": "cp932",
     "tis-620": "cp874",
 }
+_MULTIBYTE = ("utf", "gb", "big5", "cp932", "cp949", "cp950", "euc", "iso2022", "hz", "johab")
 _EVIDENCE = 4  # whole characters beyond ASCII for each damaged one: then the charset is right
 
 
@@ -28,29 +30,30 @@ def decode(data: bytes, declared: str | None) -> str:
     Args:
         declared: the name of a charset, which may be wrong or unknown; None where there is none.
     """
-    known = None if declared is None else _codec(declared)
-    for codec in dict.fromkeys(name for name in (known, "utf-8") if name):
+    known = "utf-8" if declared is None else _codec(declared)
+    tried = (known, "utf-8") if known.startswith(_MULTIBYTE) else ("utf-8", known)
+    for codec in dict.fromkeys(tried):
         try:
             return data.decode(codec)
-        except (UnicodeError, ValueError):
+        except ValueError:
             continue
     return _damaged(data, known)
 
 
 @lru_cache(maxsize=1024)
-def _codec(declared: str) -> str | None:
-    """Return the name of Python's codec for a charset; None where there is none for texts."""
+def _codec(declared: str) -> str:
+    """Return the name of Python's codec for a charset; UTF-8's where there is none for texts."""
     try:
         found = codecs.lookup(declared[:60].strip().strip("'\""))
         "".encode(found.name)
     except (LookupError, ValueError):
-        return None
-    return None if found.name in _FORBIDDEN else _WIDENED.get(found.name, found.name)
+        return "utf-8"
+    return "utf-8" if found.name in _FORBIDDEN else _WIDENED.get(found.name, found.name)
 
 
-def _damaged(data: bytes, known: str | None) -> str:
+def _damaged(data: bytes, known: str) -> str:
     """Return the characters of bytes that neither their charset nor UTF-8 explains."""
-    for codec in dict.fromkeys((known or "utf-8", "utf-8")):
+    for codec in dict.fromkeys((known, "utf-8")):
         text = data.decode(codec, "replace")
         damaged = text.count("\N{REPLACEMENT CHARACTER}")
         whole = len(text) - len(text.encode("ascii", "ignore")) - damaged

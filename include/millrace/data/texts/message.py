@@ -96,10 +96,9 @@ def _word(word: bytes, charset: str | None) -> str:
 
 def _body(part: Part) -> tuple[list[Piece], int]:
     """Return the texts of a part, and how many attachments are in it."""
-    inner = part.get_payload()
-    if not isinstance(inner, list):
+    if not part.is_multipart():
         return _leaf(part)
-    bodies = [_body(one) for one in inner if isinstance(one, Message)]
+    bodies = [_body(one) for one in part.get_payload() if isinstance(one, Message)]
     attachments = sum(count for _, count in bodies)
     pieces = [found for found, _ in bodies]
     if part.get_content_subtype() == "alternative":

@@ -66,7 +66,10 @@ def parse(data: bytes) -> Part:
     message = BytesParser(_Counted(), policy=_POLICY).parsebytes(head + b"\n\n", headersonly=True)
     if _KNOWN.isdisjoint(name.lower() for name in message.keys()):  # noqa: SIM118
         return _body_only(_Bounded(_POLICY), data)
-    if not message.get_payload() and message.get_content_maintype() not in {"multipart", "message"}:
+    if not message.get_payload(decode=True) and message.get_content_maintype() not in {
+        "multipart",
+        "message",
+    }:
         return _body_only(message, body)
     return _tree(data)
 

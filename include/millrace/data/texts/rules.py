@@ -21,9 +21,10 @@ WRONG_LANGUAGE = "wrong_language"
 
 _SHOWN = r"[^\s\pZ\pC\x{034F}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{2800}\x{3164}\x{FFA0}]"
 _CONTROL = r"[\x00-\x08\x0E-\x1A\x1C-\x1F\x7F-\x{9F}\x{FFFD}\x{FFFE}\x{FFFF}]"
-_WALL = r"(?m)(?:[A-Za-z0-9+/]{50}[A-Za-z0-9+/]*=*\s*)+|^M[\x20-\x60]{60}$"
+_WALL = r"(?m)^[ \t>]*[A-Za-z0-9+/]{50}[A-Za-z0-9+/]*=*\s*$|^M[\x20-\x60]{60}\s*$"
 _MOST_CONTROL = 0.1  # share of a text's characters
 _MOST_WALL = 0.9  # likewise: a message that quotes a file is still one
+_LEAST_WALL = 200  # characters: a long laugh is a text
 
 Numbers = npt.NDArray[np.int64]
 
@@ -68,9 +69,9 @@ def _refuse_bytes(refusals: Refusals, texts: pa.Array, lengths: Numbers) -> None
     """Refuse texts that are mostly no words: control characters, and encoded bytes."""
     rows = np.flatnonzero(refusals.accepted)
     left = texts.take(pa.array(rows))
-    control = _numbers(pc.count_substring_regex(left, _CONTROL)) / np.maximum(lengths[rows], 1)
-    outside = pc.utf8_length(pc.replace_substring_regex(left, _WALL, ""))
-    wall = 1 - _numbers(outside) / np.maximum(lengths[rows], 1)
+    control = _numbers(pc.count_substring_regex(left, _CONTROL)) / lengths[rows]
+    outside = _numbers(pc.utf8_length(pc.replace_substring_regex(left, _WALL, "")))
+    wall = np.where(lengths[rows] - outside < _LEAST_WALL, 0, 1 - outside / lengths[rows])
     for share, most, words in (
         (control, _MOST_CONTROL, "{:.0%} are control or undecodable characters"),
         (wall, _MOST_WALL, "{:.0%} are encoded bytes, such as base64"),
