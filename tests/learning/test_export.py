@@ -133,3 +133,18 @@ def test_the_keras_file_is_a_function_of_the_network(trained, tmp_path):
 
 def test_what_varies_from_run_to_run_is_declared_derived(trained):
     assert set(trained[2].derived) == {"saved_model/*", "model.onnx", "machine.json"}
+
+
+@pytest.mark.parametrize("positive", ["ham", "spam"])
+def test_labels_in_a_graph_are_those_of_the_bundles_rule(positive):
+    from millrace.learning.decision import Rule, predicted_classes
+    from millrace.learning.export.label import labeller
+    from millrace.learning.framework import tf
+
+    labels = ("ham", "spam")
+    scores = np.float32([0.0, 0.25, 0.5, 0.75, 1.0])
+    probabilities = np.stack([1 - scores, scores], axis=1)
+    for rule in (None, Rule(labels, positive, 0.75), Rule(labels, positive, 0.2)):
+        answer = tf.function(labeller(labels, rule))(tf.constant(probabilities)).numpy()
+        expected = [labels[index] for index in predicted_classes(probabilities, rule)]
+        assert [one.decode() for one in answer] == expected

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from millrace.artifacts.artifact import Artifact
+from millrace.learning.decision import Rule
 from millrace.learning.evaluation.outcomes import Outcomes
 from millrace.workflow.learning import Model
 from millrace.workflow.registry import implementation, load
@@ -80,9 +81,17 @@ class Learnt(Protocol):
         """
 
     def save_saved_model(
-        self, classifier: Any, labels: Sequence[str], folder: Path, transform: Params | None
+        self,
+        classifier: Any,
+        labels: Sequence[str],
+        folder: Path,
+        transform: Params | None,
+        rule: Rule | None,
     ) -> None:
-        """Write the SavedModel: ``serve`` takes inputs, others what a caller has."""
+        """Write the SavedModel: ``serve`` takes inputs, others what a caller has.
+
+        Labels in its answers are what `export.label` makes of the probabilities.
+        """
 
     def explain(self, classifier: Any, validation: DatasetSplit, folder: Path) -> None:
         """Write what explains single answers to validation records, where the modality has it."""

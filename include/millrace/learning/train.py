@@ -14,6 +14,7 @@ from typing import Any
 from millrace.errors import DataError
 from millrace.learning.bundle import Bundle
 from millrace.learning.dataset import DatasetSplit, dataset_labels
+from millrace.learning.decision import Rule
 from millrace.learning.devices import take_devices
 from millrace.learning.export.agreement import check_agreement
 from millrace.learning.export.keras_file import network_digest, save_keras
@@ -79,9 +80,7 @@ def run(context: StageContext) -> StageResult:
     trainer, classifier = build_trainer(task)
     progress = trainer.fit(context)
     document = _bundle_document(context, task, progress, classifier)
-    _write_graphs(context, task, classifier, document)
-    if decision.positive is not None:
-        document["decision"] = _decide(context, decision, document, validation)
+    _write_graphs(context, task, classifier, document, decision)
     _write_documents(context, task, document, progress)
     return _result(document, progress, training.rows)
 
@@ -133,14 +132,21 @@ def _bundle_document(
 
 
 def _write_graphs(
-    context: StageContext, task: Task, classifier: Any, document: dict[str, Any]
+    context: StageContext,
+    task: Task,
+    classifier: Any,
+    document: dict[str, Any],
+    decision: Decision,
 ) -> None:
-    """Write the network in its three forms and check that they agree."""
+    """Write the network in its three forms, check that they agree, and choose the threshold."""
     folder = context.output
     save_keras(classifier, folder / "model.keras", context.scratch)
     learnt, labels = task.learnt, task.training.labels
-    learnt.save_saved_model(classifier, labels, folder / "saved_model", document["transform"])
     save_onnx(classifier, learnt.encoder, folder / "model.onnx")
+    if decision.positive is not None:
+        document["decision"] = _decide(context, decision, document, task.validation)
+    rule, transform = Rule.of(document, labels, "bundle"), document["transform"]
+    learnt.save_saved_model(classifier, labels, folder / "saved_model", transform, rule)
     inputs, _ = next(task.validation.groups())
     check_agreement(folder, learnt.encoder.name, inputs[:_SAMPLE])
     learnt.explain(classifier, task.validation, folder)

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from millrace.learning.dataset import DatasetSplit
+from millrace.learning.decision import Rule
 from millrace.learning.framework import keras
 from millrace.learning.modality import Finish, Inputs
 from millrace.learning.pictures.augmentation.layers import augmentation_layers
@@ -82,11 +83,16 @@ class LearntPictures:
         }
 
     def save_saved_model(
-        self, classifier: Any, labels: Sequence[str], folder: Path, transform: Params | None
+        self,
+        classifier: Any,
+        labels: Sequence[str],
+        folder: Path,
+        transform: Params | None,
+        rule: Rule | None = None,
     ) -> None:
         """Write signatures for pixels and, where the graph can, for encoded pictures."""
         height, width, channels = self.encoder.shape
-        save_saved_model(classifier, labels, (height, width, channels), folder, transform)
+        save_saved_model(classifier, labels, (height, width, channels), folder, transform, rule)
 
     def explain(self, classifier: Any, validation: DatasetSplit, folder: Path) -> None:
         """Write nothing."""

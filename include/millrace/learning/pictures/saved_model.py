@@ -5,10 +5,12 @@ The second one is left out where the graph cannot repeat the transform of the tr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from millrace.learning.decision import Rule
+from millrace.learning.export.label import labeller
 from millrace.learning.framework import keras, tf
 
 Transform = Mapping[str, Any]
@@ -30,6 +32,7 @@ def save_saved_model(
     shape: tuple[int, int, int],
     folder: Path,
     transform: Transform | None,
+    rule: Rule | None = None,
 ) -> None:
     """Write `classifier` with its signatures.
 
@@ -47,15 +50,17 @@ def save_saved_model(
     archive.add_endpoint("serve", serve, [tf.TensorSpec((None, *shape), tf.uint8, name="image")])
     if transform is not None and takes_encoded(transform):
         encoded = tf.TensorSpec((None,), tf.string, name="encoded")
-        serve_encoded = _serve_encoded(classifier, labels, shape, transform)
+        serve_encoded = _serve_encoded(classifier, labeller(labels, rule), shape, transform)
         archive.add_endpoint("serve_encoded", serve_encoded, [encoded])
     archive.write_out(str(folder), verbose=False)
 
 
 def _serve_encoded(
-    classifier: Any, labels: Sequence[str], shape: tuple[int, int, int], transform: Transform
+    classifier: Any,
+    label: Callable[[Any], Any],
+    shape: tuple[int, int, int],
+    transform: Transform,
 ) -> Any:
-    names = tf.constant(list(labels))
     invert = bool(transform.get("invert", False))
 
     def serve_encoded(encoded: Any) -> dict[str, Any]:
@@ -65,8 +70,7 @@ def _serve_encoded(
             fn_output_signature=tf.TensorSpec(shape, tf.uint8),
         )
         probabilities = classifier(image, training=False)
-        label = tf.gather(names, tf.argmax(probabilities, 1))
-        return {"probabilities": probabilities, "label": label}
+        return {"probabilities": probabilities, "label": label(probabilities)}
 
     return serve_encoded
 

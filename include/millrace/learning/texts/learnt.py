@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from millrace.artifacts.tables import read_table
 from millrace.learning.dataset import DatasetSplit
+from millrace.learning.decision import Rule
 from millrace.learning.framework import keras
 from millrace.learning.modality import Finish, Inputs
 from millrace.learning.texts.augmentation import augmented
@@ -79,10 +80,15 @@ class LearntTexts:
         return {"reference": dict(self.reference), "raw": takes_raw(transform)}
 
     def save_saved_model(
-        self, classifier: Any, labels: Sequence[str], folder: Path, transform: Params | None
+        self,
+        classifier: Any,
+        labels: Sequence[str],
+        folder: Path,
+        transform: Params | None,
+        rule: Rule | None = None,
     ) -> None:
         """Write signatures for numbers of words and, where the graph can, for raw texts."""
-        save_saved_model(classifier, labels, self.encoder, folder, transform)
+        save_saved_model(classifier, labels, self.encoder, folder, transform, rule)
 
     def explain(self, classifier: Any, validation: DatasetSplit, folder: Path) -> None:
         """Write which words made the answers to validation records."""

@@ -5,10 +5,12 @@ The second one is left out where the graph cannot repeat the transform of the tr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from millrace.learning.decision import Rule
+from millrace.learning.export.label import labeller
 from millrace.learning.framework import keras, tf
 from millrace.learning.texts.canonical_graph import CanonicalGraph
 from millrace.learning.texts.encoder import TokenEncoder
@@ -30,6 +32,7 @@ def save_saved_model(
     encoder: TokenEncoder,
     folder: Path,
     transform: Transform | None,
+    rule: Rule | None = None,
 ) -> None:
     """Write `classifier` with its signatures.
 
@@ -49,18 +52,16 @@ def save_saved_model(
         for step in steps:
             archive.track(step)
         text = tf.TensorSpec((None,), tf.string, name="text")
-        archive.add_endpoint("serve_text", _serve_text(classifier, labels, *steps), [text])
+        label = labeller(labels, rule)
+        archive.add_endpoint("serve_text", _serve_text(classifier, label, *steps), [text])
     archive.write_out(str(folder), verbose=False)
 
 
 def _serve_text(
-    classifier: Any, labels: Sequence[str], canonical: CanonicalGraph, words: WordGraph
+    classifier: Any, label: Callable[[Any], Any], canonical: CanonicalGraph, words: WordGraph
 ) -> Any:
-    names = tf.constant(list(labels))
-
     def serve_text(text: Any) -> dict[str, Any]:
         probabilities = classifier(words(canonical(text)), training=False)
-        label = tf.gather(names, tf.argmax(probabilities, 1))
-        return {"probabilities": probabilities, "label": label}
+        return {"probabilities": probabilities, "label": label(probabilities)}
 
     return serve_text
