@@ -12,7 +12,7 @@ import pytest
 from millrace.data.schemas import canonical
 from millrace.errors import SpecError
 
-PROMOTION = "You have won prize number {}! To claim it, call us any time before next Friday."
+PROMOTION = "You have won prize no {}! To claim it, call us any time before next Friday."
 
 
 def others(count: int) -> list[str]:
@@ -33,10 +33,10 @@ def sides(made: Any) -> set[str]:
     tables = [made.table(f"{side}.parquet") for side in ("train", "validation", "test")]
     rows = [row for table in tables for row in table.to_pylist()]
     assert {row["split"] for row in rows} == {"train", "validation", "test"}
-    return {row["split"] for row in rows if "prize number" in row["text"]}
+    return {row["split"] for row in rows if "won prize" in row["text"]}
 
 
-FAMILY = [(PROMOTION.format(n), "spam") for n in range(12)]
+FAMILY = [(PROMOTION.format(n), "spam") for n in range(30)]
 
 
 def test_transformed_records_hold_one_text_each(texts: Any) -> None:
@@ -52,7 +52,7 @@ def test_families_stay_on_one_side(texts: Any) -> None:
     made = texts.integrate(mixed(texts, *FAMILY))
     assert len(sides(made)) == 1
     facts = made.result.facts["near_duplicates"]
-    assert (facts["families"], facts["records"]) == (1, 12)
+    assert (facts["families"], facts["records"]) == (1, 30)
 
 
 def test_families_are_split_where_nobody_asks_for_them(texts: Any) -> None:
