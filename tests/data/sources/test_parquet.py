@@ -244,6 +244,15 @@ def test_texts_arrive_with_their_labels_and_groups(files: Any, kind: pa.DataType
     assert table["group"].to_pylist() == ["1", "1", "2", None]
 
 
+def test_a_group_that_changes_changes_the_partition(files: Any) -> None:
+    found = []
+    for who in (["p", "q"], ["p", "p"]):
+        columns = {"body": ["x", "y"], "who": who}
+        source = words(files, columns, text="body", label=None, group="who")
+        found += open_reader(source).partitions()
+    assert found[0].fingerprint != found[1].fingerprint
+
+
 def test_bytes_that_are_no_text_are_told_apart(files: Any) -> None:
     columns = {"body": pa.array([b"caf\xe9", b"ok"], pa.binary())}
     table = read(words(files, columns, text="body", label=None))

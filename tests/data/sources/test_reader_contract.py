@@ -263,6 +263,15 @@ def test_records_are_the_same_however_the_source_is_cut(source: dict[str, Any], 
     assert cut_up.combine_chunks().equals(whole.combine_chunks())
 
 
+@pytest.mark.parametrize("limit", [None, 4])
+def test_stages_list_and_collect_it(source: dict[str, Any], limit: int | None, bench: Any) -> None:
+    source = {"label_map": {}, "split": None} | source | {"partition_rows": 300}
+    partitions = bench.discover(source, limit=limit)
+    collected = [bench.collect(source, partition) for partition in partitions]
+    assert [made.result.rows for made in collected] == [p["stop"] - p["start"] for p in partitions]
+    assert limit is None or sum(made.result.rows for made in collected) == limit
+
+
 def test_ids_are_unique_and_begin_with_the_source(source: dict[str, Any]) -> None:
     ids = read(source)["record_id"].to_pylist()
     assert len(set(ids)) == len(ids)

@@ -12,11 +12,13 @@ from millrace.artifacts.digests import digest_value
 
 
 def add_records(digest: Any, table: pa.Table) -> None:
-    """Add labels, contents and encodings of a table's rows to a hash."""
+    """Add labels, groups, contents and encodings of a table's rows to a hash."""
     content = table["content"].combine_chunks()
     lengths = pc.fill_null(pc.binary_length(content), -1).to_numpy().astype(np.int64)
     encodings = table["encoding"].combine_chunks().dictionary_encode()
     words = [table["label"].to_pylist(), encodings.dictionary.to_pylist()]
+    if table["group"].null_count < table.num_rows:
+        words.append(table["group"].to_pylist())
     digest.update(digest_value(words).encode())
     digest.update(encodings.indices.to_numpy().tobytes())
     digest.update(lengths.tobytes())
