@@ -20,6 +20,7 @@ from millrace.artifacts.tables import write_table
 from millrace.learning.texts.encoder import TokenEncoder
 from millrace.learning.texts.vocabulary import Vocabulary
 from millrace.workflow.learning import Training
+from millrace.workflow.stage import StageContext, StageResult
 from millrace.workflow.texts import TextAugmentation, TextTransform
 
 LABELS = ("ham", "spam")
@@ -122,6 +123,16 @@ def sum_graph(weights: Any, length: int) -> onnx.ModelProto:
     return helper.make_model(body, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
+class Forgetful:
+    """Checkpoints that keep nothing."""
+
+    def save(self, name: str, path: Path) -> None:
+        pass
+
+    def load(self, name: str, path: Path) -> bool:
+        return False
+
+
 @pytest.fixture
 def dataset(tmp_path: Path) -> Artifact:
     """240 training, 60 validation and 60 test messages of two classes."""
@@ -155,3 +166,24 @@ def bundle(tmp_path: Path) -> Artifact:
     (tmp_path / "bundle.json").write_text(json.dumps(document))
     files = {name: store.put(tmp_path / name) for name in ("model.onnx", "bundle.json")}
     return store.publish(Manifest("bundle", "b" * 64, files, {}))
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Artifact, StageContext, StageResult]:
+    """A dataset, the context of `train` on it and its result; made once, not to be changed."""
+    from millrace.learning import train
+
+    folder = tmp_path_factory.mktemp("texts")
+    dataset = text_dataset(folder / "dataset")
+    for part in ("output", "scratch"):
+        (folder / part).mkdir()
+    context = StageContext(
+        params=text_params(),
+        locations={},
+        inputs={"dataset": [dataset]},
+        output=folder / "output",
+        scratch=folder / "scratch",
+        checkpoints=Forgetful(),
+        report=lambda event: None,
+    )
+    return dataset, context, train.run(context)

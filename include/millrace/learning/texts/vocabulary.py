@@ -47,16 +47,21 @@ class Vocabulary:
         return digest_value(list(self.words))
 
     @cached_property
-    def _set(self) -> pa.Array:
+    def _known(self) -> pa.Array:
         return pa.array(["", *self.words], pa.string())
+
+    @cached_property
+    def _numbers(self) -> Ids:
+        """Numbers of what `_known` holds, and last that of what it does not."""
+        numbers = np.arange(UNKNOWN, len(self) + 1, dtype=np.int32)
+        numbers[0], numbers[-1] = PADDING, UNKNOWN
+        return numbers
 
     def numbers(self, words: pa.Array) -> Ids:
         """Return the number of each word ``(words,)``; 0 for empty ones."""
-        found = pc.index_in(words, self._set)
-        places: Ids = np.asarray(pc.fill_null(found, -1), np.int32)
-        return np.where(places < 0, UNKNOWN, np.where(places == 0, PADDING, places + 1)).astype(
-            np.int32
-        )
+        places = pc.fill_null(pc.index_in(words, self._known), -1)
+        found: Ids = self._numbers[np.asarray(places)]
+        return found
 
 
 @dataclass(frozen=True)
