@@ -90,6 +90,35 @@ def test_a_conf_may_name_a_kind_that_the_file_names(spec: WorkflowSpec) -> None:
     check_trust(own, {"sources": [{"name": "new", "kind": "mine.sources:Reader"}]})
 
 
+SQL = {"name": "shop", "kind": "sql", "connection": "shop", "query": "SELECT 1 AS id", "key": "id"}
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        {"shop": {"query": "SELECT * FROM secrets"}},
+        {"shop": {"connection": "payroll"}},
+        [SQL | {"connection": "payroll"}],
+        [SQL | {"query": "SELECT * FROM secrets"}],
+        [SQL | {"query": "SELECT * FROM secrets", "uri": None}],
+        [SQL | {"connection": ["payroll"]}],
+    ],
+)
+def test_a_conf_asks_nothing_new_with_the_credentials_of_a_file(
+    spec: WorkflowSpec, sources: Any
+) -> None:
+    own = parse(spec.model_dump(mode="json") | {"sources": [SQL]})
+    with pytest.raises(SpecError, match=r"conf\.sources: a run may not bring"):
+        check_trust(own, {"sources": sources})
+
+
+def test_a_conf_may_ask_a_database_of_its_own_or_what_the_file_asks(spec: WorkflowSpec) -> None:
+    own = parse(spec.model_dump(mode="json") | {"sources": [SQL]})
+    check_trust(own, {"sources": [SQL | {"name": "new", "key": "other"}]})
+    mine = {"uri": "sqlite:///a.db", "connection": None, "query": "SELECT 2 AS id"}
+    check_trust(own, {"sources": [SQL | mine]})
+
+
 @pytest.mark.parametrize("sources", [[], [{"name": "a", "kind": "sklearn"}] * 2])
 def test_prediction_sources_are_some_and_named_apart(sources: Any) -> None:
     with pytest.raises(SpecError, match="sources"):

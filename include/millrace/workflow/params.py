@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
@@ -76,13 +76,15 @@ def check_trust(spec: WorkflowSpec, conf: Mapping[str, Any]) -> None:
     """Refuse a conf that would reach further than the workflow's file does.
 
     Whoever may trigger a DAG is not thereby allowed to run code of their choice or to read the
-    worker's environment: a source of one's own kind must stand in the spec, and variables are
-    resolved in files only.
+    worker's environment: a source of one's own kind must stand in the spec, variables are
+    resolved in files only, and so are credentials used only for what a file asks with them.
 
     Raises:
-        SpecError: a kind ``package.module:name`` that the spec does not name, or a ``${…}``.
+        SpecError: a kind ``package.module:name`` that the spec does not name, a ``${…}``, or a
+            connection, or a query of a database whose URI is not given, that it does not name.
     """
-    own = {source.kind for source in (*spec.sources, *spec.predict.sources)}
+    named = (*spec.sources, *spec.predict.sources)
+    own = {source.kind for source in named}
     given = conf.get("sources") or ()
     for source in given.values() if isinstance(given, Mapping) else given:
         kind = source.get("kind") if isinstance(source, Mapping) else None
@@ -99,6 +101,23 @@ def check_trust(spec: WorkflowSpec, conf: Mapping[str, Any]) -> None:
                 where="conf.sources",
                 expected="a URI as it is",
                 received=source,
+            )
+        _check_credentials(source, named)
+
+
+def _check_credentials(source: Any, named: Sequence[Any]) -> None:
+    """Refuse what would be asked with the credentials of another's file."""
+    given = source if isinstance(source, Mapping) else {}
+    for field in ("connection", "query"):
+        value = given.get(field)
+        known = [getattr(one, field, None) for one in named]
+        own_database = field == "query" and given.get("uri") is not None
+        if value is not None and not own_database and value not in known:
+            raise SpecError(
+                f"a run may not bring a {field} of its own",
+                where="conf.sources",
+                received=value,
+                remedy="Name it in the workflow's file first.",
             )
 
 
