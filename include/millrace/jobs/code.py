@@ -18,7 +18,10 @@ from millrace.artifacts.digests import digest_bytes
 from millrace.errors import SpecError
 
 _SITES = ("site-packages", "dist-packages")
-_FOLLOWED = ("millrace.data", "millrace.learning", "millrace.artifacts.tables")
+_FOLLOWED = (
+    *("millrace.data", "millrace.learning"),
+    *("millrace.canonical_text", "millrace.artifacts.tables"),
+)
 
 
 def code_digests(modules: Iterable[str]) -> dict[str, str]:
