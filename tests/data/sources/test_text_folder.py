@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from millrace.data.sources import contents
@@ -50,6 +51,14 @@ def test_texts_are_read_from_wherever_they_lie(
     assert read(asked)["record_id"][1].as_py() == "made/ham/deep/b.TXT"
     assert "5 texts, 5 with a label, 2 classes; 1 other files are left out" in caplog.text
     assert "1 of 5 files are not UTF-8" in caplog.text
+
+
+def test_texts_are_read_from_a_remote_folder() -> None:
+    store = fsspec.filesystem("memory")
+    for name, data in FILES.items():
+        store.pipe_file(f"/texts/{name}", data)
+    assert rows(document("text_folder", "memory://texts")) == FOUND
+    store.rm("/texts", recursive=True)
 
 
 def test_a_source_can_be_one_class_or_none(tmp_path: Path) -> None:
