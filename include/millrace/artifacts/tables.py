@@ -27,6 +27,7 @@ GROUP_BYTES = 64 << 20
 """Bytes of pictures and contents in a row group, at most, unless a single row has more."""
 
 _LEVEL = 3  # of Zstandard
+_ITEM = 16  # bytes of an item of a list, about
 _SAMPLE = 1 << 17  # bytes
 _WORTH = 0.9  # of its size: a column that would keep more of it is stored as it is
 
@@ -95,13 +96,15 @@ def _row_groups(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _row_bytes(table: pa.Table) -> npt.NDArray[np.int64]:
-    """Return the bytes of each row's binary columns."""
+    """Return the bytes of each row's binary columns, and about those of its lists."""
     sizes = np.zeros(table.num_rows, np.int64)
     for field, column in zip(table.schema, table.columns, strict=True):
         if pa.types.is_fixed_size_binary(field.type):
             sizes += field.type.byte_width
         elif pa.types.is_binary(field.type):
             sizes += pc.fill_null(pc.binary_length(column), 0).to_numpy()
+        elif pa.types.is_list(field.type):
+            sizes += _ITEM * pc.fill_null(pc.list_value_length(column), 0).to_numpy()
     return sizes
 
 

@@ -33,10 +33,12 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "data modality": {
         "image": "millrace.data.pictures.modality:Pictures",
         "text": "millrace.data.texts.modality:Texts",
+        "table": "millrace.data.rows.modality:TableRows",
     },
     "learning modality": {
         "image": "millrace.learning.pictures.modality:PictureLearning",
         "text": "millrace.learning.texts.modality:TextLearning",
+        "table": "millrace.learning.rows.modality:RowLearning",
     },
     "model": {
         "mlp": "millrace.learning.networks.mlp:build",
@@ -44,6 +46,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "text_cnn": "millrace.learning.networks.text_cnn:build",
         "text_rnn": "millrace.learning.networks.text_rnn:build",
         "text_mlp": "millrace.learning.networks.text_mlp:build",
+        "table_mlp": "millrace.learning.networks.table_mlp:build",
     },
 }
 
@@ -52,6 +55,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
 PACKAGES: dict[str, tuple[str, ...]] = {
     "image": ("pillow",),
     "text": ("ftfy", "py3langid", "snowballstemmer", "stop-words"),
+    "table": ("pandas",),
 }
 """Distributions whose versions may change what stages make of a modality's contents."""
 

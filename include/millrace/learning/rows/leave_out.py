@@ -1,0 +1,58 @@
+"""`leave_out`: the weight of a column is what the prediction loses where its value is missing.
+
+Needs only answers, so it works on any bundle without a deep-learning framework.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from millrace.learning.rows.encoder import Features, RowEncoder
+from millrace.learning.texts.explained import log_odds
+
+Answer = Callable[[Features], npt.NDArray[np.float32]]
+Weights = npt.NDArray[np.float64]
+
+_AT_ONCE = 1 << 22  # features of changed records
+_MOST = 1 << 30  # likewise, of all records together
+
+
+def affordable(columns: int) -> int:
+    """Return for how many records weights may be asked for: each column costs a changed record."""
+    return max(1, _MOST // columns**2)
+
+
+def leave_out(
+    answer: Answer, encoder: RowEncoder, features: Features, classes: npt.NDArray[np.int32]
+) -> Weights:
+    """Return the weight of each column for each record ``(rows, columns)``.
+
+    A number that is left out is what stands for a missing one; a category is unknown.
+
+    Args:
+        answer: probabilities ``(rows, classes)`` of features ``(rows, columns)``.
+        classes: whose log-odds are looked at, one a record.
+    """
+    rows, columns = features.shape
+    without, weights = _missing(encoder), np.empty((rows, columns))
+    if not rows:
+        return weights
+    whole = log_odds(answer(features)[np.arange(rows), classes])
+    step = max(1, _AT_ONCE // (rows * columns))
+    for start in range(0, columns, step):
+        changed = np.arange(start, min(start + step, columns))
+        copies = np.repeat(features[np.newaxis], len(changed), axis=0)
+        copies[np.arange(len(changed)), :, changed] = without[changed, np.newaxis]
+        found = answer(copies.reshape(-1, columns)).reshape(len(changed), rows, -1)
+        scores = log_odds(found[:, np.arange(rows), classes])
+        weights[:, changed] = (whole - scores).T
+    return weights
+
+
+def _missing(encoder: RowEncoder) -> Features:
+    """Return the features of a record without any value ``(columns,)``."""
+    numbers = encoder.scaling(np.full((1, len(encoder.scaling.names)), np.nan))[0]
+    return np.concatenate([numbers, np.array(encoder.starts, np.float32)])

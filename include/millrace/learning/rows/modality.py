@@ -1,0 +1,46 @@
+"""`RowLearning`: the modality `table` of learning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from millrace.artifacts.artifact import Artifact
+from millrace.learning.evaluation.outcomes import Outcomes
+from millrace.learning.rows.classical import ClassicalRows
+from millrace.learning.rows.encoder import RowEncoder, row_encoder
+from millrace.workflow.table_models import Features, TableBaseline
+from millrace.workflow.tables import TableAugmentation
+
+if TYPE_CHECKING:
+    from millrace.learning.rows.learnt import LearntRows
+
+Params = Mapping[str, Any]
+
+
+class RowLearning:
+    """See `millrace.learning.modality.LearningModality`."""
+
+    def encoder(self, document: Params) -> RowEncoder:
+        """Return what makes features of numbers and categories."""
+        return row_encoder(document)
+
+    def learn(self, training: Path, records: Params, params: Params) -> LearntRows:
+        """Learn what stands for missing values, the scales and the vocabularies."""
+        from millrace.learning.rows.learn import learn_columns
+        from millrace.learning.rows.learnt import LearntRows
+
+        features = Features(**params["model"].get("features", {}))
+        learnt = learn_columns(training, records["columns"], features)
+        return LearntRows.of(learnt, TableAugmentation(**params["augment"]))
+
+    def rival(self, baseline: Params, classes: int) -> ClassicalRows:
+        """Return a classifier of numbers and categories."""
+        return ClassicalRows(TableBaseline(**baseline).kind, classes)
+
+    def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artifact) -> None:
+        """Draw what columns say: mistakes, samples, refused records."""
+        from millrace.learning.rows.samples import draw_rows
+
+        draw_rows(folder, outcomes, dataset, bundle)

@@ -1,0 +1,127 @@
+"""Which records the sheets show: mistakes, right answers, refused ones; and what columns weigh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+from pathlib import Path
+
+import numpy as np
+
+from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.tables import read_schema, read_table
+from millrace.errors import SpecError
+from millrace.learning.bundle import Bundle
+from millrace.learning.evaluation.outcomes import Outcomes
+from millrace.learning.evaluation.plots.figure import plain, plain_end
+from millrace.learning.evaluation.rows import first_of_each, take_rows
+from millrace.learning.rows.encoder import Features, RowEncoder, names_of
+from millrace.learning.rows.importance import draw_importance
+from millrace.learning.rows.leave_out import Weights, affordable, leave_out
+from millrace.learning.texts.choose import confident_errors, some_of_each
+from millrace.learning.texts.sheet import Written, draw_words
+
+_REFUSED = 48
+_SHOWN = 30  # columns of a record
+_WEIGHED = 500  # test records whose columns' weights are averaged
+_BYTES = 2_000  # of a refused record
+_COLOURS = "Orange values speak for the prediction, blue ones against it (taking them for missing)."
+
+Rows = Sequence[int]
+Value = float | str | None
+
+
+def draw_rows(folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artifact) -> None:
+    """Draw ``misclassified``, ``samples``, ``importance``, and ``quarantine`` where it exists."""
+    sheets = _Sheets(Bundle.open(bundle), outcomes, dataset.path("test.parquet"))
+    wrong = confident_errors(outcomes.confidence, outcomes.correct)[: sheets.most]
+    mistakes = int((~outcomes.correct).sum())
+    title = f"{mistakes:,} of {len(outcomes):,} test records misclassified"
+    if len(wrong) < mistakes:
+        title += f", the {len(wrong)} most confident"
+    sheets.draw(folder / "misclassified.png", title, wrong)
+    sample = some_of_each(outcomes.truth, outcomes.correct)[: sheets.most]
+    title = "Test records that were classified rightly, some of each class"
+    sheets.draw(folder / "samples.png", title, sample)
+    sheets.draw_importance(folder / "importance.png")
+    if dataset.has("quarantine.parquet"):
+        _draw_refused(folder / "quarantine.png", dataset.path("quarantine.parquet"))
+
+
+class _Sheets:
+    def __init__(self, bundle: Bundle, outcomes: Outcomes, test: Path) -> None:
+        encoder = bundle.encoder
+        if not isinstance(encoder, RowEncoder):
+            raise SpecError("not a bundle of tables", where=bundle.where)
+        self._bundle, self._encoder, self._outcomes = bundle, encoder, outcomes
+        self._test = test
+        self.most = affordable(encoder.shape[0])
+        schema = read_schema(test)
+        self._names = [n for part in encoder.columns for n in names_of(schema, part)]
+
+    def draw(self, path: Path, title: str, rows: Rows) -> None:
+        records = take_rows(self._test, rows, ["record_id", "label", "numbers", "categories"])
+        weights = self._weights(rows)
+        written = [
+            self._written(row, record["record_id"], [*record["numbers"], *record["categories"]], w)
+            for row, record, w in zip(rows, records, weights, strict=True)
+        ]
+        draw_words(path, title, written, _COLOURS)
+
+    def draw_importance(self, path: Path) -> None:
+        rows = range(min(len(self._outcomes), _WEIGHED, self.most))
+        weights = np.abs(self._weights(rows)).mean(axis=0)
+        draw_importance(path, self._names, weights, len(rows))
+
+    def _weights(self, rows: Rows) -> Weights:
+        features = self._features(rows)
+        classes = self._outcomes.predicted[list(rows)]
+        return leave_out(self._bundle.predict, self._encoder, features, classes)
+
+    def _features(self, rows: Rows) -> Features:
+        wanted, start = set(rows), 0
+        found: dict[int, Features] = {}
+        for table in read_table(self._test, list(self._encoder.columns)):
+            here = sorted(row for row in wanted if start <= row < start + table.num_rows)
+            part = self._encoder(table.take([row - start for row in here]))
+            found.update(zip(here, part, strict=True))
+            start += table.num_rows
+        return np.array([found[row] for row in rows], np.float32).reshape(-1, len(self._names))
+
+    def _written(
+        self, row: int, record_id: str, values: Sequence[Value], weights: Weights
+    ) -> Written:
+        outcomes = self._outcomes
+        true, taken = (
+            outcomes.labels[index] for index in (outcomes.truth[row], outcomes.predicted[row])
+        )
+        answer = f"{taken} {outcomes.confidence[row]:.3f}"
+        truth = "" if true == taken else f", truly {true}"
+        order = np.argsort(-np.abs(weights), kind="stable")[:_SHOWN]
+        words = [f"{self._names[place]}={_said(values[place])}" for place in order]
+        caption = f"{answer}{truth}  {plain_end(record_id, 50)}"
+        return Written(caption, words, weights[order].tolist())
+
+
+def _said(value: Value) -> str:
+    if isinstance(value, float):
+        return "?" if isnan(value) else f"{value:.4g}"
+    return "?" if value is None else value
+
+
+def _draw_refused(path: Path, table: Path) -> None:
+    reasons = sorted({r for t in read_table(table, ["reason"]) for r in t["reason"].to_pylist()})
+    share = max(1, _REFUSED // max(1, len(reasons)))
+    chosen, counts = first_of_each(table, "reason", reasons, share)
+    order = [row for reason in reasons for row in chosen[reason]][:_REFUSED]
+    rows = take_rows(table, order, ["reason", "detail", "record_id", "content"])
+    texts = [
+        Written(
+            f"{row['reason']}  {plain_end(row['record_id'], 40)}  {plain(row['detail'], 50)}",
+            bytes(row["content"] or b"")[:_BYTES].decode("utf-8", "replace").split(","),
+        )
+        for row in rows
+    ]
+    summary = ", ".join(f"{plain(reason, 24)} {counts[reason]:,}" for reason in reasons)
+    title = f"Quarantine: {counts.total():,} records ({plain(summary, 70)})"
+    draw_words(path, title if texts else "Quarantine: no record was refused", texts)
