@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 from millrace.artifacts.digests import digest_value
 from millrace.data.sources.sample_sms import sample_messages
@@ -38,6 +39,11 @@ def test_it_names_no_telephone_and_no_address_that_anybody_could_have() -> None:
             assert re.fullmatch(r"07700 ?900\d{3}", number), text
         for host in re.findall(r"[\w-]+\.[a-z]{3,}(?=[/\s]|$)", text.lower()):
             assert host.endswith(".example") or "." not in host, text
+
+
+def test_the_file_that_ships_beside_the_workflows_is_the_sample() -> None:
+    file = Path(__file__).parents[3] / "include" / "samples" / "sms.tsv"
+    assert file.read_text() == "".join(f"{label}\t{text}\n" for label, text in MESSAGES)
 
 
 def test_it_is_a_source_like_any_other() -> None:
