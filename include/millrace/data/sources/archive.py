@@ -28,10 +28,10 @@ _LARGEST_NOTE = 256 << 20  # bytes
 
 
 class ArchiveTree:
-    """An archive's pictures below a folder of it.
+    """An archive's files below a folder of it.
 
     Refused with a `DataError`: paths that are absolute or go up, two members of one name, a link or
-    device in the place of a picture, and pictures that are together larger than a gibibyte and 200
+    device in the place of a file, and files that are together larger than a gibibyte and 200
     times their archive.
     """
 
@@ -46,13 +46,13 @@ class ArchiveTree:
 
     @cached_property
     def wrapper(self) -> str:
-        """The folders, ending in a slash, that hold the classes' folders of every picture."""
+        """The folders, ending in a slash, that hold the classes' folders of every file."""
         deeper = any("/" in name.removeprefix(self._common) for name in self.names())
         return self._common if deeper else "/".join([*self._common.split("/")[:-2], ""])
 
     @cached_property
     def _common(self) -> str:
-        """The folders, ending in a slash, that hold every picture."""
+        """The folders, ending in a slash, that hold every file."""
         names = self.names() or [""]
         ends = (names[0].split("/")[:-1], names[-1].split("/")[:-1])
         same = takewhile(lambda pair: pair[0] == pair[1], zip(*ends, strict=False))
@@ -60,17 +60,17 @@ class ArchiveTree:
 
     @property
     def ignored(self) -> int:
-        """Number of files that are no pictures."""
+        """Number of other files."""
         return self._index.ignored
 
     def names(self) -> Sequence[str]:
-        """Return the names of all pictures, sorted."""
-        return [entry.name for entry in self._index.pictures]
+        """Return the names of all files, sorted."""
+        return [entry.name for entry in self._index.files]
 
     def entries(self, start: str = "") -> Iterator[Entry]:
-        """Yield the pictures from the name `start` on."""
-        yield from self._index.pictures[
-            bisect_left(self._index.pictures, start, key=attrgetter("name")) :
+        """Yield the files from the name `start` on."""
+        yield from self._index.files[
+            bisect_left(self._index.files, start, key=attrgetter("name")) :
         ]
 
     def digests(self, entries: Sequence[Entry], *, remember: bool) -> list[str]:  # noqa: ARG002
@@ -89,7 +89,7 @@ class ArchiveTree:
                 yield None if entry.size > LARGEST_FILE else read(entry.place, entry.name)
 
     def note(self) -> bytes | None:
-        """Return the labels of the outermost folder, or of one that all pictures are in."""
+        """Return the labels of the outermost folder, or of one that all files are in."""
         parts = self._common.split("/")[:-1]
         places = ["".join(f"{p}/" for p in parts[:depth]) + NOTE for depth in range(len(parts) + 1)]
         found = next((place for place in places if place in self._index.notes), None)

@@ -1,4 +1,4 @@
-"""`ArchiveIndex`: where the pictures of an archive are, found once and remembered by its digest.
+"""`ArchiveIndex`: where the files of an archive are, found once and remembered by its digest.
 
 A partition of a large archive is then read without a look at all its members. A note that is
 missing or damaged costs time, nothing else.
@@ -14,7 +14,7 @@ from millrace.artifacts.digests import digest_value
 from millrace.data.sources.cache import cache_folder, new_file
 from millrace.data.sources.listing import Entry
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class ArchiveIndex:
     """What an archive holds below a folder of it.
 
     Attributes:
-        pictures: sorted by name. ignored: number of other files.
+        files: those to read, sorted by name. ignored: number of others.
         notes: places of files that a reader may ask for besides, by path.
     """
 
-    pictures: Sequence[Entry]
+    files: Sequence[Entry]
     ignored: int
     notes: Mapping[str, str]
 
@@ -41,12 +41,12 @@ def remembered(content: Sequence[object], make: Callable[[], ArchiveIndex]) -> A
     path = cache_folder("digests") / f"archive-{name}.json"
     try:
         document = json.loads(path.read_text())
-        pictures = [Entry(name, place, size, "") for name, place, size in document["pictures"]]
-        return ArchiveIndex(pictures, document["ignored"], document["notes"])
+        files = [Entry(name, place, size, "") for name, place, size in document["files"]]
+        return ArchiveIndex(files, document["ignored"], document["notes"])
     except (OSError, ValueError, KeyError, TypeError):
         index = make()
-    rows = [(entry.name, entry.place, entry.size) for entry in index.pictures]
-    document = {"pictures": rows, "ignored": index.ignored, "notes": index.notes}
+    rows = [(entry.name, entry.place, entry.size) for entry in index.files]
+    document = {"files": rows, "ignored": index.ignored, "notes": index.notes}
     with new_file(path) as part:
         part.write_text(json.dumps(document))
     return index

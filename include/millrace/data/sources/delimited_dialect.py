@@ -68,7 +68,8 @@ def find_table(lines: Sequence[bytes], document: Mapping[str, Any], where: str) 
     if len({text, label, group} - {None}) < sum(
         place is not None for place in (text, label, group)
     ):
-        raise _wrong("one column is to be two things", where, "different columns", names, "text")
+        asked = [document[field] for field in _FIELDS]
+        raise _wrong("one column is to be two things", where, asked, names, "text")
     if text is None:
         _check_unique([n for at, n in enumerate(names) if at not in (label, group)], where)
     return TableDialect(

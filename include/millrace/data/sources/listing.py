@@ -10,7 +10,7 @@ LARGEST_FILE = 512 << 20
 """Bytes of a file that is read, at most; above it a record has no content."""
 
 NOTE = "labels.csv"
-"""Name of the file of labels that belongs to the pictures around it."""
+"""Name of the file of labels that belongs to the files around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +34,17 @@ class FileTree(Protocol):
 
     @property
     def ignored(self) -> int:
-        """Number of files that are no pictures; known once names were listed."""
+        """Number of files that are left out; known once names were listed."""
 
     @property
     def wrapper(self) -> str:
         """Folders, ending in a slash, around the classes' folders of an archive; else ""."""
 
     def names(self) -> Sequence[str]:
-        """Return the names of all pictures, sorted."""
+        """Return the names of all files, sorted."""
 
     def entries(self, start: str = "") -> Iterator[Entry]:
-        """Yield the pictures from the name `start` on, looked at one by one."""
+        """Yield the files from the name `start` on, looked at one by one."""
 
     def digests(self, entries: Sequence[Entry], *, remember: bool) -> list[str]:
         """Return a text for each entry that is equal only for equal content.

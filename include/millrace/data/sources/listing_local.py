@@ -1,4 +1,4 @@
-"""`LocalTree`: the pictures below a local folder. Follows no link out of it, and never writes."""
+"""`LocalTree`: the files below a local folder. Follows no link out of it, and never writes."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class LocalTree:
         self.ignored = 0
 
     def names(self) -> Sequence[str]:
-        """Return the names of all pictures, sorted."""
+        """Return the names of all files, sorted."""
         return [name for name, _ in self._found]
 
     def entries(self, start: str = "") -> Iterator[Entry]:
-        """Yield the pictures from the name `start` on, looked at one by one."""
+        """Yield the files from the name `start` on, looked at one by one."""
         for name, path in self._found[bisect_left(self._found, (start, "")) :]:
             try:
                 stat = os.stat(path)  # noqa: PTH116 (a Path would cost as much again)
@@ -73,7 +73,7 @@ class LocalTree:
 
     @cached_property
     def _found(self) -> list[tuple[str, str]]:
-        """The names and paths of all pictures, sorted by name."""
+        """The names and paths of all files, sorted by name."""
         self.ignored = 0
         found: list[tuple[str, str]] = []
         waiting = [_Folder(str(self._root), "", (str(self._root),))]

@@ -1,4 +1,4 @@
-"""Which files of a folder are pictures, and what their records are called. Opens no file."""
+"""Which files of a folder are read, and what their records are called. Opens no file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def is_hidden(part: str) -> bool:
 
 
 def is_picture(name: str, pattern: str | None) -> bool:
-    """Whether a relative path is a picture's: by its extension, or by a shell pattern.
+    """Whether a relative path is a picture's by its extension, or fits a shell pattern.
 
     Case is ignored. A pattern with a slash is matched against the path, another one against the
     file's name.

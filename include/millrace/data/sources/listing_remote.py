@@ -1,4 +1,4 @@
-"""`RemoteTree`: the pictures below a prefix of a bucket, or any folder that fsspec lists."""
+"""`RemoteTree`: the files below a prefix of a bucket, or any folder that fsspec lists."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class RemoteTree:
         self.ignored = 0
 
     def names(self) -> Sequence[str]:
-        """Return the names of all pictures, sorted."""
+        """Return the names of all files, sorted."""
         return [entry.name for entry in self._found]
 
     def entries(self, start: str = "") -> Iterator[Entry]:
-        """Yield the pictures from the name `start` on."""
+        """Yield the files from the name `start` on."""
         yield from self._found[bisect_left(self._found, start, key=attrgetter("name")) :]
 
     def digests(self, entries: Sequence[Entry], *, remember: bool) -> list[str]:  # noqa: ARG002
@@ -99,7 +99,7 @@ class RemoteTree:
 
     @cached_property
     def _found(self) -> list[Entry]:
-        """All pictures, sorted by name."""
+        """All files, sorted by name."""
         self.ignored = 0
         found: list[Entry] = []
         for path, info in self._objects.items():
