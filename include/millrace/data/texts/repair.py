@@ -5,10 +5,13 @@ ftfy decides what is damage; nothing else of a text is changed.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_C1 = re.compile("[\x80-\x9f]")  # Windows-1252, read as ISO-8859-1
 _LONGEST = 100_000  # characters that are repaired together where a line is longer
 
 
@@ -24,8 +27,18 @@ def repaired(texts: pa.Array) -> pa.Array:
 
 
 def _repaired(text: str) -> str:
-    from ftfy import TextFixerConfig, fix_text
+    """Return a text with its damaged lines repaired, each by itself."""
+    lines = text.splitlines(keepends=True)
+    changed = {n: _repaired_line(line) for n, line in enumerate(lines) if not line.isascii()}
+    return "".join(changed.get(n, line) for n, line in enumerate(lines))
 
+
+def _repaired_line(line: str) -> str:
+    from ftfy import TextFixerConfig, fix_text
+    from ftfy.badness import is_bad
+
+    if not _C1.search(line) and not is_bad(line):
+        return line
     config = TextFixerConfig(
         unescape_html=False,
         remove_terminal_escapes=False,
@@ -39,4 +52,4 @@ def _repaired(text: str) -> str:
         explain=False,
         max_decode_length=_LONGEST,
     )
-    return fix_text(text, config).encode("utf-8", "replace").decode("utf-8")
+    return fix_text(line, config).encode("utf-8", "replace").decode("utf-8")
