@@ -32,6 +32,7 @@ def test_the_bundle_says_what_it_was_made_of(trained):
     assert bundle["dataset_digest"] == dataset.manifest.digest
     assert bundle["network_digest"] == result.facts["network_digest"]
     assert sum(bundle["reference"]["class_counts"].values()) == 240
+    assert "decision" not in bundle
 
 
 def test_normalisation_is_learnt_on_the_training_split_alone(trained):

@@ -27,7 +27,7 @@ def write_side(path, rows, seed, share=0.13):
     """Write pictures that are brighter where they are spam, though not surely so."""
     random = np.random.default_rng(seed)
     spam = np.arange(rows) < share * rows
-    light = random.normal(100 + 50 * spam, 30, rows).clip(0, 225)
+    light = random.normal(100 + 35 * spam, 30, rows).clip(0, 225)
     images = (light[:, None, None, None] + random.integers(0, 30, (rows, *SHAPE))).astype(np.uint8)
     columns = {
         "record_id": pa.array([f"{path.stem}/{row}" for row in range(rows)]),
@@ -63,7 +63,7 @@ def mail(tmp_path):
 
 
 def asked(params, decision=DECISION, **train):
-    given = params({"kind": "mlp", "hidden": [16], "dropout": 0.0}, epochs=4, **train)
+    given = params({"kind": "mlp", "hidden": [16], "dropout": 0.0}, epochs=12, **train)
     return {**given, "decision": decision}
 
 
@@ -97,7 +97,7 @@ def test_balanced_weights_find_more_of_a_small_class(mail, stage, params):
         run = stage(dataset, asked(params, {"positive": "spam"}, class_weights=weights), weights)
         _, bundle = made(run)
         recalls.append(recall_score(classes, bundle.rule(bundle.predict(images))))
-    assert recalls[1] > recalls[0] + 0.1
+    assert recalls[1] > recalls[0] + 0.2
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
