@@ -131,6 +131,8 @@ def _equals(rows: _Sorted, params: Any) -> Equals:
     preference = np.empty(count, np.int64)
     preference[pc.sort_indices(rows.ids).to_numpy()] = order
     found = find_equals(rows.digests, labels, preference)
+    if params["rules"].get("conflicts", "refuse") == "keep":
+        return Equals(order, np.zeros(count, bool))
     if params["rules"].get("duplicates", "exact") == "keep":
         return Equals(order, found.conflicting)
     return found

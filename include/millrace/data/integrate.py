@@ -80,7 +80,7 @@ def run(context: StageContext) -> StageResult:
     with Ledger(context.scratch) as ledger:
         load_records(ledger, cleaned.records, params)
         load_earlier(ledger, cleaned, params)
-        judge(ledger, params["rules"]["duplicates"])
+        judge(ledger, params["rules"]["duplicates"], params["rules"].get("conflicts", "refuse"))
         families = _families(context, ledger, cleaned)
         refused = _write_refused(context, ledger, cleaned)
         facts = _split(ledger, params, families)

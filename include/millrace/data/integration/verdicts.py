@@ -26,7 +26,7 @@ _SHARED = """CREATE TABLE shared AS
 _EQUALS = """CREATE TABLE equals AS
     SELECT row, record_id, label, high, low,
         first_value(record_id) OVER best AS original,
-        min(label) OVER every <> max(label) OVER every AS conflicting
+        $refused AND min(label) OVER every <> max(label) OVER every AS conflicting
     FROM contents SEMI JOIN shared USING (high, low)
     WINDOW every AS (PARTITION BY high, low), best AS (every ORDER BY preference, record_id)"""
 
@@ -63,7 +63,7 @@ _IDS = """SELECT record_id FROM (
     GROUP BY record_id HAVING count(*) > 1 ORDER BY record_id LIMIT $shown"""
 
 
-def judge(ledger: Ledger, duplicates: str) -> None:
+def judge(ledger: Ledger, duplicates: str, conflicts: str = "refuse") -> None:
     """Compare all records with each other.
 
     A record on a fixed side is kept before its equals elsewhere: test, then validation, then the
@@ -72,13 +72,15 @@ def judge(ledger: Ledger, duplicates: str) -> None:
     Args:
         ledger: with the tables ``records``, ``quarantined``, ``copies`` and ``earlier``.
         duplicates: ``exact`` keeps one of equal records, ``keep`` all.
+        conflicts: ``refuse`` refuses equal records with different labels, ``keep`` keeps them.
 
     Raises:
         DataError: two records have one id.
     """
     _check_unique(ledger)
-    for statement in (_CONTENTS, _SHARED, _EQUALS):
+    for statement in (_CONTENTS, _SHARED):
         ledger.run(statement)
+    ledger.run(_EQUALS, refused=conflicts == "refuse")
     ledger.run(_DISAGREEING, words="equal contents carry the labels ", shown=SHOWN_LABELS)
     ledger.run(_REFUSED, conflict=CONFLICTING_LABEL)
     ledger.run(_CONFLICTS)
