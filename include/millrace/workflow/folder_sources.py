@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from millrace.workflow.source import Source
 
 Column = str | int
 """A column by its name in the header, or by its position, from 0; -1 is the last."""
+
+
+def _lies_inside(folder: str) -> str:
+    if folder.startswith("/") or ".." in folder.split("/"):
+        raise ValueError("a path below uri, without `..`")
+    return folder
+
+
+Folder = Annotated[str, AfterValidator(_lies_inside)]
+"""A path below a source's ``uri``."""
 
 
 class ImageFolderSource(Source):
@@ -41,7 +51,7 @@ class ImageFolderSource(Source):
 
     kind: Literal["image_folder"]
     uri: str
-    folder: str = ""
+    folder: Folder = ""
     labels: str | None = None
     file_column: Column | None = None
     label_column: Column | None = None
@@ -49,10 +59,3 @@ class ImageFolderSource(Source):
     missing_files: Literal["refuse", "ignore"] = "refuse"
     pattern: str | None = Field(None, min_length=1)
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
-
-    @field_validator("folder")
-    @classmethod
-    def _lies_inside(cls, folder: str) -> str:
-        if folder.startswith("/") or ".." in folder.split("/"):
-            raise ValueError("a path below uri, without `..`")
-        return folder

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from millrace.workflow.folder_sources import Column, Folder
 from millrace.workflow.source import Source
-
-Column = str | int
-"""A column by its name in the header, or by its position: 0 is the first, -1 the last."""
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 """Hexadecimal digest of a file."""
@@ -115,17 +113,10 @@ class _Files(Source):
     """
 
     uri: str
-    folder: str = ""
+    folder: Folder = ""
     labels: Literal["subfolders"] | None = "subfolders"
     label: str | None = Field(None, min_length=1)
     sha256: Sha256 | None = None
-
-    @field_validator("folder")
-    @classmethod
-    def _lies_inside(cls, folder: str) -> str:
-        if folder.startswith("/") or ".." in folder.split("/"):
-            raise ValueError("a path below uri, without `..`")
-        return folder
 
 
 class TextFolderSource(_Files):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from millrace.data.encoding import unreadable
+from millrace.data.encoding import BYTES, TEXT, unreadable
 from millrace.data.schemas import RAW
 from millrace.data.sources.array_labels import text_or_none
 from millrace.data.sources.partition import Partition
@@ -42,6 +42,20 @@ def too_large(size: int | None = None) -> Content:
 def refused(content: bytes | None, reason: str) -> Content:
     """Return the record that its source could not read, which goes on to quarantine."""
     return Content(content, unreadable(reason))
+
+
+def text_content(value: Any, label: str | None = None, group: str | None = None) -> Content:
+    """Return a value of a column of texts as a record; bytes are a text where they are UTF-8."""
+    if isinstance(value, str):
+        return Content(value.encode("utf-8"), TEXT, label, group)
+    if not isinstance(value, bytes):
+        said = "missing" if value is None else f"a {type(value).__name__}, not a text"
+        return refused(None, f"the text is {said}")
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return Content(value, BYTES, label, group)
+    return Content(value, TEXT, label, group)
 
 
 def label_of(value: Any) -> str | None:

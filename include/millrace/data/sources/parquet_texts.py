@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from millrace.data.encoding import BYTES, ROW, TEXT
-from millrace.data.sources.contents import Content, refused
+from millrace.data.encoding import ROW
+from millrace.data.sources.contents import Content, refused, text_content
 from millrace.data.sources.parquet_columns import ParquetColumns
 from millrace.data.sources.row_json import flat, row_json
 
@@ -16,25 +16,13 @@ from millrace.data.sources.row_json import flat, row_json
 def text_contents(columns: ParquetColumns, batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array]:
     """Return the contents of a batch's rows, and their encodings."""
     if columns.text is not None:
-        found = [_text(value) for value in _values(batch[columns.text])]
+        found = [text_content(value) for value in _values(batch[columns.text])]
     else:
         values = [_values(batch[name]) for name in columns.fields]
         rows = zip(*values, strict=True) if values else ((),) * batch.num_rows
         found = [_record(columns.fields, row) for row in rows]
     content = pa.array([one.content for one in found], pa.binary())
     return content, pa.array([one.encoding for one in found], pa.string())
-
-
-def _text(value: str | bytes | None) -> Content:
-    if value is None:
-        return refused(None, "the text is missing")
-    if isinstance(value, str):
-        return Content(value.encode("utf-8"), TEXT)
-    try:
-        value.decode("utf-8")
-    except UnicodeDecodeError:
-        return Content(value, BYTES)
-    return Content(value, TEXT)
 
 
 def _record(names: Sequence[str], values: Sequence[Any]) -> Content:

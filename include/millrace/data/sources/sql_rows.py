@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from millrace.data.encoding import BYTES, ROW, TEXT
-from millrace.data.sources.contents import Content, label_of, refused
+from millrace.data.encoding import ROW
+from millrace.data.sources.contents import Content, label_of, refused, text_content
 from millrace.data.sources.row_json import flat, row_json
 
 
@@ -21,22 +21,9 @@ def content_of(document: Mapping[str, Any], columns: Sequence[str], row: Sequenc
     try:
         label, group = (None if name is None else label_of(fields[name]) for name in names)
         if document["text"] is not None:
-            return _text(fields[document["text"]], label, group)
+            return text_content(fields[document["text"]], label, group)
         beside = (document["key"], *names)
         kept = {name: value for name, value in fields.items() if name not in beside}
         return Content(row_json(flat(kept)), ROW, label, group)
     except ValueError as error:
         return refused(repr(fields).encode("utf-8", "replace"), str(error))
-
-
-def _text(value: Any, label: str | None, group: str | None) -> Content:
-    if isinstance(value, bytes):
-        try:
-            value.decode("utf-8")
-        except UnicodeDecodeError:
-            return Content(value, BYTES, label, group)
-        return Content(value, TEXT, label, group)
-    if not isinstance(value, str):
-        said = "missing" if value is None else f"a {type(value).__name__}, not a text"
-        return refused(None, f"the text is {said}")
-    return Content(value.encode("utf-8"), TEXT, label, group)
