@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from millrace.data.decoding import decode_file
-from millrace.data.pictures.canonical import Canonical
+from millrace.data.pictures.canonical import CanonicalImages
 from millrace.errors import DataError
 from picture_sides import picture_side
 
@@ -78,7 +78,7 @@ def test_encoded_pictures_become_the_pixels_of_the_transform(invert, channels, m
 
     data = noise(mode)
     values = {"size": [8, 8], "channels": channels, "invert": invert}
-    (expected,) = Canonical(values)(decode_file(data)[None], 255)
+    (expected,) = CanonicalImages(values)(decode_file(data)[None], 255)
     made = canonical_pixels(tf.constant(data), (8, 8, channels), invert)
     np.testing.assert_array_equal(made.numpy(), expected)
 
@@ -93,7 +93,7 @@ def test_encoded_pictures_are_answered_as_transformed_ones(trained, tmp_path, in
     save_saved_model(classifier, ["a", "b", "c"], (8, 8, 1), tmp_path / "saved", values)
     model, data = tf.saved_model.load(str(tmp_path / "saved")), noise("L")
     answer = model.signatures["serve_encoded"](encoded=tf.constant([data]))
-    image = Canonical(values)(decode_file(data)[None], 255)
+    image = CanonicalImages(values)(decode_file(data)[None], 255)
     expected = model.signatures["serve"](image=tf.constant(image))["probabilities"].numpy()
     assert answer["probabilities"].numpy() == pytest.approx(expected, abs=1e-5)
 
