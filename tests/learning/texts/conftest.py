@@ -95,7 +95,7 @@ def text_params(
     **train: Any,
 ) -> dict[str, Any]:
     """Return the parameters of the stage `train`; keywords change ``train``."""
-    spec = {"epochs": 3, "batch_size": 32, "learning_rate": 0.01, **train}
+    spec = {"epochs": 6, "batch_size": 32, "learning_rate": 0.01, **train}
     tokens = {"vocabulary": 100, "min_count": 1, "length": 10}
     small = {"kind": "text_cnn", "embedding": 8, "filters": 8, "widths": [1, 2], "dropout": 0.1}
     return {
