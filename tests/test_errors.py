@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pickle
 
+import pytest
+
 from millrace.errors import DataError, ExitCode, MillraceError, TransientError, redact
 
 
@@ -27,6 +29,16 @@ def test_credentials_in_uris_are_not_repeated() -> None:
     error = DataError("gone", where="https://me:secret@host/a.gz?sig=secret", received="s3://k:s@b")
     assert "secret" not in str(error)
     assert "https://…@host/a.gz?…" in str(error)
+
+
+@pytest.mark.parametrize("password", ["sec/ret", "sec@ret", "sec/r@et", "s:ecret"])
+def test_a_password_that_nobody_escaped_is_not_repeated(password: str) -> None:
+    assert redact(f"postgresql://me:{password}@host:5432/db") == "postgresql://…@host:5432/db"
+
+
+@pytest.mark.parametrize("uri", ["http://host:8080/@scope/a", "s3://bucket/a@b", "file:///a:b@c"])
+def test_a_uri_without_credentials_stays(uri: str) -> None:
+    assert redact(uri) == uri
 
 
 def test_redacting_is_quick_however_long_the_text() -> None:

@@ -14,7 +14,9 @@ from typing import Any
 _LONGEST_FIELD = 300  # characters; keeps a log line readable whatever the data held
 
 
-_USERINFO = re.compile(r"(?<=://)[^/@\s'\"]{1,500}@")
+_USERINFO = re.compile(  # a password may hold a slash that nobody escaped
+    r"(?<=://)(?:[^/\s'\"]{1,200}|[^/@:\s'\"]{1,200}:(?!\d{1,5}/)[^\s'\"]{1,200})@"
+)
 _QUERY = re.compile(r"(://[^\s?'\"]{1,500})\?[^\s'\"]{1,2000}")
 
 

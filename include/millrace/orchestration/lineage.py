@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from millrace.errors import MillraceError
+from millrace.errors import MillraceError, redact
 
 if TYPE_CHECKING:
     from millrace.artifacts.reference import ArtifactRef
@@ -101,7 +101,7 @@ def _place(uri: str) -> DataSet:
 
 def _parts(uri: str) -> tuple[str, str, str]:
     """Return scheme, host and path of a URI, without credentials and query."""
-    parts = urlsplit(uri if "://" in uri else f"file://{uri}")
+    parts = urlsplit(redact(uri) if "://" in uri else f"file://{uri}")
     return parts.scheme, parts.netloc.rpartition("@")[2], parts.path.strip("/")
 
 
