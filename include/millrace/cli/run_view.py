@@ -11,7 +11,8 @@ from millrace.workflow.graph import FORCIBLE
 
 Document = Mapping[str, Any]
 
-_ORDER = FORCIBLE["training"]
+_FIRST, *_LATER = FORCIBLE["training"]
+_ORDER = (_FIRST, "candidates", *_LATER)
 _STATES: Mapping[str, frozenset[str]] = {
     "failed": frozenset({"failed"}),
     "retrying": frozenset({"up_for_retry", "up_for_reschedule"}),

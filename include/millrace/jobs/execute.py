@@ -40,7 +40,7 @@ class Job:
 
     Attributes:
         stage: name. params: keyed. inputs: references by role. locations: unkeyed.
-        partition: ``<source>/<index>`` where the stage works on a partition.
+        partition: ``<source>/<index>`` where the stage works on a partition, or a candidate's name.
     """
 
     stage: str

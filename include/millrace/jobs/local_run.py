@@ -12,7 +12,7 @@ from millrace.errors import MillraceError
 from millrace.jobs.progress import Event
 from millrace.jobs.steps import STEPS
 from millrace.jobs.workflow_run import RunIdentity, WorkflowRun, start_run
-from millrace.workflow.graph import Task
+from millrace.workflow.graph import Graph, Task
 
 log = logging.getLogger(__name__)
 Tell = Callable[[str, Event], None]
@@ -97,17 +97,24 @@ def _run(run: WorkflowRun, follow: _Follower) -> dict[str, Any]:
     """Do the graph's tasks in order and return their results by name."""
     results: dict[str, Any] = {}
     for task in run.graph:
-        if not task.mapped:
+        if task.mapped is None:
             taken = {argument: results[source] for argument, source in task.takes.items()}
             results[task.name] = follow.step(run, task, taken)
             continue
         results[task.name] = [
-            follow.step(run, task, {"partition": partition, **_row(task, results, number)})
-            for number, partition in enumerate(results["discover"])
+            follow.step(
+                run, task, {task.mapped.argument: element, **_row(run.graph, task, results, number)}
+            )
+            for number, element in enumerate(results[task.mapped.over])
         ]
     return results
 
 
-def _row(task: Task, results: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """Return what a mapped task takes for partition `number`."""
-    return {argument: results[source][number] for argument, source in task.takes.items()}
+def _row(graph: Graph, task: Task, results: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """Return what a mapped task takes for the element `number`."""
+    return {
+        argument: results[source][number]
+        if graph[source].mapped == task.mapped
+        else results[source]
+        for argument, source in task.takes.items()
+    }

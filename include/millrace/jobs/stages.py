@@ -52,6 +52,7 @@ STAGES: Mapping[str, Stage] = {
             heavy=True,
         ),
         Stage("baseline", "millrace.learning.baseline", (*_TABLES, "scikit-learn"), "learning"),
+        Stage("choose", "millrace.learning.choose", _SCORING, "learning"),
         Stage("evaluate", "millrace.learning.evaluate", (*_SCORING, "matplotlib"), "learning"),
         Stage("gate", "millrace.learning.gate", _SCORING, "learning", volatile=True),
         Stage("predict", "millrace.learning.predict", _SCORING, "learning"),
@@ -68,7 +69,8 @@ def stage_named(name: str) -> Stage:
 
 def packages(stage: Stage, params: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the distributions whose versions may change what the stage makes."""
-    return (*stage.packages, *PACKAGES.get(params.get("modality", ""), ()))
+    written = ("onnx", "onnxruntime") if params.get("export") else ()
+    return (*stage.packages, *written, *PACKAGES.get(params.get("modality", ""), ()))
 
 
 def plugins(stage: Stage, params: Mapping[str, Any]) -> Iterator[str]:

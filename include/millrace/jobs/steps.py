@@ -98,10 +98,21 @@ def integrate(
     )
 
 
-def train(run: WorkflowRun, dataset: Reference) -> Reference:
-    """Fit the network and export the bundle."""
+def candidates(run: WorkflowRun) -> list[str]:
+    """Return the names of the networks to train."""
+    return list(run.spec.networks)
+
+
+def train(run: WorkflowRun, dataset: Reference, candidate: str | None = None) -> Reference:
+    """Fit a network and export the bundle.
+
+    Args:
+        run: of the task. dataset: to fit on.
+        candidate: name of the network; None is the workflow's own, the only one.
+    """
+    network = run.spec if candidate is None else run.spec.candidates.get(candidate, run.spec)
     params: dict[str, Any] = {
-        name: getattr(run.spec, name).model_dump(mode="json")
+        name: getattr(network, name).model_dump(mode="json")
         for name in ("model", "augment", "train")
     }
     params |= {"modality": run.spec.modality, **_decision(run)}
@@ -112,17 +123,37 @@ def train(run: WorkflowRun, dataset: Reference) -> Reference:
         if asked.without_gpu != "fail":  # else no result can have been made without
             params["devices"]["without_gpu"] = asked.without_gpu
         locations["devices"] = {"memory_growth": asked.memory_growth}
-    elif run.spec.train.precision == "auto":  # what it means here decides the result
+    elif network.train.precision == "auto":  # what it means here decides the result
         params["machine"] = {"bfloat16": computes_bfloat16()}
-    job = Job("train", params, {"dataset": [ArtifactRef.from_document(dataset)]}, locations)
+    inputs = {"dataset": [ArtifactRef.from_document(dataset)]}
+    job = Job("train", params, inputs, locations, candidate)
     return run.executor.execute(job).ref.to_document()
 
 
 def baseline(run: WorkflowRun, dataset: Reference) -> Reference:
-    """Fit the scikit-learn model beside the network."""
-    baseline = run.spec.baseline.model_dump(mode="json")
-    params = {"modality": run.spec.modality, "baseline": baseline, **_decision(run)}
+    """Fit the scikit-learn model beside the network; as a bundle where it is a candidate."""
+    asked = run.spec.baseline
+    fitted = asked.model_dump(mode="json", exclude={"candidate"})
+    params = {"modality": run.spec.modality, "baseline": fitted, **_decision(run)}
+    if asked.candidate:
+        params["export"] = True
     return _execute(run, "baseline", params, {"dataset": [dataset]})
+
+
+def choose(
+    run: WorkflowRun, dataset: Reference, bundles: Sequence[Reference], fitted: Reference
+) -> Reference:
+    """Return the candidate that is best on the validation split."""
+    spec = run.spec
+    named = dict(zip(spec.networks, bundles, strict=True)) | dict.fromkeys(spec.classical, fitted)
+    params = {"modality": spec.modality, "candidates": list(named), "by": spec.gate.by}
+    inputs = {
+        "dataset": [ArtifactRef.from_document(dataset)],
+        "bundle": [ArtifactRef.from_document(ref) for ref in named.values()],
+    }
+    facts = run.executor.execute(Job("choose", params, inputs)).facts
+    log.info("%s", facts["sentence"])
+    return named[facts["chosen"]]
 
 
 def promote(
@@ -200,7 +231,7 @@ STEPS: Mapping[str, Callable[..., Any]] = {
     step.__name__: step
     for step in (
         *(discover, collect, clean, transform, integrate),
-        *(train, baseline, evaluate, promote, predict, finish),
+        *(candidates, train, baseline, choose, evaluate, promote, predict, finish),
     )
 }
 """All steps by name."""

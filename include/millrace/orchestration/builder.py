@@ -18,7 +18,7 @@ from millrace.orchestration.form import prediction_form, training_form
 from millrace.orchestration.operators import place
 from millrace.orchestration.policy import RETRY
 from millrace.settings import Settings
-from millrace.workflow.graph import Graph, Purpose, Task, workflow_graph
+from millrace.workflow.graph import Graph, Map, Purpose, Task, workflow_graph
 from millrace.workflow.loader import load_named
 from millrace.workflow.spec import AssetSchedule, WorkflowSpec
 
@@ -80,17 +80,22 @@ def _wire(spec: WorkflowSpec, purpose: Purpose, graph: Graph) -> None:
         for source in item.after:
             made[source] >> made[item.name]
 
-    @task_group(group_id="partition", tooltip="One partition of a source, without a barrier")
-    def each(partition: Any) -> None:
-        for item in graph:
-            if item.mapped:
-                add(item, {"partition": partition})
+    def add_group(mapped: Map) -> None:
+        @task_group(group_id=mapped.argument, tooltip=f"One {mapped.argument}, without a barrier")
+        def each(element: Any) -> None:
+            for item in graph:
+                if item.mapped == mapped:
+                    add(item, {mapped.argument: element})
 
-    add(graph["discover"], {})
-    each.expand(partition=made["discover"])
+        each.expand(element=made[mapped.over])
+
     for item in graph:
-        if item.name not in made:
+        if item.name in made:
+            continue
+        if item.mapped is None:
             add(item, {})
+        else:
+            add_group(item.mapped)
 
 
 def _options(spec: WorkflowSpec, item: Task) -> dict[str, Any]:

@@ -15,7 +15,9 @@ _TASKS = {
     "stable hash of each record's group.",
     "train": "Fits the network in the workflow's runtime, a checkpoint each epoch, and exports "
     "the **bundle** (Keras, SavedModel, ONNX), which must agree.",
+    "candidates": "Lists the networks that this run trains, from the frozen spec.",
     "baseline": "Fits a scikit-learn model on the same split, for comparison.",
+    "choose": "Scores the candidates on the validation split; the best one goes to the gate.",
     "evaluate": "Scores the exported bundle on the test split, with confidence intervals, beside "
     "the baseline and the champion; draws the plots.",
     "promote": "The **gate**: a challenger that passes becomes champion. A refused challenger is "
@@ -57,10 +59,12 @@ def _purpose(spec: WorkflowSpec, dag_id: str) -> list[str]:
 def _facts(spec: WorkflowSpec) -> dict[str, str]:
     model = spec.model.model_dump(exclude_defaults=True)
     gate = spec.gate.model_dump(exclude_none=True)
+    candidates = (*spec.networks, *spec.classical)
     return {
         "task": spec.task,
         "sources": ", ".join(f"{source.name} ({source.kind})" for source in spec.sources),
         "model": ", ".join(f"{key} {value}" for key, value in model.items()),
+        **({"candidates": ", ".join(candidates)} if spec.competes else {}),
         "training": f"{spec.train.epochs} epochs, {spec.train.optimizer}, "
         f"batches of {spec.train.batch_size}",
         "gate": ", ".join(f"{key} {value}" for key, value in gate.items()),

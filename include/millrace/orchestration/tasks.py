@@ -72,10 +72,10 @@ def gathered(graph: Graph, name: str, taken: Mapping[str, Any]) -> dict[str, Any
     """Return a task's arguments with a list for each mapped task that it takes from.
 
     Airflow gives the result itself, not a list of one, where a task group was mapped to one
-    partition, and nothing where its only task was skipped.
+    element, and nothing where its only task was skipped.
     """
     item = graph[name]
-    many = {key for key, source in item.takes.items() if graph[source].mapped and not item.mapped}
+    many = {key for key, source in item.takes.items() if graph.many(item, source)}
     return {key: _listed(value) if key in many else value for key, value in taken.items()}
 
 

@@ -6,10 +6,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from millrace.errors import SpecError
 from millrace.workflow.spec import WorkflowSpec
 
 Purpose = Literal["training", "prediction"]
 Product = Literal["champion", "predictions"]
+
+
+@dataclass(frozen=True)
+class Map:
+    """What a task is done for.
+
+    Attributes:
+        over: the task whose result is a list: the mapped task is done once for each element.
+        argument: of the step, which the element is.
+    """
+
+    over: str
+    argument: str
 
 
 @dataclass(frozen=True)
@@ -18,11 +32,12 @@ class Task:
 
     Attributes:
         name: of the task.
-        takes: the step's arguments, each the name of the task whose result it is. The result of a
-            mapped task, taken by one that is not mapped, is the list of all partitions' results.
+        takes: the step's arguments, each the name of the task whose result it is; of tasks that
+            are mapped likewise, the result for the same element. The result of a mapped task,
+            taken by any other, is the list of the results for all elements.
         constants: further arguments of the step.
         after: tasks that must have ended well, though nothing is taken from them.
-        mapped: once for every partition, as the step's argument `partition`.
+        mapped: what it is done for, once each; None: once.
         last: the run has ended well when this task has.
         gpus: devices that it occupies while it runs.
         produces: the asset that changes when it ends well.
@@ -32,7 +47,7 @@ class Task:
     takes: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     after: tuple[str, ...] = ()
-    mapped: bool = False
+    mapped: Map | None = None
     last: bool = False
     gpus: int = 0
     produces: Product | None = None
@@ -40,7 +55,7 @@ class Task:
     @property
     def upstream(self) -> set[str]:
         """Names of the tasks before this one."""
-        return {*self.takes.values(), *self.after, *(("discover",) if self.mapped else ())}
+        return {*self.takes.values(), *self.after, *((self.mapped.over,) if self.mapped else ())}
 
 
 @dataclass(frozen=True)
@@ -53,13 +68,28 @@ class Graph:
         return iter(self.tasks)
 
     def __getitem__(self, name: str) -> Task:
-        return next(task for task in self.tasks if task.name == name)
+        found = next((task for task in self.tasks if task.name == name), None)
+        if found is None:
+            raise SpecError(
+                "the run has no such task",
+                expected=", ".join(task.name for task in self.tasks),
+                received=name,
+                remedy="The workflow's file changed since the run began: start another run.",
+            )
+        return found
+
+    def many(self, task: Task, source: str) -> bool:
+        """Whether `task` takes a list from `source`, the results for all elements."""
+        mapped = self[source].mapped
+        return mapped is not None and mapped != task.mapped
 
 
+_EACH_PARTITION = Map("discover", "partition")
+_EACH_CANDIDATE = Map("candidates", "candidate")
 _PARTITION = (
-    Task("collect", mapped=True),
-    Task("clean", {"collected": "collect"}, mapped=True),
-    Task("transform", {"cleaned": "clean"}, mapped=True),
+    Task("collect", mapped=_EACH_PARTITION),
+    Task("clean", {"collected": "collect"}, mapped=_EACH_PARTITION),
+    Task("transform", {"cleaned": "clean"}, mapped=_EACH_PARTITION),
 )
 
 
@@ -69,14 +99,14 @@ def workflow_graph(spec: WorkflowSpec, purpose: Purpose) -> Graph:
 
 
 def _training(spec: WorkflowSpec) -> Graph:
-    known = {"dataset": "integrate", "bundle": "train", "fitted": "baseline"}
+    bundle = "choose" if spec.competes else "train"
+    known = {"dataset": "integrate", "bundle": bundle, "fitted": "baseline"}
     return Graph(
         (
             Task("discover"),
             *_PARTITION,
             Task("integrate", {"cleaned": "clean", "transformed": "transform"}),
-            Task("train", {"dataset": "integrate"}, gpus=spec.resources.gpus),
-            Task("baseline", {"dataset": "integrate"}),
+            *_trainings(spec),
             Task("evaluate", known),
             Task("promote", {**known, "evaluated": "evaluate"}, produces="champion"),
             Task(
@@ -91,11 +121,29 @@ def _training(spec: WorkflowSpec) -> Graph:
     )
 
 
+def _trainings(spec: WorkflowSpec) -> tuple[Task, ...]:
+    dataset, gpus = {"dataset": "integrate"}, spec.resources.gpus
+    baseline = Task("baseline", dataset)
+    if not spec.competes:
+        return Task("train", dataset, gpus=gpus), baseline
+    return (
+        Task("candidates", after=("discover",)),
+        Task("train", dataset, mapped=_EACH_CANDIDATE, gpus=gpus),
+        baseline,
+        Task("choose", {**dataset, "bundles": "train", "fitted": "baseline"}),
+    )
+
+
 _PREDICTION = Graph(
     (
         Task("discover"),
         *_PARTITION,
-        Task("predict", {"records": "transform"}, {"file": "records.parquet"}, mapped=True),
+        Task(
+            "predict",
+            {"records": "transform"},
+            {"file": "records.parquet"},
+            mapped=_EACH_PARTITION,
+        ),
         Task(
             "finish",
             {"cleaned": "clean", "predicted": "predict"},
@@ -108,7 +156,7 @@ _PREDICTION = Graph(
 FORCIBLE: Mapping[Purpose, tuple[str, ...]] = {
     "training": (
         *("discover", "collect", "clean", "transform", "integrate"),
-        *("train", "baseline", "evaluate", "promote", "predict"),
+        *("train", "baseline", "choose", "evaluate", "promote", "predict"),
     ),
     "prediction": ("discover", "collect", "clean", "transform", "predict"),
 }

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+from millrace.workflow.base import Name
+from millrace.workflow.candidates import Candidate
 from millrace.workflow.images import ImageAugmentation, ImageCleaning, ImageTransform
 from millrace.workflow.learning import AnyModel, Baseline
 from millrace.workflow.spec import WorkflowSpec
+
+
+class ImageCandidate(Candidate):
+    """A further network of pictures."""
+
+    model: AnyModel
+    augment: ImageAugmentation = ImageAugmentation()
 
 
 class ImageWorkflow(WorkflowSpec):
@@ -18,6 +27,7 @@ class ImageWorkflow(WorkflowSpec):
     transform: ImageTransform
     model: AnyModel
     augment: ImageAugmentation = ImageAugmentation()
+    candidates: dict[Name, ImageCandidate] = {}
     baseline: Baseline = Baseline()
 
     def cleaning(self) -> dict[str, Any]:

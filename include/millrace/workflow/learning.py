@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -43,6 +43,11 @@ class Model(Value):
 
     outside: ClassVar[frozenset[str]] = frozenset({"kind"})
     kind: str
+
+    @property
+    def name(self) -> str:
+        """Its kind; the function's name where that is a user's own."""
+        return self.kind.rpartition(":")[2]
 
 
 class MlpModel(Model):
@@ -140,8 +145,32 @@ class Training(Value):
     seed: Seed = 7
 
 
-class Baseline(Value):
+class AnyBaseline(Value):
     """The scikit-learn model that every network is compared with.
+
+    Attributes:
+        exported: kinds that can be written as a bundle.
+        kind: of the model. rows: records of the training split it is fitted on, at most.
+        candidate: it takes part in the choice of the model that goes to the gate.
+    """
+
+    exported: ClassVar[frozenset[str]] = frozenset()
+    kind: str
+    rows: int
+    candidate: bool = False
+
+    @model_validator(mode="after")
+    def _can_be_a_candidate(self) -> Self:
+        if self.candidate and self.kind not in self.exported:
+            able = f"of {' or '.join(sorted(self.exported))}" if self.exported else "of texts"
+            raise ValueError(
+                f"candidate: false, since only a baseline {able} can be written as a bundle"
+            )
+        return self
+
+
+class Baseline(AnyBaseline):
+    """The scikit-learn model of pictures.
 
     Attributes:
         kind: ``logistic`` regression, ``svm`` (RBF kernel) or ``gradient_boosting`` on pixels.

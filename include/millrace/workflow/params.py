@@ -22,7 +22,7 @@ class RunParams(Value):
     """Parameters of a training run; null leaves the spec's value.
 
     Attributes:
-        epochs, learning_rate, batch_size, seed: of `train`.
+        epochs, learning_rate, batch_size, seed: of `train`, of every candidate.
         limit: records a source, at most.
         force: stages to recompute though they are in the cache.
         sources: fields of a source to replace, by source name.
@@ -128,10 +128,9 @@ def apply(spec: WorkflowSpec, params: RunParams) -> WorkflowSpec:
         SpecError: a source that the workflow does not have, or a changed source that is wrong.
     """
     document = spec.model_dump(mode="json")
-    for name in _TRAINING:
-        value = getattr(params, name)
-        if value is not None:
-            document["train"][name] = value
+    asked = {name: getattr(params, name) for name in _TRAINING}
+    for network in (document, *document["candidates"].values()):
+        network["train"] |= {name: value for name, value in asked.items() if value is not None}
     by_name = {source["name"]: source for source in document["sources"]}
     for name, fields in (params.sources or {}).items():
         if name not in by_name:

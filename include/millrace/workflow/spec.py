@@ -6,15 +6,17 @@ What is said here holds for every modality; the sections about contents are of i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from millrace.settings import RuntimeName
 from millrace.workflow.base import Name, Value
+from millrace.workflow.candidates import Candidate, completed
 from millrace.workflow.contents import Cleaning
 from millrace.workflow.decision import Decision
-from millrace.workflow.learning import Gate, Model, Split, Training
+from millrace.workflow.learning import AnyBaseline, Gate, Model, Split, Training
 from millrace.workflow.resources import Placeable, Resources
 from millrace.workflow.sources import AnySource, unique_names
 
@@ -76,6 +78,8 @@ class WorkflowSpec(Value):
         version: of this format. name: DAG id, folder and table prefix.
         labels: the classes, in order; empty: the sorted labels that the data holds.
         schedule: cron, preset (``@daily``), assets or null.
+        candidates: further networks by name; of them, `model` and a `baseline` that is a candidate
+            the best on validation goes to the gate.
         runtime: where training runs; the installation's (``MILLRACE_RUNTIME``) by default.
         runtimes: where further tasks run, by name; in a process of their worker by default.
     """
@@ -94,13 +98,19 @@ class WorkflowSpec(Value):
     model: Model
     augment: Value
     train: Training = Training()
+    candidates: Mapping[Name, Candidate] = {}
     decision: Decision = Decision()
-    baseline: Value
+    baseline: AnyBaseline
     gate: Gate = Gate()
     predict: Predict = Predict()
     runtime: RuntimeName | None = None
     runtimes: dict[Placeable, RuntimeName] = {}
     resources: Resources = Resources()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_candidates(cls, document: Any) -> Any:
+        return completed(document)
 
     @field_validator("sources")
     @classmethod
@@ -133,13 +143,43 @@ class WorkflowSpec(Value):
             raise ValueError(f"`decision.positive`, which the gate's {', '.join(missing)} need")
         return self
 
+    @model_validator(mode="after")
+    def _candidates_have_names_of_their_own(self) -> WorkflowSpec:
+        names = [*self.networks, *self.classical]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"candidates named otherwise than {', '.join(twice)}: `model` and a `baseline` "
+                "that is a candidate have their kinds as names"
+            )
+        return self
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Names of the networks to train; the first is `model`, named by its kind."""
+        return (self.model.name, *self.candidates)
+
+    @property
+    def classical(self) -> tuple[str, ...]:
+        """Name of the baseline, where it is a candidate."""
+        return (self.baseline.kind,) if self.baseline.candidate else ()
+
+    @property
+    def competes(self) -> bool:
+        """Whether one of several models is chosen."""
+        return len(self.networks) + len(self.classical) > 1
+
     def cleaning(self) -> dict[str, Any]:
         """Return what decides how a record is cleaned by itself, as JSON values."""
         rules = self.clean.model_dump(mode="json", exclude={"budget", "near_conflicts"})
         return {"modality": self.modality, "rules": rules}
 
     def place_of(self, task: str, default: RuntimeName) -> RuntimeName:
-        """Return where a task runs; `default` is the installation's place for training."""
+        """Return where a task runs; `default` is the installation's place for training.
+
+        A baseline that becomes a bundle needs what only the trainer's image holds.
+        """
         if task in self.runtimes:
             return self.runtimes[task]
-        return (self.runtime or default) if task == "train" else "local"
+        trained = ("train", "baseline") if self.baseline.candidate else ("train",)
+        return (self.runtime or default) if task in trained else "local"

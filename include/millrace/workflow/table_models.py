@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Discriminator, Field, Tag
 
 from millrace.workflow.base import CUSTOM, Value, tag_by_kind
-from millrace.workflow.learning import CustomModel, Model
+from millrace.workflow.learning import AnyBaseline, CustomModel, Model
 
 
 class Outliers(Value):
@@ -83,7 +83,7 @@ AnyTableModel = Annotated[
 """One of the models of tables; `kind` tells which."""
 
 
-class TableBaseline(Value):
+class TableBaseline(AnyBaseline):
     """The scikit-learn model of numbers and categories.
 
     Attributes:

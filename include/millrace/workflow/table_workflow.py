@@ -6,9 +6,18 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from millrace.workflow.base import Name
+from millrace.workflow.candidates import Candidate
 from millrace.workflow.spec import WorkflowSpec
 from millrace.workflow.table_models import AnyTableModel, TableBaseline
 from millrace.workflow.tables import TableAugmentation, TableCleaning, TableTransform
+
+
+class TableCandidate(Candidate):
+    """A further network of tables."""
+
+    model: AnyTableModel
+    augment: TableAugmentation = TableAugmentation()
 
 
 class TableWorkflow(WorkflowSpec):
@@ -20,6 +29,7 @@ class TableWorkflow(WorkflowSpec):
     transform: TableTransform
     model: AnyTableModel
     augment: TableAugmentation = TableAugmentation()
+    candidates: dict[Name, TableCandidate] = {}
     baseline: TableBaseline = TableBaseline()
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Discriminator, Field, Tag
 
 from millrace.workflow.base import CUSTOM, Value, tag_by_kind
-from millrace.workflow.learning import CustomModel, Model
+from millrace.workflow.learning import AnyBaseline, CustomModel, Model
 
 Units = Annotated[int, Field(ge=1, le=4096)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
@@ -106,7 +106,7 @@ AnyTextModel = Annotated[
 """One of the models of texts; `kind` tells which."""
 
 
-class TextBaseline(Value):
+class TextBaseline(AnyBaseline):
     """The scikit-learn model over tf-idf of words, pairs of words and pieces of words.
 
     Attributes:
@@ -114,5 +114,6 @@ class TextBaseline(Value):
         rows: records of the training split it is fitted on, at most.
     """
 
+    exported: ClassVar[frozenset[str]] = frozenset({"svm", "logistic", "naive_bayes"})
     kind: Literal["svm", "logistic", "naive_bayes"] = "svm"
     rows: Annotated[int, Field(ge=10, le=1_000_000)] = 100_000

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from millrace.workflow.base import Name
+from millrace.workflow.candidates import Candidate
 from millrace.workflow.spec import WorkflowSpec
 from millrace.workflow.text_models import AnyTextModel, TextBaseline
 from millrace.workflow.texts import TextAugmentation, TextCleaning, TextTransform
+
+
+class TextCandidate(Candidate):
+    """A further network of texts."""
+
+    model: AnyTextModel
+    augment: TextAugmentation = TextAugmentation()
 
 
 class TextWorkflow(WorkflowSpec):
@@ -18,4 +27,5 @@ class TextWorkflow(WorkflowSpec):
     transform: TextTransform = TextTransform()
     model: AnyTextModel
     augment: TextAugmentation = TextAugmentation()
+    candidates: dict[Name, TextCandidate] = {}
     baseline: TextBaseline = TextBaseline()
