@@ -33,7 +33,7 @@ def draw_precision_recall(path: Path, outcomes: Outcomes, rule: Rule) -> None:
         axes.set(xlabel=f"recall of {plain(rule.positive, 40)}", ylabel="precision")
         axes.set_title(f"Average precision {figures['average_precision']:.4f}")
         axes.grid()
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
 
 def _curve(outcomes: Outcomes) -> tuple[np.ndarray, np.ndarray]:
