@@ -15,6 +15,7 @@ from millrace.learning.rows.encoder import categories_of, numbers_of
 
 _CATEGORIES = 250  # of a column, at most, the most frequent; gradient boosting takes no more
 _LARGEST = 1e30  # float32 holds its square no more, and trees need no larger one
+_PARALLEL = 50_000  # records from which threads that wait for each other pay
 _MISSING = "\x00missing"
 _NONE: Any = None
 
@@ -36,19 +37,25 @@ class ClassicalRows:
         self._model = CalibratedClassifier(lambda _: _classifier(kind), classes)
         self._names: Any = None
         self._numbers: Any = None
+        self._empty: npt.NDArray[np.bool_] = np.zeros(0, bool)
 
     def fit(self, records: pa.Table, classes: Classes) -> None:
         """Fit on records of at least two classes."""
-        self._numbers = _of_numbers(self._kind).fit(_numbers(records))
+        from threadpoolctl import threadpool_limits
+
+        self._empty = np.isnan(numbers_of(records)).all(axis=0)
+        self._numbers = _of_numbers(self._kind).fit(self._known_numbers(records))
         self._names = _of_names(self._kind).fit(_names(records))
-        self._model.fit(self._features(records), classes)
+        features = self._features(records)
+        with threadpool_limits(1 if records.num_rows < _PARALLEL else None):
+            self._model.fit(features, classes)
 
     def predict(self, records: pa.Table) -> npt.NDArray[np.float32]:
         """Return probabilities ``(rows, classes)``."""
         return self._model.predict(self._features(records))
 
     def _features(self, records: pa.Table) -> Any:
-        numbers = self._numbers.transform(_numbers(records))
+        numbers = self._numbers.transform(self._known_numbers(records))
         names = self._names.transform(_names(records))
         if isinstance(names, np.ndarray):
             return np.hstack([numbers, names])
@@ -56,11 +63,11 @@ class ClassicalRows:
 
         return sparse.hstack([sparse.csr_array(numbers), names], format="csr")
 
-
-def _numbers(records: pa.Table) -> npt.NDArray[np.float64]:
-    """Return numbers, and a column of zeros so that there is one."""
-    found = np.clip(numbers_of(records), -_LARGEST, _LARGEST)
-    return np.hstack([found, np.zeros((len(found), 1))])
+    def _known_numbers(self, records: pa.Table) -> npt.NDArray[np.float64]:
+        """Return numbers, zeros in columns that had none, and a column of zeros so that one is."""
+        found = np.clip(numbers_of(records), -_LARGEST, _LARGEST)
+        found[:, self._empty] = 0
+        return np.hstack([found, np.zeros((len(found), 1))])
 
 
 def _names(records: pa.Table) -> npt.NDArray[np.object_]:
@@ -79,9 +86,7 @@ def _of_numbers(kind: str) -> Any:
 
     if kind == "gradient_boosting":
         return FunctionTransformer()
-    return make_pipeline(
-        SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
-    )
+    return make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
 
 
 def _of_names(kind: str) -> Any:

@@ -99,7 +99,8 @@ class RowGraph(tf.Module):  # type: ignore[misc]
 
     def _places(self, categories: Any) -> Any:
         words = tf.where(tf.equal(categories, ""), self._fills, categories)
-        found = self._table.lookup(tf.strings.join([self._prefixes, words]))
+        prefixes = tf.broadcast_to(self._prefixes, tf.shape(words))
+        found = self._table.lookup(tf.strings.join([prefixes, words]))
         return tf.cast(tf.where(found < 0, self._starts, found), tf.float32)
 
 

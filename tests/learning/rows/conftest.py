@@ -1,0 +1,179 @@
+"""A tiny table of two classes, as a dataset artifact, and a bundle trained on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.manifest import Manifest
+from millrace.artifacts.store import Store
+from millrace.artifacts.tables import write_table
+from millrace.workflow.learning import Training
+from millrace.workflow.stage import StageContext, StageResult
+from millrace.workflow.tables import TableAugmentation, TableTransform
+
+LABELS = ("no", "yes")
+ROWS = {"train": 240, "validation": 60, "test": 60}
+COLUMNS = {
+    "age": {"kind": "numeric", "missing": "median"},
+    "fare": {"kind": "numeric", "missing": "mean"},
+    "colour": {"kind": "category", "missing": "unknown"},
+    "town": {"kind": "category", "missing": "most_frequent"},
+}
+
+
+def canonical(numbers: Any, categories: Sequence[Sequence[Any]], columns: Any) -> pa.Table:
+    """Return canonical records of columns, their names sorted by kind."""
+    names = {k: sorted(n for n in columns if columns[n]["kind"] == k) for k in KINDS}
+    fields = [_field("numbers", pa.float64(), names["numeric"])]
+    fields.append(_field("categories", pa.string(), names["category"]))
+    rows = len(numbers)
+    described = {
+        "record_id": [f"made/{row:05d}" for row in range(rows)],
+        "source": ["made"] * rows,
+        "content_digest": pa.array([row.to_bytes(16) for row in range(rows)], pa.binary(16)),
+    }
+    table = pa.table(described)
+    for field, values in zip(fields, (numbers, categories), strict=True):
+        lists = [list(map(_plain, row)) for row in values]
+        table = table.append_column(field, pa.array(lists, field.type))
+    return table
+
+
+KINDS = ("numeric", "category")
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, np.floating) else value
+
+
+def _field(name: str, kind: pa.DataType, names: list[str]) -> pa.Field:
+    metadata = {"millrace.columns": json.dumps(names)}
+    return pa.field(name, pa.list_(kind), nullable=False, metadata=metadata)
+
+
+def people(rows: int, seed: int) -> tuple[pa.Table, list[str]]:
+    """Return records and labels: fare and colour tell the class; some values are missing."""
+    random = np.random.default_rng(seed)
+    classes = random.integers(0, 2, rows)
+    numbers = np.stack([random.normal(40, 12, rows), random.normal(1e9 + 50 * classes, 10)], 1)
+    numbers[random.random((rows, 2)) < 0.1] = np.nan
+    colours = np.array([["red", "blue"], ["green", "blue"]])[classes, random.integers(0, 2, rows)]
+    towns = random.choice(["Ulm", "Köln", "北京"], rows, p=[0.6, 0.3, 0.1])
+    categories = [list(pair) for pair in zip(colours.tolist(), towns.tolist(), strict=True)]
+    for row in np.flatnonzero(random.random(rows) < 0.1).tolist():
+        categories[row][seed % 2] = None
+    return canonical(numbers, categories, COLUMNS), [LABELS[index] for index in classes]
+
+
+def table_dataset(folder: Path, rows: Mapping[str, int] = ROWS) -> Artifact:
+    """Return a dataset artifact with these rows a side, and a quarantine."""
+    folder.mkdir(parents=True, exist_ok=True)
+    store = Store((folder / "store").as_uri())
+    files = {}
+    for seed, (side, count) in enumerate(rows.items()):
+        table, labels = people(count, seed)
+        table = table.append_column("label", pa.array(labels, pa.string()))
+        path = folder / f"{side}.parquet"
+        write_table(path, table.schema, [table])
+        files[path.name] = store.put(path)
+    refused = {
+        "record_id": ["made/1", "made/2"],
+        "reason": ["wrong_type", "undecodable"],
+        "detail": ["age: 'x' is no number", "no JSON: " + "x" * 500],
+        "content": [b'{"age":"x"}', b"\xff\xfe broken \x00 <b>"],
+    }
+    table = pa.table(refused)
+    write_table(folder / "quarantine.parquet", table.schema, [table])
+    files["quarantine.parquet"] = store.put(folder / "quarantine.parquet")
+    transform = TableTransform(columns=COLUMNS).model_dump(mode="json")
+    records = {"modality": "table", "columns": transform["columns"]}
+    facts = {"labels": list(LABELS), "records": records, "rows": dict(rows)}
+    facts["transform"] = transform
+    return store.publish(Manifest("dataset", "d" * 64, files, facts))
+
+
+def table_params(model: Mapping[str, Any] | None = None, **train: Any) -> dict[str, Any]:
+    """Return the parameters of the stage `train`; keywords change ``train``."""
+    spec = {"epochs": 12, "batch_size": 32, "learning_rate": 0.02, **train}
+    small = {"kind": "table_mlp", "hidden": [16], "dropout": 0.0, "embedding": 4}
+    return {
+        "modality": "table",
+        "model": small | dict(model or {}),
+        "augment": TableAugmentation(noise=0.05, unknown=0.05).model_dump(mode="json"),
+        "train": Training(**spec).model_dump(mode="json"),
+    }
+
+
+class Forgetful:
+    """Checkpoints that keep nothing."""
+
+    def save(self, name: str, path: Path) -> None:
+        pass
+
+    def load(self, name: str, path: Path) -> bool:
+        return False
+
+
+@pytest.fixture
+def rows() -> Callable[..., pa.Table]:
+    """Return a function to canonical records: numbers, categories, columns."""
+    return canonical
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Artifact:
+    """240 training, 60 validation and 60 test records of two classes."""
+    return table_dataset(tmp_path / "dataset")
+
+
+def fit(folder: Path, params: Mapping[str, Any]) -> tuple[Artifact, StageContext, StageResult]:
+    """Train in a folder."""
+    from millrace.learning import train
+
+    dataset = table_dataset(folder / "dataset")
+    for part in ("output", "scratch"):
+        (folder / part).mkdir()
+    context = StageContext(
+        params=params,
+        locations={},
+        inputs={"dataset": [dataset]},
+        output=folder / "output",
+        scratch=folder / "scratch",
+        checkpoints=Forgetful(),
+        report=lambda event: None,
+    )
+    return dataset, context, train.run(context)
+
+
+def published(context: StageContext, result: StageResult) -> Artifact:
+    """Return the bundle that a stage wrote, as an artifact."""
+    store = Store((context.scratch / "store").as_uri())
+    names = [p for p in sorted(context.output.rglob("*")) if p.is_file()]
+    files = {p.relative_to(context.output).as_posix(): store.put(p) for p in names}
+    return store.publish(Manifest("bundle", "e" * 64, files, result.facts))
+
+
+@pytest.fixture
+def train_with(tmp_path: Path) -> Callable[..., Artifact]:
+    """Return a function: values of the model, keywords of `train` -> bundle."""
+
+    def made(model: Mapping[str, Any] | None = None, **train: Any) -> Artifact:
+        _, context, result = fit(tmp_path, table_params(model, **train))
+        return published(context, result)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Artifact, Artifact]:
+    """A dataset and the bundle trained on it; made once, not to be changed."""
+    dataset, context, result = fit(tmp_path_factory.mktemp("tables"), table_params())
+    return dataset, published(context, result)

@@ -1,0 +1,63 @@
+"""The rival of tables: both kinds, missing values, categories that it never saw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from millrace.learning.rows.modality import RowLearning
+from millrace.workflow.table_models import TableBaseline
+
+KINDS = ("gradient_boosting", "logistic")
+
+
+def rival(kind: Any) -> Any:
+    return RowLearning().rival(TableBaseline(kind=kind).model_dump(), 2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_rival_learns_numbers_and_categories(dataset: Any, kind: str) -> None:
+    model = rival(kind)
+    train, test = (pa.parquet.read_table(dataset.path(f"{s}.parquet")) for s in ("train", "test"))
+    model.fit(train, np.array([label == "yes" for label in train["label"].to_pylist()], np.int32))
+    answers = model.predict(test)
+    np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+    truth = [label == "yes" for label in test["label"].to_pylist()]
+    assert (answers.argmax(1) == truth).mean() > 0.9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_rival_answers_whatever_comes(rows: Any, kind: str) -> None:
+    columns = {"x": {"kind": "numeric"}, "y": {"kind": "numeric"}, "c": {"kind": "category"}}
+    numbers = [[float(n), np.nan] for n in range(40)]
+    model = rival(kind)
+    model.fit(rows(numbers, [["a"], [None]] * 20, columns), np.arange(40, dtype=np.int32) // 20)
+    hostile = rows([[1e308, -1e308], [np.nan, 5.0]], [["unseen"], [None]], columns)
+    assert np.isfinite(model.predict(hostile)).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("column", ["numeric", "category"])
+def test_a_rival_needs_one_kind_of_column_only(rows: Any, kind: str, column: str) -> None:
+    numeric = column == "numeric"
+    records = rows(
+        [[float(n)] if numeric else [] for n in range(40)],
+        [[] if numeric else ["ab"[n // 20]] for n in range(40)],
+        {"x": {"kind": column}},
+    )
+    model = rival(kind)
+    model.fit(records, np.arange(40, dtype=np.int32) // 20)
+    assert (model.predict(records).argmax(1) == np.arange(40) // 20).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_column_of_five_hundred_categories_is_taken(rows: Any, kind: str) -> None:
+    names = [[f"c{n % 500}"] for n in range(1_000)]
+    records = rows([[]] * 1_000, names, {"c": {"kind": "category"}})
+    model = rival(kind)
+    model.fit(records, np.arange(1_000, dtype=np.int32) % 2)
+    assert model.predict(records).shape == (1_000, 2)
