@@ -125,7 +125,7 @@ def _candidates(
 ) -> tuple[Numbers, Counts]:
     """Return every threshold that makes a difference, (n,), and what it counts, (n, 2)."""
     ranking = Ranking(score, classes == positive)
-    taken = ranking.taken(np.ones(len(score)))
+    taken = ranking.taken()
     halfway = (ranking.scores[:-1] + ranking.scores[1:]) / 2
     thresholds = np.concatenate([[NEVER], halfway, [0.0]])
     predicted = np.append(0.0, taken.rows)

@@ -13,7 +13,7 @@ from millrace.learning.evaluation.calibration import BINS, confidence_bins
 from millrace.learning.evaluation.counts import Counts
 from millrace.learning.evaluation.metrics import areas, losses
 from millrace.learning.evaluation.outcomes import Outcomes
-from millrace.learning.evaluation.ranking import Ranking
+from millrace.learning.evaluation.ranking import Ranking, Taken
 
 COVERAGE = 0.95
 _CHUNK = 1 << 21  # draws alive at once
@@ -98,8 +98,9 @@ def _figures(
     gaps = _count(draw, confidence_bins(outcomes), BINS, gap)
     found = counts.figures(outcomes.positive, outcomes.costs)
     if ranking is not None:
-        rows = len(outcomes)
-        found |= areas(ranking.taken(_count(draw, np.arange(rows), rows)))
+        size = len(ranking.scores)
+        hits = _count(draw, ranking.place, size, ranking.positive)
+        found |= areas(Taken.of(hits, _count(draw, ranking.place, size)))
     return found | {
         "log_loss": losses(outcomes)[draw].mean(axis=1),
         "calibration_error": np.abs(gaps).sum(axis=1) / draw.shape[1],

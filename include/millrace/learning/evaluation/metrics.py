@@ -36,7 +36,7 @@ def overall(outcomes: Outcomes) -> dict[str, float]:
     figures = counts.figures(outcomes.positive, outcomes.costs)
     if outcomes.score is not None:
         ranking = Ranking(outcomes.score, outcomes.truth == outcomes.positive)
-        figures |= areas(ranking.taken(np.ones(len(outcomes))))
+        figures |= areas(ranking.taken())
     return {name: float(value) for name, value in figures.items()} | {
         "log_loss": float(losses(outcomes).mean()),
         "calibration_error": reliability(outcomes).error,

@@ -28,6 +28,11 @@ class Taken:
     hits: Numbers
     rows: Numbers
 
+    @classmethod
+    def of(cls, hits: Numbers, rows: Numbers) -> Taken:
+        """Add up what each threshold takes more than the one before, (…, thresholds)."""
+        return cls(np.cumsum(hits, axis=-1), np.cumsum(rows, axis=-1))
+
     @property
     def average_precision(self) -> Numbers:
         """0 to 1, (…)."""
@@ -52,25 +57,21 @@ class Ranking:
     """Records in the order of their scores.
 
     Args:
-        score: of the positive class, (rows,), at least one. positive: whether it is one, (rows,).
+        score: of the positive class, (rows,). positive: whether it is one, (rows,).
 
     Attributes:
-        scores: the distinct ones, falling; each is a threshold (`>=`).
+        scores: the distinct ones, falling, (thresholds,); each is a threshold (`>=`).
+        place: of each record's score among them, (rows,). positive: 1.0 or 0.0, (rows,).
     """
 
     def __init__(self, score: Numbers, positive: npt.NDArray[np.bool_]) -> None:
-        self._order = np.argsort(-score, kind="stable")
-        falling = score[self._order]
-        self._ends = np.flatnonzero(np.append(np.diff(falling) != 0, True))
-        self._positive = positive[self._order]
-        self.scores = falling[self._ends]
+        rising, place = np.unique(-score, return_inverse=True)
+        self.scores = -rising
+        self.place = place
+        self.positive = positive.astype(np.float64)
 
-    def taken(self, weights: Numbers) -> Taken:
-        """Return what each of `scores` takes.
-
-        Args:
-            weights: how often each record counts, (…, rows).
-        """
-        ordered = weights[..., self._order]
-        hits = np.cumsum(ordered * self._positive, axis=-1)[..., self._ends]
-        return Taken(hits, np.cumsum(ordered, axis=-1)[..., self._ends])
+    def taken(self) -> Taken:
+        """Return what each of `scores` takes."""
+        rows = np.bincount(self.place).astype(np.float64)
+        hits = np.bincount(self.place, weights=self.positive).astype(np.float64)
+        return Taken.of(hits, rows)

@@ -40,8 +40,7 @@ def _curve(outcomes: Outcomes) -> tuple[np.ndarray, np.ndarray]:
     """Return recall and precision of each threshold, the highest first, from recall 0 on."""
     if outcomes.score is None:
         return np.zeros(0), np.zeros(0)
-    ranking = Ranking(outcomes.score, outcomes.truth == outcomes.positive)
-    taken = ranking.taken(np.ones(len(outcomes)))
+    taken = Ranking(outcomes.score, outcomes.truth == outcomes.positive).taken()
     precision = taken.hits / np.maximum(taken.rows, 1)
     recall = taken.hits / max(float(taken.hits[-1]), 1.0)
     return np.append(0, recall), np.append(precision[0], precision)
