@@ -74,6 +74,7 @@ def test_subjects_are_decoded(subject: bytes, read: str | None) -> None:
         ("base64", b"caf\xe9", "café"),
         ("punycode", b"caf\xe9", "café"),
         ("gb2312", "你好，朱镕基".encode("gb18030"), "你好，朱镕基"),
+        ("x-sjis", "日本".encode("cp932"), "日本"),
         ("utf-16", b"\xff", "ÿ"),
         ("utf-7", b"+2AA-", "?"),
     ],

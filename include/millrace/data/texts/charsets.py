@@ -43,12 +43,21 @@ def decode(data: bytes, declared: str | None) -> str:
 @lru_cache(maxsize=1024)
 def _codec(declared: str) -> str:
     """Return the name of Python's codec for a charset; UTF-8's where there is none for texts."""
-    try:
-        found = codecs.lookup(declared[:60].strip().strip("'\""))
-        "".encode(found.name)
-    except (LookupError, ValueError):
+    name = declared[:60].strip().strip("'\"").lower()
+    found = _lookup(name) or _lookup(name.removeprefix("x-"))
+    if found is None or found in _FORBIDDEN:
         return "utf-8"
-    return "utf-8" if found.name in _FORBIDDEN else _WIDENED.get(found.name, found.name)
+    return _WIDENED.get(found, found)
+
+
+def _lookup(name: str) -> str | None:
+    """Return what Python calls a charset; None where it knows none of texts by this name."""
+    try:
+        found = codecs.lookup(name).name
+        "".encode(found)
+    except (LookupError, ValueError):
+        return None
+    return found
 
 
 def _damaged(data: bytes, known: str) -> str:
