@@ -41,9 +41,9 @@ class ClassicalRows:
 
     def fit(self, records: pa.Table, classes: Classes) -> None:
         """Fit on records of at least two classes."""
-        from threadpoolctl import threadpool_limits
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-        self._empty = np.isnan(numbers_of(records)).all(axis=0)
+        self._empty = np.asarray(np.isnan(numbers_of(records)).all(axis=0))
         self._numbers = _of_numbers(self._kind).fit(self._known_numbers(records))
         self._names = _of_names(self._kind).fit(_names(records))
         features = self._features(records)
