@@ -103,3 +103,29 @@ def test_a_pair_of_words_is_told_from_its_reverse():
     pairs, bag = (classifier(model_of(_KINDS[name]), 4)(ids).numpy() for name in ("mlp", "bag"))
     assert np.abs(pairs[0] - pairs[1]).max() > 1e-4
     np.testing.assert_allclose(bag[0], bag[1], atol=1e-6)
+
+
+def test_weights_of_words_add_up_to_the_score_of_every_kind(model):
+    from millrace.learning.texts.gradients import IntegratedGradients
+
+    built = classifier(model)
+    built.set_weights([3 * weight for weight in built.get_weights()])
+    explain, ids = IntegratedGradients(built), numbers(6)
+    for row in ids:
+        weights, error = explain(row, 1)
+        assert error < 0.02
+        assert not weights[row == 0].any()
+
+
+def test_a_network_whose_words_cannot_be_reached_is_not_explained():
+    from millrace.learning.framework import keras
+    from millrace.learning.texts.gradients import IntegratedGradients
+
+    ids = keras.Input((LENGTH,), dtype="int32")
+    counts = keras.layers.Rescaling(0.1)(ids)
+    plain = keras.Model(ids, keras.layers.Dense(3)(counts))
+    from millrace.learning.texts.learnt import LearntTexts
+
+    wrapped = LearntTexts(encoder(), {}).classifier(plain, model_of(_KINDS["cnn"]))
+    with pytest.raises(ValueError, match="embedding"):
+        IntegratedGradients(wrapped)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,11 @@ import pyarrow as pa
 from millrace.learning.calibrated import CalibratedClassifier
 from millrace.learning.dataset import Classes
 from millrace.learning.texts.encoder import whole
-
-_WORD = r"(?u)\w+(?:['’]\w+)*|[^\w\s]"
-_PIECES = (2, 5)  # characters, within words
-_MOST = 200_000  # features of each kind
+from millrace.learning.texts.tfidf import TfidfEncoder
 
 
 class ClassicalText:
-    """See `millrace.learning.modality.Rival`.
+    """See `millrace.learning.modality.ExportedRival`.
 
     Args:
         kind: ``svm``, ``logistic`` or ``naive_bayes``. classes: number of classes.
@@ -29,31 +27,29 @@ class ClassicalText:
 
     def __init__(self, kind: str, classes: int) -> None:
         self._model = CalibratedClassifier(lambda _: _classifier(kind), classes)
-        self._features: Any = None
+        self._encoder = TfidfEncoder({})
 
     def fit(self, records: pa.Table, classes: Classes) -> None:
         """Fit on texts of at least two classes."""
-        self._features = _features()
-        self._model.fit(self._features.fit_transform(_texts(records)), classes)
+        texts = _texts(records)
+        self._encoder = TfidfEncoder.fit(texts)
+        self._model.fit(self._encoder.sparse(texts), classes)
 
     def predict(self, records: pa.Table) -> npt.NDArray[np.float32]:
         """Return probabilities ``(rows, classes)``."""
-        return self._model.predict(self._features.transform(_texts(records)))
+        return self._model.predict(self._encoder.sparse(_texts(records)))
+
+    def export(self, graph: Path) -> TfidfEncoder:
+        """Write what was fitted as an ONNX graph of features; return what makes these."""
+        from millrace.learning.export.linear_file import save_linear
+
+        save_linear(self._model.linear(), self._encoder, graph)
+        return self._encoder
 
 
 def _texts(records: pa.Table) -> list[str]:
     texts: list[str] = whole(records["text"]).to_pylist()
     return texts
-
-
-def _features() -> Any:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.pipeline import make_union
-
-    common: dict[str, Any] = {"sublinear_tf": True, "max_features": _MOST, "dtype": np.float32}
-    words = TfidfVectorizer(token_pattern=_WORD, ngram_range=(1, 2), **common)
-    pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=_PIECES, **common)
-    return make_union(words, pieces)
 
 
 def _classifier(kind: str) -> Any:

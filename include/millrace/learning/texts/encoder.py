@@ -30,14 +30,7 @@ class TokenEncoder:
 
     def check(self, schema: pa.Schema) -> None:
         """Raise `DataError` where records of `schema` have no texts."""
-        place = schema.get_field_index("text")
-        if place < 0 or not pa.types.is_string(schema.field(place).type):
-            raise DataError(
-                "not a table of canonical texts",
-                expected="a column `text` of strings",
-                received=", ".join(schema.names),
-                remedy="Transform the records as the model's training set was transformed.",
-            )
+        check_texts(schema)
 
     def __call__(self, records: pa.Table) -> Ids:
         """Return the numbers of words ``(rows, length)`` int32; 0 after the last."""
@@ -70,6 +63,18 @@ def token_encoder(document: Mapping[str, Any]) -> TokenEncoder:
         )
     (length,) = document["shape"]
     return TokenEncoder(vocabulary, int(length))
+
+
+def check_texts(schema: pa.Schema) -> None:
+    """Raise `DataError` where records of `schema` have no texts."""
+    place = schema.get_field_index("text")
+    if place < 0 or not pa.types.is_string(schema.field(place).type):
+        raise DataError(
+            "not a table of canonical texts",
+            expected="a column `text` of strings",
+            received=", ".join(schema.names),
+            remedy="Transform the records as the model's training set was transformed.",
+        )
 
 
 def whole(column: pa.ChunkedArray) -> pa.Array:

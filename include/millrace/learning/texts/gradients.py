@@ -50,7 +50,7 @@ class IntegratedGradients:
         ids, embedded = network.inputs[0], [layer.output for layer in layers]
         self._embed = keras.Model(ids, embedded)
         self._rest = keras.Model([ids, *embedded], network.outputs[0])
-        self._run = tf.function(self._gradients, reduce_retracing=True)
+        self._run = tf.function(self._gradients)
 
     def __call__(self, ids: Ids, index: int) -> tuple[Scores, float]:
         """Return the weight of each place of a text for a class, and the share they leave out.
@@ -59,23 +59,28 @@ class IntegratedGradients:
             ids: of the text ``(length,)``. index: of the class.
         """
         weights, error = np.zeros(len(ids)), 1.0
+        text, of_class = tf.constant(ids[None]), tf.constant(index)
         for steps in _STEPS:
-            parts, gain = self._run(tf.constant(ids[None]), index, steps)
-            weights = sum((_by_word(part.numpy(), len(ids)) for part in parts), np.zeros(len(ids)))
-            error = abs(float(gain) - weights.sum()) / max(abs(float(gain)), _SMALL)
+            shares = ((np.arange(steps) + 0.5) / steps).astype(np.float32).reshape(-1, _STEPS[0])
+            answers = [self._run(text, of_class, tf.constant(some)) for some in shares]
+            gain = float(answers[0][1])
+            weights = np.mean([_by_word(parts, len(ids)) for parts, _ in answers], axis=0)
+            error = abs(gain - weights.sum()) / max(abs(gain), _SMALL)
             if error <= _ERROR:
                 break
         return weights, error
 
-    def _gradients(self, ids: Any, index: Any, steps: Any) -> Any:
-        """Return the weights of each embedding's places, and the gain over a text of no words."""
+    def _gradients(self, ids: Any, index: Any, shares: Any) -> Any:
+        """Return the weights of each embedding's places, and the gain over a text of no words.
+
+        Args:
+            ids: ``(1, length)``. shares: of the path from the baseline to the text ``(points,)``.
+        """
         ends = [tf.cast(x, tf.float32) for x in _listed(self._embed(ids, training=False))]
-        shares = (tf.range(tf.cast(steps, tf.float32)) + 0.5) / tf.cast(steps, tf.float32)
         points = [shares[:, None, None] * end for end in ends]
-        repeated = tf.repeat(ids, steps, axis=0)
         with tf.GradientTape() as tape:
             tape.watch(points)
-            scores = self._score(repeated, points, index)
+            scores = self._score(tf.repeat(ids, tf.size(shares), axis=0), points, index)
         slopes = tape.gradient(scores, points, unconnected_gradients="zero")
         parts = [
             tf.reduce_sum(end[0] * tf.reduce_mean(slope, 0), -1)
@@ -166,10 +171,11 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _by_word(weights: npt.NDArray[np.float32], length: int) -> Scores:
+def _by_word(parts: list[Any], length: int) -> Scores:
     """Return weights of places as weights of words: those of n neighbours go to each evenly."""
     spread = np.zeros(length)
-    neighbours = length - len(weights) + 1
-    for offset in range(neighbours):
-        spread[offset : offset + len(weights)] += weights / neighbours
+    for part in parts:
+        neighbours = length - len(part) + 1
+        for offset in range(neighbours):
+            spread[offset : offset + len(part)] += part.numpy() / neighbours
     return spread

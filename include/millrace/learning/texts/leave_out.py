@@ -41,6 +41,25 @@ def leave_out(answer: Answer, ids: Ids, classes: Sequence[int]) -> list[Scores]:
     return np.split(weights, np.searchsorted(texts, np.arange(1, len(ids))))
 
 
+def leave_words_out(
+    answer: Callable[[list[str]], npt.NDArray[np.float32]],
+    texts: Sequence[Sequence[str]],
+    classes: Sequence[int],
+) -> list[Scores]:
+    """Return the weight of each word of each text, where no word has a number.
+
+    Args:
+        answer: probabilities ``(rows, classes)`` of texts. texts: their words.
+        classes: whose log-odds are looked at, one a text.
+    """
+    weights = []
+    for words, index in zip(texts, classes, strict=True):
+        shorter = (" ".join([*words[:i], *words[i + 1 :]]) for i in range(len(words)))
+        scores = log_odds(answer([" ".join(words), *shorter])[:, index])
+        weights.append(scores[0] - scores[1:])
+    return weights
+
+
 def _without(ids: Ids, places: npt.NDArray[np.int64]) -> Ids:
     """Return each row without the number at its place; the following move up."""
     columns = np.arange(ids.shape[1])

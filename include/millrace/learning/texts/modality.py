@@ -10,6 +10,7 @@ from millrace.artifacts.artifact import Artifact
 from millrace.learning.evaluation.outcomes import Outcomes
 from millrace.learning.texts.classical import ClassicalText
 from millrace.learning.texts.encoder import TokenEncoder, token_encoder
+from millrace.learning.texts.tfidf import TfidfEncoder, tfidf_encoder
 from millrace.workflow.text_models import TextBaseline, Tokens
 from millrace.workflow.texts import TextAugmentation
 
@@ -22,8 +23,10 @@ Params = Mapping[str, Any]
 class TextLearning:
     """See `millrace.learning.modality.LearningModality`."""
 
-    def encoder(self, document: Params) -> TokenEncoder:
-        """Return what numbers the words of texts."""
+    def encoder(self, document: Params) -> TokenEncoder | TfidfEncoder:
+        """Return what numbers the words of texts, or weighs their terms."""
+        if document["name"] == TfidfEncoder.name:
+            return tfidf_encoder(document)
         return token_encoder(document)
 
     def learn(self, training: Path, records: Params, params: Params) -> LearntTexts:

@@ -22,11 +22,13 @@ from millrace.learning.evaluation.plots.figure import plain, plain_end
 from millrace.learning.evaluation.rows import first_of_each, take_rows
 from millrace.learning.texts.choose import confident_errors, some_of_each
 from millrace.learning.texts.encoder import TokenEncoder
-from millrace.learning.texts.explained import EXPLAINED, Explained, seen_words
-from millrace.learning.texts.leave_out import leave_out
+from millrace.learning.texts.explained import EXPLAINED, Explained, Scores, seen_words
+from millrace.learning.texts.leave_out import leave_out, leave_words_out
 from millrace.learning.texts.sheet import Written, draw_words
+from millrace.learning.texts.tfidf import TfidfEncoder
 
 _REFUSED = 48
+_WORDS = 200  # of a text, where a model sees all
 _SHOWN = 2_000  # bytes of a refused record
 _COLOURS = "Orange words speak for the prediction, blue ones against it"
 
@@ -52,14 +54,9 @@ def draw_texts(folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Arti
 
 def left_out(bundle: Bundle, outcomes: Outcomes, table: Path, rows: list[int]) -> list[Explained]:
     """Return the words of test records with their weights, by leaving each out."""
-    encoder = bundle.encoder
-    if not isinstance(encoder, TokenEncoder):
-        raise SpecError("not a bundle of texts", where=bundle.where)
     records = take_rows(table, rows, ["record_id", "label", "text"])
-    texts = [record["text"] for record in records]
-    ids = encoder.encode(pa.array(texts, pa.string()))
     classes = outcomes.predicted[rows].tolist()
-    weights = leave_out(bundle.predict, ids, classes)
+    seen, weights = _weighed(bundle, [record["text"] for record in records], classes)
     return [
         Explained(
             record_id=record["record_id"],
@@ -70,9 +67,25 @@ def left_out(bundle: Bundle, outcomes: Outcomes, table: Path, rows: list[int]) -
             weights=tuple(found.tolist()),
         )
         for row, record, words, index, found in zip(
-            rows, records, seen_words(texts, encoder.shape[0]), classes, weights, strict=True
+            rows, records, seen, classes, weights, strict=True
         )
     ]
+
+
+def _weighed(
+    bundle: Bundle, texts: list[str], classes: list[int]
+) -> tuple[list[tuple[str, ...]], list[Scores]]:
+    """Return the words of texts, as many as are seen or shown, and their weights."""
+    encoder = bundle.encoder
+    if isinstance(encoder, TokenEncoder):
+        ids = encoder.encode(pa.array(texts, pa.string()))
+        return seen_words(texts, encoder.shape[0]), leave_out(bundle.predict, ids, classes)
+    if not isinstance(encoder, TfidfEncoder):
+        raise SpecError("not a bundle of texts", where=bundle.where)
+    features, words = encoder.encode, seen_words(texts, _WORDS)
+    return words, leave_words_out(
+        lambda some: bundle.predict(features(pa.array(some, pa.string()))), words, classes
+    )
 
 
 def _draw_left_out(
