@@ -119,14 +119,22 @@ def test_of_alternatives_html_is_read_where_the_plain_text_is_empty() -> None:
     assert [piece.html for piece in read_message(bytes(made)).pieces] == [True]
 
 
+def _other() -> EmailMessage:
+    made = EmailMessage()
+    made["Subject"] = "Secret"
+    made.set_content("secret")
+    return made
+
+
 def test_attachments_are_counted_and_not_read() -> None:
     made = EmailMessage()
     made["Subject"] = "Hello"
     made.set_content("see the files")
     made.add_attachment(b"secret", maintype="image", subtype="png", filename="a@example.org")
     made.add_attachment("secret", filename="notes.txt")
+    made.add_attachment(_other(), filename="other.eml")
     mail = read_message(bytes(made))
-    assert (mail.attachments, body(mail)) == (2, "see the files\n")
+    assert (mail.attachments, body(mail)) == (3, "see the files\n")
 
 
 def test_html_that_calls_itself_plain_is_html() -> None:

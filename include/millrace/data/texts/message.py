@@ -96,6 +96,8 @@ def _word(word: bytes, charset: str | None) -> str:
 
 def _body(part: Part) -> tuple[list[Piece], int]:
     """Return the texts of a part, and how many attachments are in it."""
+    if part.get_content_disposition() == "attachment":
+        return [], 1
     if not part.is_multipart():
         return _leaf(part)
     bodies = [_body(one) for one in part.get_payload() if isinstance(one, Message)]
@@ -114,9 +116,7 @@ def _best(alternatives: list[list[Piece]]) -> list[Piece]:
 
 
 def _leaf(part: Part) -> tuple[list[Piece], int]:
-    kind = part.get_content_maintype()
-    attached = (part.get_content_disposition() or "") == "attachment"
-    if attached or kind not in {"text", "multipart", "message"}:
+    if part.get_content_maintype() not in {"text", "multipart", "message"}:
         return [], 1
     data = part.get_payload(decode=True)
     data = data if isinstance(data, bytes) else b""

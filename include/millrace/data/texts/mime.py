@@ -19,7 +19,7 @@ MOST_PARTS = 1_000
 LONGEST_HEADER = 10_000
 """Characters that are read of a header, at most."""
 
-_MOST_COMPARISONS = 5_000_000  # of lines with boundaries: a few seconds
+_MOST_COMPARISONS = 20_000_000  # of lines with boundaries: some seconds
 _HEADERS_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _BOUNDARY = re.compile(rb"boundary\s{0,9}=", re.IGNORECASE)
 _KNOWN = frozenset(
