@@ -66,7 +66,7 @@ class RowReader:
         pairs = zip(content.to_pylist(), encoding.to_pylist(), strict=True)
         for row, (data, kind) in enumerate(pairs):
             try:
-                records.append(_record(data, kind))
+                records.append(read_record(data, kind))
             except ValueError as error:
                 failures[row] = str(error)
                 records.append({})
@@ -94,7 +94,8 @@ class RowReader:
         )
 
 
-def _record(data: bytes | None, encoding: str) -> Record:
+def read_record(data: bytes | None, encoding: str) -> Record:
+    """Return the fields of a record; raise `ValueError` that says why it is none."""
     if encoding.startswith(UNREADABLE):
         raise ValueError(encoding.removeprefix(UNREADABLE))
     if data is None:
