@@ -197,6 +197,7 @@ def test_an_evaluation_of_a_positive_class_shows_its_figures_and_its_threshold(
     facts = {
         **FACTS,
         "metrics": {n: {"value": v, "low": v, "high": v} for n, v in figures.items()},
+        "costs": {"labels": ["ham", HOSTILE], "table": [[0, 80], [8.5, 0]]},
         "decision": {"sentence": f"spam from a probability of 0.83 on {HOSTILE}"},
         "champion": {
             "comparable": True,
@@ -209,6 +210,7 @@ def test_an_evaluation_of_a_positive_class_shows_its_figures_and_its_threshold(
     installation.execute(run, "evaluate", made)
     text = page(client, run)
     assert "Decided: spam from a probability of 0.83 on" in text
+    assert '<td>ham</td><td class="number">0.0000</td><td class="number">80.0000</td>' in text
     assert "F1 against the champion: <strong>+0.0112</strong>" in text
     names = ("Accuracy<", "<td>F1<", "Area under ROC curve", "Cost a record")
     assert sorted(names, key=text.index) == list(names)

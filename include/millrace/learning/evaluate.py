@@ -76,6 +76,7 @@ def _facts(context: StageContext, bundle: Bundle, outcomes: Outcomes) -> dict[st
             name: {"value": value, "low": limits[name][0], "high": limits[name][1]}
             for name, value in metrics.overall(outcomes).items()
         },
+        "costs": _costs(outcomes),
         "slices": slices(outcomes, replicates, seed),
         "baseline": None
         if baseline is None
@@ -93,15 +94,21 @@ def _baseline_labels(context: StageContext, bundle: Bundle) -> tuple[str, ...]:
     return tuple(context.one("dataset").facts.get("labels", bundle.labels))
 
 
+def _costs(outcomes: Outcomes) -> dict[str, Any] | None:
+    """Return what mistakes cost in all, by true class (row) and predicted class (column)."""
+    if outcomes.costs is None:
+        return None
+    table = metrics.cost_table(metrics.confusion(outcomes), outcomes.costs)
+    return {"labels": list(outcomes.labels), "table": table.tolist()}
+
+
 def _details(outcomes: Outcomes) -> dict[str, Any]:
     """Return what only the report holds."""
-    bins, confusion = reliability(outcomes), metrics.confusion(outcomes)
-    costs = outcomes.costs
+    bins = reliability(outcomes)
     return {
         "interval_coverage": COVERAGE,
         "classes": metrics.per_class(outcomes),
-        "confusion": confusion.tolist(),
-        "costs": None if costs is None else metrics.cost_table(confusion, costs).tolist(),
+        "confusion": metrics.confusion(outcomes).tolist(),
         "calibration": {
             "rows": bins.rows.tolist(),
             "accuracy": bins.accuracy.tolist(),

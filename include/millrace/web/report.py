@@ -31,6 +31,7 @@ class Evaluation:
         baseline: kind of the baseline, or None.
         incomparable: why the champion could not be compared, or None.
         decision: how the predicted class was decided, in words, or None: the most probable one.
+        costs: ``labels`` and ``table``, what mistakes cost by true and predicted class; or None.
         gained: the figure that models are compared by. gain: the model's less the champion's:
             ``value``, ``low``, ``high``; or None.
         plots: names of the artifact's plot files.
@@ -44,6 +45,7 @@ class Evaluation:
     champion: bool
     incomparable: str | None
     decision: str | None
+    costs: Mapping[str, Any] | None
     gained: str
     gain: Mapping[str, float] | None
     plots: Sequence[str]
@@ -149,6 +151,7 @@ def _evaluation(artifact: Artifact | None) -> Evaluation | None:
         champion=bool(champion.get("metrics")),
         incomparable=champion.get("reason"),
         decision=(facts.get("decision") or {}).get("sentence"),
+        costs=facts.get("costs"),
         gained=gained,
         gain=difference,
         plots=_plots(artifact.manifest.files),

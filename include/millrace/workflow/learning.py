@@ -194,7 +194,8 @@ class Gate(Value):
         f1, average_precision: at least, of the positive class that `decision` names.
         log_loss, calibration_error: at most.
         by: the figure by which it is compared with the champion and the baseline.
-        slice_drop: how much worse than the champion it may be on any slice.
+        slice_drop: how much worse than the champion it may be on any slice, by accuracy where a
+            slice has too few records of a class for the figure to mean anything.
         overall_drop: how much worse than the champion it may be overall.
         beat_baseline: it must be at least as good as the scikit-learn baseline.
         goal: the decision's goal, if it has one, must have been reached on the validation split.

@@ -79,7 +79,7 @@ def test_the_threshold_decides_and_its_figures_are_facts(workshop, dataset, make
     assert all(math.isfinite(value) for value in result.metrics.values())
     report = json.loads((folder / "report.json").read_text())
     assert report["confusion"] == [[7, 0], [1, 2]]
-    assert report["costs"] == [[0, 0], [1, 0]]
+    assert report["costs"] == {"labels": list(LABELS), "table": [[0, 0], [1, 0]]}
     assert (folder / "plots" / "precision_recall.png").stat().st_size > 5_000
 
 
@@ -201,19 +201,28 @@ def test_the_champion_is_compared_by_the_figure_that_counts(workshop, dataset, m
     ]
 
 
-def test_a_slice_with_few_positive_records_is_not_judged_by_them():
-    part = {"rows": 500, "positives": 29, "accuracy": {"value": 0.9}, "f1": 0.1}
-    better = {**part, "f1": 0.9}
+@pytest.mark.parametrize(
+    ("by", "positives", "judged_by"),
+    [
+        ("f1", 30, "F1"),
+        ("f1", 29, "accuracy"),
+        ("average_precision", 470, "average precision"),
+        ("average_precision", 471, "accuracy"),
+        ("balanced_accuracy", 0, "balanced accuracy"),
+        ("matthews", 0, "accuracy"),
+    ],
+)
+def test_a_slice_is_judged_by_accuracy_where_the_figure_says_nothing(by, positives, judged_by):
+    part = {"rows": 500, "positives": positives, "accuracy": {"value": 0.5}, by: 0.1}
+    better = {**part, "accuracy": {"value": 0.9}, by: 0.9}
     facts = {
-        "metrics": {"f1": {"value": 0.9}},
+        "metrics": {by: {"value": 0.9}},
         "slices": {"s": part},
-        "champion": {"comparable": True, "metrics": {"f1": 0.9}, "slices": {"s": better}},
+        "champion": {"comparable": True, "metrics": {by: 0.9}, "slices": {"s": better}},
     }
-    found = champion_checks(Gate(by="f1"), facts)[1]
-    assert found.passed
-    assert "29 positive records, too few to judge" in found.sentence
-    part["positives"] = better["positives"] = 30
-    assert not champion_checks(Gate(by="f1"), facts)[1].passed
+    overall, found = champion_checks(Gate(by=by), facts)
+    assert (overall.passed, found.passed) == (True, False)
+    assert found.sentence.startswith(f"{judged_by} on slice s ")
 
 
 @pytest.mark.parametrize(("ours", "passed"), [(0.8, True), (0.79, False)])

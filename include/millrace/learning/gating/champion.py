@@ -2,8 +2,8 @@
 
 Without a champion, or with one that answers another question, there is nothing to fall behind: the
 checks pass and say so. A slice of fewer than `LEAST_ROWS` records is not judged, since one record
-more or less wrong would move its accuracy by more than any sensible limit; where models are
-compared by a figure of the positive class, its records count.
+more or less wrong would move its accuracy by more than any sensible limit. A slice may hold a
+single class, of which several figures say nothing: there, accuracy is compared instead.
 """
 
 from __future__ import annotations
@@ -42,15 +42,20 @@ def champion_checks(gate: Gate, facts: Mapping[str, Any]) -> list[Check]:
 
 
 def _slice(name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any], gate: Gate) -> Check:
-    check, by = f"slice_drop[{name}]", gate.by
-    of_a_class = by in OF_A_CLASS
-    rows = ours["positives"] if of_a_class else ours["rows"]
-    if rows < LEAST_ROWS:
-        kind = "positive record" if of_a_class else "record"
-        some = f"1 {kind}" if rows == 1 else f"{rows} {kind}s"
-        sentence = f"slice {name} has {some}, too few to judge (fewer than {LEAST_ROWS})"
+    check, by = f"slice_drop[{name}]", _figure_of(gate.by, ours)
+    if ours["rows"] < LEAST_ROWS:
+        rows = "1 record" if ours["rows"] == 1 else f"{ours['rows']} records"
+        sentence = f"slice {name} has {rows}, too few to judge (fewer than {LEAST_ROWS})"
         return Check(check, True, f"a drop of at most {gate.slice_drop}", None, sentence)
     return _drop(check, f"{words(by)} on slice {name}", _value(ours[by]), _value(theirs[by]), gate)
+
+
+def _figure_of(by: str, part: Mapping[str, Any]) -> str:
+    """Return the figure by which a slice is compared: `by`, or accuracy where it says nothing."""
+    if by in OF_A_CLASS:
+        fewest = min(part["positives"], part["rows"] - part["positives"])
+        return by if fewest >= LEAST_ROWS else "accuracy"
+    return by if by == "balanced_accuracy" else "accuracy"
 
 
 def _value(figure: Any) -> float:
