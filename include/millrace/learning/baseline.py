@@ -6,11 +6,12 @@ written, so the choice is stable and fair. No deep-learning framework is importe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from millrace.artifacts.tables import read_table, write_table
@@ -19,6 +20,7 @@ from millrace.learning.dataset import Classes, class_indices, dataset_labels
 from millrace.learning.decision import Rule
 from millrace.learning.modality import Rival, open_learning
 from millrace.learning.predictions import COLUMNS, predictions_schema, predictions_table
+from millrace.learning.rival_bundle import RivalBundle
 from millrace.learning.threshold import choose_threshold
 from millrace.workflow.decision import Decision
 from millrace.workflow.stage import StageContext, StageResult
@@ -26,17 +28,24 @@ from millrace.workflow.stage import StageContext, StageResult
 _SIDE = "train split"
 
 
+class _Asked(NamedTuple):
+    """Who answers: the rival, or its bundle."""
+
+    columns: Sequence[str]
+    predict: Callable[[pa.Table], npt.NDArray[np.float32]]
+
+
 def run(context: StageContext) -> StageResult:
     """Fit on ``dataset``'s training split and predict its test split.
 
     Parameters (keyed): ``modality``; ``baseline``, values of the spec's, with ``kind`` and
     ``rows``, how many records it may use; ``decision``, where a threshold is to be chosen, which
-    it has of its own.
+    it has of its own; ``export``, true where a bundle is written, which then gives all answers.
 
     Raises:
         DataError: the training records that it may use are of a single class, or the validation
             split has none of one of the classes to decide between.
-        SpecError: the decision is between other classes.
+        SpecError: the decision is between other classes, or the model cannot become a bundle.
     """
     spec = context.params["baseline"]
     dataset = context.one("dataset")
@@ -47,15 +56,23 @@ def run(context: StageContext) -> StageResult:
     _check_classes(labels, classes)
     rival.fit(records, classes)
     facts = {"kind": spec["kind"], "rows": len(classes)}
+    bundle = None
+    if context.params.get("export"):
+        bundle = RivalBundle(context, rival, labels, records, classes)
+    ask = _Asked(rival.columns, (bundle or rival).predict)
+    decided = {}
     if "decision" in context.params:
         validation = dataset.path("validation.parquet")
-        facts["decision"] = _decide(context.params["decision"], labels, rival, validation)
+        decided["decision"] = _decide(context.params["decision"], labels, ask, validation)
+    facts |= decided
     rule = Rule.of(facts, labels, "baseline")
     rows = write_table(
         context.output / "predictions.parquet",
         predictions_schema(labels),
-        _predictions(rival, dataset.path("test.parquet"), labels, rule),
+        _predictions(ask, dataset.path("test.parquet"), labels, rule),
     )
+    if bundle is not None:
+        facts |= bundle.write(decided)
     return StageResult(kind="baseline", rows=rows, facts=facts)
 
 
@@ -85,18 +102,18 @@ def _check_classes(labels: tuple[str, ...], classes: Classes) -> None:
 
 
 def _decide(
-    decision: Mapping[str, Any], labels: tuple[str, ...], rival: Rival, validation: Path
+    decision: Mapping[str, Any], labels: tuple[str, ...], ask: _Asked, validation: Path
 ) -> dict[str, Any]:
     answers = [
-        (class_indices(records["label"], labels, "validation split"), rival.predict(records))
-        for records in read_table(validation, [*rival.columns, "label"])
+        (class_indices(records["label"], labels, "validation split"), ask.predict(records))
+        for records in read_table(validation, [*ask.columns, "label"])
         if records.num_rows
     ]
     return choose_threshold(Decision(**decision), labels, answers)
 
 
 def _predictions(
-    rival: Rival, path: Path, labels: tuple[str, ...], rule: Rule | None
+    ask: _Asked, path: Path, labels: tuple[str, ...], rule: Rule | None
 ) -> Iterator[pa.Table]:
-    for records in read_table(path, [*COLUMNS, *rival.columns]):
-        yield predictions_table(records, rival.predict(records), labels, rule)
+    for records in read_table(path, [*COLUMNS, *ask.columns]):
+        yield predictions_table(records, ask.predict(records), labels, rule)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,22 @@ _HELD_BACK = 0.2  # share of the records that scales margins
 _TEMPERATURES = np.geomspace(0.05, 5, 60)
 
 Classes = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Probabilities are the softmax of ``features @ weights + bias``.
+
+    Attributes:
+        weights: ``(features, seen)`` float64. bias: ``(seen,)``.
+        classes: that were seen, indices ``(seen,)``; others have probability 0.
+        count: of all classes.
+    """
+
+    weights: npt.NDArray[np.float64]
+    bias: npt.NDArray[np.float64]
+    classes: Classes
+    count: int
 
 
 class CalibratedClassifier:
@@ -47,6 +64,12 @@ class CalibratedClassifier:
         )
         return probabilities
 
+    def linear(self) -> Linear:
+        """Return what a linear estimator has learnt, its temperature included."""
+        weights, bias = _weights(self._model)
+        scale = self._temperature
+        return Linear(weights / scale, bias / scale, self._model.classes_, self._classes)
+
     def _fitted(self, features: Any, classes: Classes) -> Any:
         return self._make(features.shape).fit(features, classes)
 
@@ -66,6 +89,16 @@ class CalibratedClassifier:
             for t in _TEMPERATURES
         ]
         return float(_TEMPERATURES[int(np.argmin(losses))])
+
+
+def _weights(model: Any) -> tuple[Any, Any]:
+    if hasattr(model, "feature_log_prob_"):  # naive Bayes
+        weights = model.feature_log_prob_.T
+        return weights, np.zeros(weights.shape[1])
+    weights, bias = model.coef_.T, model.intercept_
+    if weights.shape[1] == 1:  # two classes have one margin
+        return np.hstack([np.zeros_like(weights), weights]), np.array([0.0, bias[0]])
+    return weights, bias
 
 
 def _probabilities(model: Any, features: Any, temperature: float) -> Any:

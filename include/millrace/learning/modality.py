@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -111,6 +111,16 @@ class Rival(Protocol):
 
     def predict(self, records: pa.Table) -> npt.NDArray[np.float32]:
         """Return probabilities ``(rows, classes)``."""
+
+
+@runtime_checkable
+class ExportedRival(Rival, Protocol):
+    """A rival that can be written as a graph, so that it serves like a network."""
+
+    def export(self, graph: Path) -> Encoder:
+        """Write what was fitted as an ONNX graph, from the inputs of the encoder that it returns
+        to ``probabilities`` float32 ``(rows, classes)``.
+        """
 
 
 class LearningModality(Protocol):
