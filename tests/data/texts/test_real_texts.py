@@ -1,4 +1,4 @@
-"""The contract on the SMS Spam Collection and on SpamAssassin: what is refused, what is a family."""
+"""The contract on the SMS Spam Collection and on SpamAssassin: the refused, and the families."""
 
 from __future__ import annotations
 
