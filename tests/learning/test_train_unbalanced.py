@@ -89,6 +89,13 @@ def test_the_threshold_is_what_the_exported_graph_says_of_validation(mail, stage
     assert 0 < found["threshold"] < 1
 
 
+def test_the_same_request_chooses_the_same_threshold_to_the_last_bit(mail, stage, params):
+    dataset = mail()
+    runs = [stage(dataset, asked(params), name) for name in ("a", "b")]
+    one, other = (made(run)[1].document for run in runs)
+    assert one == other
+
+
 def test_balanced_weights_find_more_of_a_small_class(mail, stage, params):
     dataset = mail()
     images, classes = picture_side(dataset, "test").load()
