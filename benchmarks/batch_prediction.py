@@ -21,16 +21,18 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "include"))
 
 import numpy as np
-from samples import LABELS, SHAPE, digits
 
 from millrace.artifacts.tables import write_table
-from millrace.learning.bundle import Bundle
+from millrace.learning.bundle import FORMAT, Bundle
 from millrace.learning.export.onnx_file import save_onnx
 from millrace.learning.framework import make_deterministic
 from millrace.learning.networks.architecture import Architecture
+from millrace.learning.pictures.learnt import LearntPictures
 from millrace.learning.pictures.normalisation import Normalisation
 from millrace.learning.predictions import predict_table, predictions_schema
+from millrace.workflow.images import ImageAugmentation
 from millrace.workflow.learning import CnnModel, MlpModel
+from samples import LABELS, SHAPE, digits
 
 _NETWORKS = {
     "mlp": MlpModel(kind="mlp"),
@@ -59,14 +61,16 @@ def main() -> None:
 
 def _sides(model: Any, split: Any, folder: Path) -> list[Callable[[], Any]]:
     architecture = Architecture(model, SHAPE, len(LABELS))
-    classifier = architecture.classifier(architecture.network(7), Normalisation((0.2,), (0.3,)))
+    normalisation = Normalisation((0.2,), (0.3,))
+    learnt = LearntPictures(split.encoder, normalisation, ImageAugmentation())
+    classifier = learnt.classifier(architecture.network(7), model)
     graph = folder / "model.onnx"
-    save_onnx(classifier, SHAPE, graph)
+    save_onnx(classifier, split.encoder, graph)
     document = {
-        "format": 1,
-        "task": "image_classification",
+        "format": FORMAT,
+        "records": {"modality": "image"},
         "labels": list(LABELS),
-        "input": {"shape": list(SHAPE)},
+        "input": split.encoder.to_document(),
     }
     bundle = Bundle(document, graph, "benchmark")
     schema = predictions_schema(LABELS)

@@ -93,19 +93,18 @@ def _task(images: Any, classes: Any, options: argparse.Namespace, folder: Path) 
     from millrace.artifacts.tables import image_field, images_to_column, write_table
     from millrace.learning.dataset import DatasetSplit
     from millrace.learning.networks.architecture import Architecture
-    from millrace.learning.pictures.normalisation import Normalisation
     from millrace.learning.training.build import Task
-    from millrace.workflow.images import ImageAugmentation
     from millrace.workflow.learning import CnnModel, Training
 
     path = folder / "train.parquet"
     schema = pa.schema([("label", pa.string()), image_field("image", SHAPE)])
     labels = pa.array([str(index) for index in classes], pa.string())
     write_table(path, schema, [pa.table([labels, images_to_column(images)], schema=schema)])
-    split = DatasetSplit("train", path, tuple(str(index) for index in range(CLASSES)))
+    learnt = _learnt()
+    classes_named = tuple(str(index) for index in range(CLASSES))
+    split = DatasetSplit("train", path, classes_named, learnt.encoder)
     return Task(
         architecture=Architecture(CnnModel(kind="cnn", width=options.width), SHAPE, CLASSES),
-        augment=ImageAugmentation(),
         train=Training(
             epochs=options.rounds + 1,
             batch_size=options.batch,
@@ -114,9 +113,19 @@ def _task(images: Any, classes: Any, options: argparse.Namespace, folder: Path) 
         ),
         training=split,
         validation=split,
-        normalisation=Normalisation((0.5,), (0.3,)),
+        learnt=learnt,
         devices=_devices(options.gpus),
     )
+
+
+def _learnt() -> Any:
+    from millrace.learning.pictures.encoder import PixelEncoder
+    from millrace.learning.pictures.learnt import LearntPictures
+    from millrace.learning.pictures.normalisation import Normalisation
+    from millrace.workflow.images import ImageAugmentation
+
+    normalisation = Normalisation((0.5,), (0.3,))
+    return LearntPictures(PixelEncoder(SHAPE), normalisation, ImageAugmentation())
 
 
 def _ours(images: Any, classes: Any, options: argparse.Namespace) -> tuple[Epoch, str]:
@@ -134,14 +143,13 @@ def _ours(images: Any, classes: Any, options: argparse.Namespace) -> tuple[Epoch
 
 def _keras_fit(images: Any, classes: Any, options: argparse.Namespace) -> tuple[Epoch, str]:
     from millrace.learning.networks.architecture import Architecture
-    from millrace.learning.pictures.normalisation import Normalisation
     from millrace.workflow.learning import CnnModel
 
     _devices(options.gpus)
     policy = options.precision
     architecture = Architecture(CnnModel(kind="cnn", width=options.width), SHAPE, CLASSES)
     network = architecture.network(7, policy if policy == "float32" else f"mixed_{policy}")
-    model = architecture.classifier(network, Normalisation((0.5,), (0.3,)))
+    model = _learnt().classifier(network, architecture.model)
     loss = "sparse_categorical_crossentropy"
     model.compile("adam", loss, metrics=["accuracy"], jit_compile=options.xla or "auto")
     batch = options.batch

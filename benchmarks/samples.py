@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from millrace.artifacts.tables import image_field, images_to_column, write_table
 from millrace.learning.dataset import DatasetSplit
+from millrace.learning.pictures.encoder import PixelEncoder
 
 LABELS = tuple("0123456789")
 SHAPE = (28, 28, 1)
@@ -37,4 +38,4 @@ def digits(folder: Path, rows: int) -> DatasetSplit:
     schema = pa.schema([*fields, image_field("image", SHAPE)])
     path = folder / "train.parquet"
     write_table(path, schema, [pa.table(list(columns.values()), schema=schema)])
-    return DatasetSplit("train", path, LABELS)
+    return DatasetSplit("train", path, LABELS, PixelEncoder(SHAPE))

@@ -110,10 +110,8 @@ class Stages:
         return self.run("data.collect", name, params, None, locations)
 
     def clean(self, spec: Any, source: Mapping[str, Any], raw: Made, name: str) -> Made:
-        rules = spec.clean.model_dump(mode="json", exclude={"budget", "near_conflicts"})
         params = {
-            "rules": rules,
-            "reduce_to": list(spec.transform.size),
+            **spec.cleaning(),
             "label_map": source["label_map"],
             "labels": list(spec.labels),
             "labelled": True,
@@ -121,18 +119,18 @@ class Stages:
         return self.run("data.clean", name, params, {"records": [raw]})
 
     def transform(self, spec: Any, cleaned: Made, name: str) -> Made:
-        params = spec.transform.model_dump(mode="json")
+        transform = spec.transform.model_dump(mode="json")
+        params = {"modality": spec.modality, "transform": transform}
         return self.run("data.transform", name, params, {"records": [cleaned]})
 
     def integrate(
         self, spec: Any, made: Sequence[Made], cleaned: Sequence[Made], name: str
     ) -> Made:
         params = {
+            **spec.cleaning(),
             "split": spec.split.model_dump(mode="json"),
             "sources": {source.name: source.split for source in spec.sources},
             "labels": list(spec.labels),
-            "duplicates": spec.clean.duplicates,
-            "near_duplicates": spec.clean.near_duplicates,
             "near_conflicts": spec.clean.near_conflicts,
             "budget": dict(spec.clean.budget),
         }

@@ -20,15 +20,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "include"))
 
-from samples import LABELS, SHAPE, digits
-
 from millrace.learning.framework import make_deterministic
 from millrace.learning.networks.architecture import Architecture
+from millrace.learning.pictures.learnt import LearntPictures
 from millrace.learning.pictures.normalisation import Normalisation
 from millrace.learning.training.build import Task, build_trainer
 from millrace.learning.training.feed import FITS
 from millrace.workflow.images import ImageAugmentation
 from millrace.workflow.learning import CnnModel, MlpModel, Training
+from samples import LABELS, SHAPE, digits
 
 _NETWORKS = {
     "mlp": MlpModel(kind="mlp"),
@@ -72,11 +72,10 @@ def _compare(model: Any, split: Any, rounds: int) -> tuple[list[float], list[flo
 def _epoch(model: Any, split: Any, rounds: int, fits: int) -> Callable[[int], Any]:
     task = Task(
         architecture=Architecture(model, SHAPE, len(LABELS)),
-        augment=ImageAugmentation(),
         train=Training(epochs=rounds + 1, learning_rate=0.001),
         training=split,
         validation=split,
-        normalisation=Normalisation((0.2,), (0.3,)),
+        learnt=LearntPictures(split.encoder, Normalisation((0.2,), (0.3,)), ImageAugmentation()),
         fits=fits,
     )
     trainer, _ = build_trainer(task)

@@ -28,6 +28,8 @@ from millrace.artifacts.tables import image_field, images_to_column, write_table
 from millrace.learning.dataset import DatasetSplit
 from millrace.learning.framework import make_deterministic
 from millrace.learning.networks.architecture import Architecture
+from millrace.learning.pictures.encoder import PixelEncoder
+from millrace.learning.pictures.learnt import LearntPictures
 from millrace.learning.pictures.normalisation import Normalisation
 from millrace.learning.training.build import Task, build_trainer
 from millrace.workflow.images import ImageAugmentation
@@ -58,11 +60,12 @@ def main() -> None:
 def _compare(name: str, model: Any, split: DatasetSplit, rounds: int) -> None:
     task = Task(
         architecture=Architecture(model, _SHAPE, len(_LABELS)),
-        augment=ImageAugmentation(),
         train=Training(epochs=rounds + 1, learning_rate=0.001),
         training=split,
         validation=split,
-        normalisation=Normalisation((0.5,), (0.3,)),
+        learnt=LearntPictures(
+            PixelEncoder(_SHAPE), Normalisation((0.5,), (0.3,)), ImageAugmentation()
+        ),
     )
     sides = {"millrace": _ours(task), "keras fit": _keras(task)}
     speeds: dict[str, list[tuple[float, float]]] = {side: [] for side in sides}
@@ -94,7 +97,7 @@ def _ours(task: Task) -> Callable[[int], Any]:
 
 
 def _keras(task: Task) -> Callable[[int], Any]:
-    classifier = task.architecture.classifier(task.architecture.network(7), task.normalisation)
+    classifier = task.learnt.classifier(task.architecture.network(7), task.architecture.model)
     classifier.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     images, classes = task.training.load()
     return lambda _: classifier.fit(images, classes, batch_size=128, verbose=0)
@@ -107,7 +110,7 @@ def _split(folder: Path, rows: int) -> DatasetSplit:
     schema = pa.schema([("label", pa.string()), image_field("image", _SHAPE)])
     path = folder / "train.parquet"
     write_table(path, schema, [pa.table([labels, images_to_column(images)], schema=schema)])
-    return DatasetSplit("train", path, _LABELS)
+    return DatasetSplit("train", path, _LABELS, PixelEncoder(_SHAPE))
 
 
 if __name__ == "__main__":
