@@ -89,7 +89,9 @@ class TableBaseline(AnyBaseline):
     Attributes:
         kind: ``gradient_boosting`` of decision trees, or ``logistic`` regression.
         rows: records of the training split it is fitted on, at most.
+        candidate: see `AnyBaseline`.
     """
 
+    exported: ClassVar[frozenset[str]] = frozenset({"gradient_boosting", "logistic"})
     kind: Literal["gradient_boosting", "logistic"] = "gradient_boosting"
     rows: Annotated[int, Field(ge=10, le=1_000_000)] = 100_000

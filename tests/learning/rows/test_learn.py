@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from millrace.artifacts.tables import write_table
+from millrace.artifacts.tables import read_table, write_table
 from millrace.errors import DataError, SpecError
 from millrace.learning.rows.learn import learn_columns
 from millrace.workflow.table_models import Features, Outliers
@@ -31,7 +32,8 @@ def learn(tmp_path: Path, rows: Any) -> Any:
             columns,
         )
         write_table(tmp_path / "train.parquet", table.schema, [table])
-        return learn_columns(tmp_path / "train.parquet", columns, features or Features())
+        tables = partial(read_table, tmp_path / "train.parquet")
+        return learn_columns(tables, columns, features or Features())
 
     return learnt
 

@@ -1,108 +1,100 @@
-"""`ClassicalRows`: numbers and categories, then a scikit-learn classifier."""
+"""`ClassicalRows`: features of records, then a scikit-learn classifier, which can be a bundle."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from millrace.learning.calibrated import CalibratedClassifier
 from millrace.learning.dataset import Classes
-from millrace.learning.rows.encoder import categories_of, numbers_of
+from millrace.learning.rows.encoder import Features, RowEncoder, names_of
+from millrace.learning.rows.learn import learn_columns
+from millrace.learning.rows.numbers import Scaling
+from millrace.workflow.table_models import Features as Asked
 
-_CATEGORIES = 250  # of a column, at most, the most frequent; gradient boosting takes no more
-_LARGEST = 1e30  # float32 holds its square no more, and trees need no larger one
+_CATEGORIES = 250  # of a column that are told apart, the most frequent
 _PARALLEL = 50_000  # records from which threads that wait for each other pay
-_MISSING = "\x00missing"
-_NONE: Any = None
 
 
 class ClassicalRows:
-    """See `millrace.learning.modality.Rival`.
+    """See `millrace.learning.modality.ExportedRival`.
 
-    Gradient boosting takes what is missing as it is. For logistic regression medians stand in place
-    of missing numbers, numbers are standardised, and categories are columns of 0 and 1.
+    Gradient boosting takes what is missing as it is, and categories by the order of their
+    frequency. For logistic regression medians stand in place of missing numbers, and categories
+    are features of 0 and 1.
 
     Args:
         kind: ``gradient_boosting`` or ``logistic``. classes: number of classes.
     """
 
-    columns: ClassVar[Sequence[str]] = ("numbers", "categories")
+    columns: ClassVar[Sequence[str]] = RowEncoder.columns
 
     def __init__(self, kind: str, classes: int) -> None:
-        self._kind = kind
-        self._model = CalibratedClassifier(lambda _: _classifier(kind), classes)
-        self._names: Any = None
-        self._numbers: Any = None
-        self._empty: npt.NDArray[np.bool_] = np.zeros(0, bool)
+        self._trees = kind == "gradient_boosting"
+        self._classes = classes
+        self._encoder = RowEncoder(Scaling.of([]), ())
+        self._model: Any = None
 
     def fit(self, records: pa.Table, classes: Classes) -> None:
         """Fit on records of at least two classes."""
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-        self._empty = np.asarray(np.isnan(numbers_of(records)).all(axis=0))
-        self._numbers = _of_numbers(self._kind).fit(self._known_numbers(records))
-        self._names = _of_names(self._kind).fit(_names(records))
-        features = self._features(records)
+        kinds = _kinds(records.schema, "keep" if self._trees else "median")
+        asked = Asked(vocabulary=_CATEGORIES)
+        self._encoder = learn_columns(lambda: [records], kinds, asked, empty=True).encoder
         with threadpool_limits(1 if records.num_rows < _PARALLEL else None):
-            self._model.fit(features, classes)
+            self._model = _estimator(trees=self._trees).fit(self._inputs(records), classes)
 
     def predict(self, records: pa.Table) -> npt.NDArray[np.float32]:
-        """Return probabilities ``(rows, classes)``."""
-        return self._model.predict(self._features(records))
+        """Return probabilities ``(rows, classes)``; 0 for a class that was never seen."""
+        answers = np.zeros((records.num_rows, self._classes), np.float32)
+        answers[:, self._model.classes_] = self._model.predict_proba(self._inputs(records))
+        return answers
 
-    def _features(self, records: pa.Table) -> Any:
-        numbers = self._numbers.transform(self._known_numbers(records))
-        names = self._names.transform(_names(records))
-        if isinstance(names, np.ndarray):
-            return np.hstack([numbers, names])
-        from scipy import sparse
+    def export(self, graph: Path) -> RowEncoder:
+        """Write what was fitted as an ONNX graph of features; return what makes these."""
+        from millrace.learning.rows.rival_file import save_logistic, save_trees
 
-        return sparse.hstack([sparse.csr_array(numbers), names], format="csr")
+        save = save_trees if self._trees else save_logistic
+        save(self._model, self._encoder, self._classes, graph)
+        return self._encoder
 
-    def _known_numbers(self, records: pa.Table) -> npt.NDArray[np.float64]:
-        """Return numbers, zeros in columns that had none, and a column of zeros so that one is."""
-        found = np.clip(numbers_of(records), -_LARGEST, _LARGEST)
-        found[:, self._empty] = 0
-        return np.hstack([found, np.zeros((len(found), 1))])
-
-
-def _names(records: pa.Table) -> npt.NDArray[np.object_]:
-    """Return categories ``(rows, columns)``, and a column that is always equal."""
-    found = [texts.to_numpy(zero_copy_only=False) for texts in categories_of(records)]
-    made = np.full((records.num_rows, len(found) + 1), "", object)
-    for place, texts in enumerate(found):
-        made[:, place] = np.where(texts == _NONE, _MISSING, texts)
-    return made
+    def _inputs(self, records: pa.Table) -> Any:
+        """Return what the estimator takes ``(rows, inputs)``."""
+        features = self._encoder(records)
+        return features if self._trees else _with_places(features, self._encoder)
 
 
-def _of_numbers(kind: str) -> Any:
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, StandardScaler
-
-    if kind == "gradient_boosting":
-        return FunctionTransformer()
-    return make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+def _kinds(schema: pa.Schema, missing: str) -> Mapping[str, Mapping[str, Any]]:
+    numbers = {"kind": "numeric", "missing": missing}
+    categories = {"kind": "category", "missing": "unknown", "places": None}
+    return dict.fromkeys(names_of(schema, "numbers"), numbers) | dict.fromkeys(
+        names_of(schema, "categories"), categories
+    )
 
 
-def _of_names(kind: str) -> Any:
-    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+def _with_places(features: Features, encoder: RowEncoder) -> Any:
+    """Return numbers, and a feature of 0 or 1 for every place of a category."""
+    from scipy import sparse
 
-    if kind == "gradient_boosting":
-        return OrdinalEncoder(
-            max_categories=_CATEGORIES, handle_unknown="use_encoded_value", unknown_value=np.nan
-        )
-    return OneHotEncoder(max_categories=_CATEGORIES, handle_unknown="ignore", dtype=np.float32)
+    rows, count = len(features), len(encoder.scaling.names)
+    places = features[:, count:].astype(np.int64)
+    starts = np.arange(rows + 1) * places.shape[1]
+    ones = np.ones(places.size)
+    taken = sparse.csr_array((ones, places.reshape(-1), starts), shape=(rows, encoder.total))
+    return sparse.hstack(
+        [sparse.csr_array(features[:, :count].astype(np.float64)), taken], format="csr"
+    )
 
 
-def _classifier(kind: str) -> Any:
+def _estimator(*, trees: bool) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.linear_model import LogisticRegression
 
-    if kind == "logistic":
+    if not trees:
         return LogisticRegression(max_iter=1_000)
     return HistGradientBoostingClassifier(early_stopping=False, random_state=0)

@@ -7,16 +7,14 @@ as memory should hold: the split was shuffled when it was written.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from millrace.artifacts.tables import read_table
 from millrace.errors import DataError, shorten
 from millrace.learning.rows.categories import Places
 from millrace.learning.rows.encoder import RowEncoder, categories_of, numbers_of
@@ -30,6 +28,7 @@ _SHOWN = 20  # categories of the reference statistics
 _REACH = {"iqr": 1.5, "zscore": 3.0}
 
 Columns = Mapping[str, Mapping[str, Any]]
+Tables = Callable[[], Iterable[pa.Table]]
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,16 @@ class LearntColumns:
     reference: Mapping[str, Any]
 
 
-def learn_columns(training: Path, columns: Columns, features: Features) -> LearntColumns:
-    """Learn from a table of canonical records.
+def learn_columns(
+    training: Tables, columns: Columns, features: Features, *, empty: bool = False
+) -> LearntColumns:
+    """Learn from canonical records.
 
     Args:
-        columns: values of `TableTransform.columns`.
+        training: the records, a table at a time, as often as it is called.
+        columns: values of `TableTransform.columns`; ``missing`` may also be ``keep``, which leaves
+            NaN where no number is.
+        empty: whether a column may have no value at all.
 
     Raises:
         DataError: a column has no value in the training split.
@@ -58,8 +62,12 @@ def learn_columns(training: Path, columns: Columns, features: Features) -> Learn
     numeric = [name for name in names if columns[name]["kind"] == "numeric"]
     category = [name for name in names if columns[name]["kind"] == "category"]
     statistics: dict[str, Any] = {}
-    scaling = _scaling(_sample(training, len(numeric)), numeric, columns, features, statistics)
-    counts = _counts(training, len(category))
+    numbers, counts = _sample(training, len(numeric)), _counts(training, len(category))
+    if not empty:
+        absent: list[bool] = np.asarray(np.isnan(numbers).all(axis=0)).tolist()
+        absent += [not any(word is not None for word in found) for found in counts]
+        _check_present([*numeric, *category], absent)
+    scaling = _scaling(numbers, numeric, columns, features, statistics)
     places = [
         _places(name, columns[name], found, features, statistics)
         for name, found in zip(category, counts, strict=True)
@@ -67,10 +75,10 @@ def learn_columns(training: Path, columns: Columns, features: Features) -> Learn
     return LearntColumns(RowEncoder(scaling, places), statistics)
 
 
-def _sample(training: Path, columns: int) -> Values:
+def _sample(training: Tables, columns: int) -> Values:
     """Return the numbers of the first records ``(rows, columns)``."""
     parts = [np.zeros((0, columns))]
-    for table in read_table(training, ["numbers"]) if columns else ():
+    for table in training() if columns else ():
         parts.append(numbers_of(table))
         if sum(part.nbytes for part in parts) > _SAMPLE:
             break
@@ -84,10 +92,11 @@ def _scaling(
     features: Features,
     statistics: dict[str, Any],
 ) -> Scaling:
-    missing = np.isnan(numbers)
-    _check_present(names, np.asarray(missing.all(axis=0)))
     if not names:
         return Scaling((), *(np.zeros(0) for _ in range(5)))
+    missing = np.isnan(numbers)
+    absent = missing.all(axis=0)
+    numbers = np.where(absent, 0.0, numbers)
     largest = np.nanmax(np.abs(numbers), axis=0)
     largest[largest == 0] = 1.0
     x = numbers / largest  # so that no square is beyond double precision
@@ -95,7 +104,8 @@ def _scaling(
     by_mean = np.array([columns[name]["missing"] == "mean" for name in names])
     fill = np.where(by_mean, mean, quantiles[2])
     low, high = _limits(features.outliers, quantiles, mean, std)
-    x = np.clip(np.where(missing, fill, x), low, high)
+    x = np.clip(np.where(np.isnan(x), fill, x), low, high)
+    kept = np.array([columns[name]["missing"] == "keep" for name in names])
     offset, scale = _scale(features.scale, x)
     for place, name in enumerate(names):
         statistics[name] = {
@@ -106,7 +116,7 @@ def _scaling(
         }
     return Scaling(
         tuple(names),
-        fill * largest,
+        np.where(kept & ~absent, np.nan, fill * largest),
         low * largest,
         high * largest,
         *_unscaled(features.scale, offset, scale, largest),
@@ -153,10 +163,10 @@ def _unscaled(kind: str, offset: Values, scale: Values, largest: Values) -> tupl
     return offset * largest, np.where(np.isfinite(factor), factor, 1.0)
 
 
-def _counts(training: Path, columns: int) -> list[Counter[str | None]]:
+def _counts(training: Tables, columns: int) -> list[Counter[str | None]]:
     """Count the categories of each column; memory is bounded by the different ones."""
     counts: list[Counter[str | None]] = [Counter() for _ in range(columns)]
-    for table in read_table(training, ["categories"]) if columns else ():
+    for table in training() if columns else ():
         for counter, texts in zip(counts, categories_of(table), strict=True):
             for found in pc.value_counts(texts).to_pylist():
                 counter[found["values"]] += found["counts"]
@@ -171,7 +181,6 @@ def _places(
     statistics: dict[str, Any],
 ) -> Places:
     rows, missing = counts.total(), counts.pop(None, 0)
-    _check_present([name], np.array([not counts]))
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
     statistics[name] = {
         "missing": missing / max(rows, 1),
@@ -185,8 +194,8 @@ def _places(
     return Places(name, tuple(kept[: features.vocabulary]), fill=fill)
 
 
-def _check_present(names: Sequence[str], absent: npt.NDArray[np.bool_]) -> None:
-    empty = [shorten(repr(names[place]), 60) for place in np.flatnonzero(absent).tolist()]
+def _check_present(names: Sequence[str], absent: Sequence[bool]) -> None:
+    empty = [shorten(repr(name), 60) for name, none in zip(names, absent, strict=True) if none]
     if empty:
         more = f" and {len(empty) - 5} more" if len(empty) > 5 else ""
         raise DataError(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from millrace.artifacts.artifact import Artifact
+from millrace.artifacts.tables import read_table
 from millrace.learning.evaluation.outcomes import Outcomes
 from millrace.learning.rows.classical import ClassicalRows
 from millrace.learning.rows.encoder import RowEncoder, row_encoder
@@ -32,7 +34,8 @@ class RowLearning:
         from millrace.learning.rows.learnt import LearntRows
 
         features = Features(**params["model"].get("features", {}))
-        learnt = learn_columns(training, records["columns"], features)
+        tables = partial(read_table, training, list(RowEncoder.columns))
+        learnt = learn_columns(tables, records["columns"], features)
         return LearntRows.of(learnt, TableAugmentation(**params["augment"]))
 
     def rival(self, baseline: Params, classes: int) -> ClassicalRows:

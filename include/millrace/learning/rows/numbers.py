@@ -23,7 +23,8 @@ class Scaling:
 
     Attributes:
         names: of the columns, sorted.
-        fill: stands for what is missing. low, high: numbers beyond are drawn to them.
+        fill: stands for what is missing; NaN leaves it so.
+        low, high: numbers beyond are drawn to them.
         offset: is taken from each number before it is multiplied by `scale`.
     """
 
@@ -42,7 +43,7 @@ class Scaling:
         return np.clip(x, -LARGEST, LARGEST).astype(np.float32)
 
     def to_document(self) -> list[dict[str, Any]]:
-        """Return the columns as JSON values; a limit that is none is null."""
+        """Return the columns as JSON values; what there is not is null."""
         figures = {field: getattr(self, field).tolist() for field in _FIELDS}
         return [
             {"name": name} | {field: _or_none(figures[field][place]) for field in _FIELDS}
@@ -52,7 +53,7 @@ class Scaling:
     @classmethod
     def of(cls, document: Sequence[Mapping[str, Any]]) -> Scaling:
         """Return the scaling of a document."""
-        absent = {"low": -np.inf, "high": np.inf}
+        absent = {"fill": np.nan, "low": -np.inf, "high": np.inf}
         fields = {
             field: np.array(
                 [absent[field] if c[field] is None else c[field] for c in document], np.float64
