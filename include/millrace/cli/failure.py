@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,17 @@ _LINES = 8  # of the log, where nothing better is known
 
 
 def print_failure(
-    run: RunView, executions: Iterable[ExecutionRecord], partitions: Sequence[str], logs: Path
+    run: RunView,
+    executions: Iterable[ExecutionRecord],
+    parts: Callable[[str], Sequence[str]],
+    logs: Path,
 ) -> ExitCode:
     """Print the first task that failed; return the exit code that tells whether a retry helps.
 
     Args:
         run: that ended.
         executions: its stage executions, for the error's own sentence.
-        partitions: names, in the order of Airflow's map index.
+        parts: returns what a group of tasks is mapped over, in the order of Airflow's map index.
         logs: Airflow's folder of task logs.
     """
     out = console()
@@ -33,10 +36,11 @@ def print_failure(
         return ExitCode.BUG
     first = min(failed, key=lambda one: str(one.get("end_date")))
     log = log_path(logs, first)
-    partition = _partition(first, partitions)
-    place = "" if partition is None else f" partition {partition}"
+    group = str(first["task_id"]).rpartition(".")[0]
+    part = _part(first, parts(group))
+    place = "" if part is None else f" {group} {part}"
     out.print(f"{first['task_id']}{place} failed: ", style="red", end="")
-    error = _error(first, partition, executions)
+    error = _error(first, part, executions)
     out.print(str(error or f"the log ends with\n{tail(log, _LINES)}"))
     out.print(f"Log: {log}")
     if len(failed) > 1:
@@ -57,19 +61,19 @@ def log_path(logs: Path, instance: Mapping[str, Any]) -> Path:
     return folder / f"attempt={instance['try_number']}.log"
 
 
-def _partition(instance: Mapping[str, Any], partitions: Sequence[str]) -> str | None:
-    """Return the name of a mapped task's partition, or its number where no name is known."""
+def _part(instance: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """Return the name of what a mapped task was for, or its number where no name is known."""
     index = int(instance["map_index"])
     if index < 0:
         return None
-    return partitions[index] if index < len(partitions) else str(index)
+    return names[index] if index < len(names) else str(index)
 
 
 def _error(
-    instance: Mapping[str, Any], partition: str | None, executions: Iterable[ExecutionRecord]
+    instance: Mapping[str, Any], part: str | None, executions: Iterable[ExecutionRecord]
 ) -> MillraceError | None:
-    """Return the error that this attempt of this partition left, if it came so far."""
-    wanted = (stage_of(str(instance["task_id"])), partition, instance["try_number"])
+    """Return the error that this attempt for this part left, if it came so far."""
+    wanted = (stage_of(str(instance["task_id"])), part, instance["try_number"])
     errors = [
         one.error
         for one in executions

@@ -11,6 +11,7 @@ from millrace.catalog.catalog import Catalog
 from millrace.catalog.records import ExecutionRecord, RunRecord
 from millrace.jobs.progress import document_name, read_progress
 from millrace.settings import Settings
+from millrace.workflow.tasks import parse
 
 Event = dict[str, Any]
 
@@ -45,8 +46,18 @@ class RunHistory:
         record = self.record
         return [] if record is None else self._catalog.executions.of_run(record.id)
 
-    def partitions(self) -> list[str]:
-        """Return the names of the run's partitions, in the order of Airflow's map index."""
+    def parts(self, group: str) -> list[str]:
+        """Return what a group of tasks is mapped over, in the order of Airflow's map index.
+
+        Args:
+            group: ``partition`` or ``candidate``; others are not mapped.
+        """
+        if group == "partition":
+            return self._partitions()
+        record = self.record if group == "candidate" else None
+        return [] if record is None else list(parse(record.spec).networks)
+
+    def _partitions(self) -> list[str]:
         found = [e.output for e in self.executions() if e.stage == "discover" and e.output]
         artifact = self._store.find(found[-1].key) if found else None
         listed = [] if artifact is None else artifact.facts["partitions"]

@@ -20,6 +20,8 @@ _FIGURES = (
     ("average_precision", "Average precision"),
 )
 
+_SENTENCES = (("choose", "sentence", "Candidates"), ("evaluate", "verdict", "Baseline"))
+
 
 def print_outcome(settings: Settings, dag_id: str, run_id: str) -> None:
     """Print the outcome of a run that ended; say nothing of what it did not do."""
@@ -28,10 +30,23 @@ def print_outcome(settings: Settings, dag_id: str, run_id: str) -> None:
         if record is None:
             return
         executions = catalog.executions.of_run(record.id)
-        rows = [*_evaluation(executions), *_model(catalog, record), *_predictions(executions)]
+        rows = [*_sentences(settings, executions), *_evaluation(executions)]
+        rows += [*_model(catalog, record), *_predictions(executions)]
     rows += _places(settings, executions)
     for name, value in rows:
         console().print(f"{name:<18}{value}")
+
+
+def _sentences(settings: Settings, executions: Sequence[ExecutionRecord]) -> Rows:
+    """Return what was found in words, of results that are still in the store."""
+    store = Store(settings.store, settings.home / "cache")
+    rows = []
+    for stage, fact, title in _SENTENCES:
+        last = _last(executions, stage)
+        artifact = None if last is None or last.output is None else store.find(last.output.key)
+        if artifact is not None and artifact.facts.get(fact):
+            rows.append((title, f"{artifact.facts[fact]}"))
+    return rows
 
 
 def _evaluation(executions: Sequence[ExecutionRecord]) -> Rows:

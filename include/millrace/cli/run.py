@@ -98,4 +98,4 @@ def watch(installation: Installation, airflow: AirflowClient, dag_id: str, run_i
         return ExitCode.DONE
     with RunHistory(settings, dag_id, run_id) as history:
         logs = installation.airflow_home / "logs"
-        return print_failure(last, history.executions(), history.partitions(), logs)
+        return print_failure(last, history.executions(), history.parts, logs)

@@ -24,7 +24,7 @@ _STATES: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class StageView:
-    """One task of a run, all its partitions together.
+    """One task of a run, all its partitions or candidates together.
 
     Attributes:
         name: of the task, without its group.

@@ -24,6 +24,7 @@ _GLYPHS = {
     "failed": ("✗", "red"),
 }
 _BAR = 20  # characters
+_PARTS = {"train": "candidates"}
 
 
 class View(Protocol):
@@ -102,7 +103,7 @@ def _line(stage: StageView) -> str:
     parts = [stage.state]
     if stage.total > 1:
         done = f"{stage.done} of " if stage.state == "failed" else ""
-        parts.append(f"{done}{stage.total} partitions")
+        parts.append(f"{done}{stage.total} {_PARTS.get(stage.name, 'partitions')}")
     if stage.state in ("done", "failed"):
         parts.append(duration(stage.seconds))
     if stage.cached and stage.state == "done":

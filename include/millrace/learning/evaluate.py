@@ -20,6 +20,7 @@ from millrace.learning.evaluation.comparison import baseline_figures, champion_f
 from millrace.learning.evaluation.outcomes import Outcomes, outcomes_of
 from millrace.learning.evaluation.plots import write_plots
 from millrace.learning.evaluation.slices import slices
+from millrace.learning.evaluation.verdict import verdict
 from millrace.learning.modality import open_learning
 from millrace.learning.predictions import predict_table, predictions_schema
 from millrace.workflow.stage import StageContext, StageResult
@@ -69,18 +70,20 @@ def _facts(context: StageContext, bundle: Bundle, outcomes: Outcomes) -> dict[st
     labels, rule = _baseline_labels(context, bundle), bundle.rule
     limits = intervals(outcomes, replicates, seed)
     baseline, champion = context.optional("baseline"), context.optional("champion")
+    figures, compared = metrics.overall(outcomes), None
+    if baseline is not None:
+        compared = baseline_figures(baseline, test, labels, rule, replicates, seed)
     return {
         "rows": len(outcomes),
         "decision": bundle.document.get("decision"),
         "metrics": {
             name: {"value": value, "low": limits[name][0], "high": limits[name][1]}
-            for name, value in metrics.overall(outcomes).items()
+            for name, value in figures.items()
         },
         "costs": _costs(outcomes),
         "slices": slices(outcomes, replicates, seed),
-        "baseline": None
-        if baseline is None
-        else baseline_figures(baseline, test, labels, rule, replicates, seed),
+        "baseline": compared,
+        "verdict": verdict(by, figures[by], context.one("bundle"), baseline, compared),
         "champion": None
         if champion is None
         else champion_figures(champion, bundle, outcomes, test, replicates, seed, by),

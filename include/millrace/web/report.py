@@ -30,6 +30,7 @@ class Evaluation:
         ref: of its artifact. rows: records of the test split.
         baseline: kind of the baseline, or None.
         incomparable: why the champion could not be compared, or None.
+        verdict: a sentence where the baseline is better, or is the model itself; or None.
         decision: how the predicted class was decided, in words, or None: the most probable one.
         costs: ``labels`` and ``table``, what mistakes cost by true and predicted class; or None.
         gained: the figure that models are compared by. gain: the model's less the champion's:
@@ -44,6 +45,7 @@ class Evaluation:
     baseline: str | None
     champion: bool
     incomparable: str | None
+    verdict: str | None
     decision: str | None
     costs: Mapping[str, Any] | None
     gained: str
@@ -58,6 +60,7 @@ class Report:
     Attributes:
         errors: a sentence each: the run's own, or those of its failed stages.
         quarantine: refused records by reason, most first; None where nothing was cleaned.
+        choice: facts of the choice among candidates, or None.
         gate: facts of the gate's decision, or None.
         batches: what it predicted, also where an earlier run was the first to do so.
         decisions: what was decided of this run's models, oldest first.
@@ -68,6 +71,7 @@ class Report:
     errors: Sequence[str]
     quarantine: Sequence[tuple[str, int]] | None
     evaluation: Evaluation | None
+    choice: Mapping[str, Any] | None
     gate: Mapping[str, Any] | None
     decisions: Sequence[Promotion]
     model: ModelVersion | None
@@ -78,17 +82,19 @@ def report(library: Library, run: RunRecord) -> Report:
     """Gather the report of a run that the user may read."""
     catalog = library.catalog
     stages = stage_rows(catalog.executions.of_run(run.id))
-    gate = library.open(_output(stages, "gate"))
-    bundle = _output(stages, "train")
+    gate, choice = (library.open(_output(stages, name)) for name in ("gate", "choose"))
+    evaluation = library.open(_output(stages, "evaluate"))
+    bundle = None if evaluation is None else evaluation.facts.get("bundle")
     return Report(
         run=run,
         stages=stages,
         errors=_errors(run, stages),
         quarantine=_quarantine(library, stages),
-        evaluation=_evaluation(library.open(_output(stages, "evaluate"))),
+        evaluation=_evaluation(evaluation),
+        choice=None if choice is None else choice.facts,
         gate=None if gate is None else gate.facts,
         decisions=[one for one in catalog.models.promotions(run.workflow) if one.run == run.id],
-        model=None if bundle is None else catalog.models.version_of(bundle.digest, run.workflow),
+        model=None if bundle is None else catalog.models.version_of(bundle, run.workflow),
         batches=_batches(catalog, run, stages),
     )
 
@@ -150,6 +156,7 @@ def _evaluation(artifact: Artifact | None) -> Evaluation | None:
         baseline=baseline.get("kind"),
         champion=bool(champion.get("metrics")),
         incomparable=champion.get("reason"),
+        verdict=facts.get("verdict"),
         decision=(facts.get("decision") or {}).get("sentence"),
         costs=facts.get("costs"),
         gained=gained,

@@ -53,7 +53,7 @@ def _gone(sources: Sources, executions: list[ExecutionRecord]) -> set[str]:
 
 
 def _stages(executions: list[ExecutionRecord], gone: set[str]) -> None:
-    rows = table("stage", "partition", "state", "took", "memory", "output", "why")
+    rows = table("stage", "part", "state", "took", "memory", "output", "why")
     for one in executions:
         rows.add_row(
             one.stage,
