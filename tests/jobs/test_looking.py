@@ -19,7 +19,7 @@ def arrays(home: Path, tmp_path: Path) -> Found:
     """Two thousand pictures, sorted by their four classes."""
     pixels = np.random.default_rng(0).integers(0, 256, (2_000, 4, 4), np.uint8)
     np.savez(tmp_path / "a.npz", x=pixels, y=np.arange(2_000) // 500)
-    return find(str(tmp_path / "a.npz"), tmp_path / "a.npz")
+    return find([(str(tmp_path / "a.npz"), tmp_path / "a.npz")])
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 8, 13])

@@ -1,7 +1,8 @@
-"""Look at pictures and write a workflow for them, to be run at once and then improved.
+"""Look at data and write a workflow for it, to be run at once and then improved.
 
-It reads the data as a run would, says what it saw, and writes include/workflows/NAME.yaml, in which
-every choice has its reason beside it, and dags/NAME.py. Nothing is trained and nothing is stored.
+The data is pictures, texts, e-mails or a table, each record with a label. It is read as a run would
+read it; what was seen is told, and include/workflows/NAME.yaml is written, in which every choice
+has its reason beside it, and dags/NAME.py. Nothing is trained and nothing is stored.
 
 Examples:
   millrace new flowers --from /data/flowers         a folder a class
@@ -9,6 +10,9 @@ Examples:
   millrace new letters --from letters.csv           a label and the pixels in every row
   millrace new shapes --from shapes.npz --dry-run   say what it saw, print the workflow, write none
   millrace new birds --from s3://bucket/birds/
+  millrace new sms --from SMSSpamCollection         a text and its label in every row
+  millrace new mail --from easy_ham.tar.bz2 --from spam.tar.bz2     a class an archive
+  millrace new iris --from iris.csv --label species                 columns of a table
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import re
 from pathlib import Path
 
 from millrace.errors import SpecError
+from millrace.workflow.registry import BUILT_IN
 
 _SAMPLE = 5_000  # records
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -35,10 +40,20 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="of the workflow: a-z, digits and underscores", metavar="NAME")
     parser.add_argument(
         "--from",
-        dest="origin",
+        dest="origins",
         required=True,
+        action="append",
         metavar="PATH",
-        help="a folder, archive, table or file of arrays of labelled pictures, here or remote",
+        help="a folder, archive, mailbox, table or file of arrays, here or remote; several are one "
+        "data set, whose names tell the labels where nothing else does",
+    )
+    parser.add_argument(
+        "--kind",
+        choices=sorted(BUILT_IN["survey"]),
+        help="what the records are, where several would do",
+    )
+    parser.add_argument(
+        "--label", metavar="COLUMN", help="of a table, the label's column: its name, or 0, 1, …"
     )
     parser.add_argument("--to", metavar="FOLDER", help="write only the workflow, into this folder")
     parser.add_argument(
@@ -46,7 +61,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=_SAMPLE,
         metavar="N",
-        help=f"look at about N pictures, spread evenly (default {_SAMPLE:,}; 0 looks at all)",
+        help=f"look at about N records, spread evenly (default {_SAMPLE:,}; 0 looks at all)",
     )
     parser.add_argument("--force", action="store_true", help="replace a workflow of this name")
     parser.add_argument("--dry-run", action="store_true", help="print the workflow, write nothing")
@@ -60,19 +75,21 @@ def run(arguments: argparse.Namespace) -> int:
     from millrace.cli.newcomer.report import tell
     from millrace.cli.newcomer.write import check_free, write
     from millrace.data.survey.find import find
+    from millrace.data.survey.found import Asked
     from millrace.jobs.looking import Look
     from millrace.jobs.proposal import propose
 
     name = _checked_name(arguments.name)
     if not arguments.dry_run:
         check_free(name, _folder(arguments), force=arguments.force)
-    place = place_of(checked(arguments.origin))
+    places = [place_of(checked(origin)) for origin in arguments.origins]
     with looking(console()) as follow:
-        found = find(place.uri, place.path)
+        asked = Asked(arguments.kind, arguments.label)
+        found = find([(place.uri, place.path) for place in places], asked)
         with Look(found, max(0, arguments.sample), follow) as look:
             seen = look.seen()
             proposal = propose(name, seen, look)
-    tell(console(), seen, proposal.choices)
+    tell(console(), seen, proposal)
     if arguments.dry_run:
         console().print(proposal.text)
         return 0

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+import pyarrow as pa
+
 from millrace.artifacts.reference import ArtifactRef
 from millrace.artifacts.store import Store
+from millrace.artifacts.tables import read_table
 from millrace.catalog.catalog import Catalog
-from millrace.data.survey.found import Found
+from millrace.data.survey.found import Found, partition_rows
 from millrace.data.survey.measure import Measured
+from millrace.data.survey.survey import open_survey
 from millrace.errors import DataError
 from millrace.jobs.execute import Executor
 from millrace.jobs.steps import STEPS
@@ -29,9 +33,8 @@ from millrace.workflow.tasks import parse
 
 _PARTS = 40  # partitions of a source, about, of which some are looked at
 _SMALLEST, _LARGEST = 50, 1_000  # records of such a partition
-_FILES = 200  # records of such a partition, at most, where each is a file
 _MOST_BYTES = 1 << 30  # that are looked at, about
-_SIDE = 8  # pixels of a picture that is only split
+_RAW = ["origin", "label", "content", "encoding"]
 
 Tell = Callable[[int, int], None]
 """Called with the records that were looked at so far, and those that will be."""
@@ -48,6 +51,7 @@ class Look:
 
     def __init__(self, found: Found, sample: int, tell: Tell = lambda done, total: None) -> None:
         self._found = found
+        self._survey = open_survey(found.modality)
         self._sample = sample
         self._tell = tell
         self._home = Path(tempfile.mkdtemp(prefix="millrace-look-"))
@@ -76,28 +80,44 @@ class Look:
         if size < _LARGEST and self._sample and total > self._sample:
             run = self._run(self._spec(size))
             partitions = STEPS["discover"](run)
-        chosen = self._choose(partitions)
-        return self._measured(run, chosen).seen(self._found, total)
+        self._collect(run, self._choose(partitions))
+        measured = Measured(self._found.modality, keeps_equal=self._survey.keeps_equal)
+        self._survey.before(self._raw(run, measured))
+        self._clean(self._run(self._spec(_LARGEST)), measured)
+        return self._survey.seen(measured.counted(self._found, total))
 
-    def _measured(self, run: WorkflowRun, chosen: Sequence[dict[str, Any]]) -> Measured:
-        """Collect, clean and count partitions, until enough bytes were seen."""
-        measured, wanted, left = Measured(), _records(chosen), _MOST_BYTES
+    def _collect(self, run: WorkflowRun, chosen: Sequence[dict[str, Any]]) -> None:
+        """Collect partitions, until enough bytes were."""
+        done, wanted, left = 0, _records(chosen), _MOST_BYTES
         for partition in spread(chosen):
-            self._tell(measured.looked_at, wanted)
+            self._tell(done, wanted)
             collected = STEPS["collect"](run, partition)
             self._collected.append((partition, collected))
-            cleaned = STEPS["clean"](run, partition, collected)
-            self._measure(run, measured, collected, cleaned)
+            done += int(collected["rows"] or 0)
             left -= collected["bytes"]
             if self._sample and left <= 0:
                 break
-        return measured
+
+    def _raw(self, run: WorkflowRun, measured: Measured) -> Iterator[pa.Table]:
+        """Yield what was collected, and count it."""
+        for _, collected in self._collected:
+            raw = run.store.get(ArtifactRef.from_document(collected))
+            for table in read_table(raw.path("records.parquet"), _RAW):
+                measured.collected(table)
+                yield table
+
+    def _clean(self, run: WorkflowRun, measured: Measured) -> None:
+        """Clean what was collected, and look at it."""
+        for partition, collected in self._collected:
+            cleaned = STEPS["clean"](run, partition, collected)
+            artifact = run.store.get(ArtifactRef.from_document(cleaned))
+            measured.cleaned(artifact)
+            for table in read_table(artifact.path("records.parquet"), [*self._survey.columns]):
+                self._survey.add(table)
 
     def splits(self, spec: WorkflowSpec) -> DataError | None:
         """Return why a spec's records could not be split; None where they can."""
-        document = spec.model_dump(mode="json")
-        document["transform"] |= {"size": [_SIDE, _SIDE]}
-        run = self._run(parse(document))
+        run = self._run(parse(self._survey.quick(spec.model_dump(mode="json"))))
         cleaned = [STEPS["clean"](run, *one) for one in self._collected]
         partitions = [partition for partition, _ in self._collected]
         transformed = [
@@ -118,34 +138,20 @@ class Look:
         step = (len(partitions) - 1) / (count - 1)
         return [partitions[round(number * step)] for number in range(count)]
 
-    def _measure(
-        self,
-        run: WorkflowRun,
-        measured: Measured,
-        collected: Mapping[str, Any],
-        cleaned: Mapping[str, Any],
-    ) -> None:
-        raw, clean = (run.store.get(ArtifactRef.from_document(ref)) for ref in (collected, cleaned))
-        with tempfile.TemporaryDirectory(dir=self._home) as folder:
-            measured.add(raw.path("records.parquet"), clean.extract(Path(folder)))
-
-    def _spec(self, partition_rows: int) -> WorkflowSpec:
+    def _spec(self, rows: int) -> WorkflowSpec:
         """Return a workflow that refuses what is refused by default, and fails for none of it."""
-
-        def rows(source: Mapping[str, Any]) -> dict[str, int]:
-            files = source["kind"] == "image_folder"
-            return {"partition_rows": min(partition_rows, _FILES) if files else partition_rows}
-
+        sources = [
+            {**source, "partition_rows": partition_rows(source, rows)}
+            for source in self._found.sources
+        ]
         return parse(
             {
                 "version": 1,
                 "name": "look",
-                "task": "image_classification",
-                "sources": [{**source, **rows(source)} for source in self._found.sources],
+                "sources": sources,
                 "clean": {"budget": {"default": 1.0}},
                 "split": {"test": 0.2},
-                "transform": {"size": [_SIDE, _SIDE], "channels": 1},
-                "model": {"kind": "mlp"},
+                **self._survey.trial(),
             }
         )
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from millrace.errors import DataError
+from millrace.errors import DataError, shorten
 from millrace.jobs.looking import Look
 from millrace.workflow.loader import load_file
 from millrace.workflow.proposing.choices import SMALLEST_CLASS, Choices, choose
+from millrace.workflow.proposing.proposer import Plan, Proposer, open_proposer
 from millrace.workflow.proposing.seen import Seen
-from millrace.workflow.proposing.text import write_spec
+from millrace.workflow.proposing.write import write_spec
 from millrace.workflow.spec import WorkflowSpec
 
 _SEEDS = range(7, 13)
@@ -25,11 +27,12 @@ class Proposal:
     """A workflow.
 
     Attributes:
-        text: of its file, valid. choices: behind it.
+        text: of its file, valid. choices, plan: behind it.
     """
 
     text: str
     choices: Choices
+    plan: Plan
 
 
 def propose(name: str, seen: Seen, look: Look) -> Proposal:
@@ -38,51 +41,53 @@ def propose(name: str, seen: Seen, look: Look) -> Proposal:
     Raises:
         DataError: there is nothing to learn from.
     """
-    _check(seen)
+    proposer = open_proposer(seen.modality)
+    _check(seen, proposer)
     problem: DataError | None = None
     for smallest in _SMALLEST:
         for seed in _SEEDS:
             choices = choose(seen, seed, smallest)
             if len(seen.classes) - len(choices.left_out) < _FEWEST:
                 break
-            proposal = Proposal(write_spec(name, seen, choices), choices)
+            plan = proposer.plan(seen, choices)
+            proposal = Proposal(write_spec(name, seen, choices, plan), choices, plan)
             spec = _load(name, proposal.text)
             problem = None if _safe(seen, choices) else look.splits(spec)
             if problem is None:
                 return proposal
-    raise problem or _too_few(seen)
+    raise problem or _too_few(seen, proposer.noun)
 
 
-def _check(seen: Seen) -> None:
+def _check(seen: Seen, proposer: Proposer[Any]) -> None:
     """Refuse what no model can be made of."""
-    where = seen.format
+    where, noun = seen.format, proposer.noun
     if not seen.classes and seen.unlabelled == seen.looked_at:
         raise DataError(
-            "there is nothing to learn from: no picture has a label",
+            f"there is nothing to learn from: no {noun} has a label",
             where=where,
-            remedy="Sort the pictures into one folder a class, or put a labels.csv with the "
-            "columns file and label beside them.",
+            remedy=proposer.remedy,
         )
     if not seen.classes:
         told = ", ".join(f"{count:,} {reason}" for reason, count in seen.refused.items())
-        raise DataError("no picture can be used", where=where, received=told or "no record")
+        raise DataError(f"no {noun} can be used", where=where, received=told or "no record")
     if len(seen.classes) < _FEWEST:
         raise DataError(
-            "there is nothing to tell apart: all pictures are of one class",
+            f"there is nothing to tell apart: all {noun}s are of one class",
             where=where,
             expected="at least two classes",
             received=next(iter(seen.classes)),
-            remedy="Name the folder whose subfolders are the classes, or give the pictures labels "
-            "in a labels.csv beside them.",
+            remedy=f"Name what holds the other classes, too. {proposer.remedy}",
         )
 
 
-def _too_few(seen: Seen) -> DataError:
-    counts = ", ".join(f"{label!r} {count:,}" for label, count in list(seen.classes.items())[:5])
+def _too_few(seen: Seen, noun: str) -> DataError:
+    counts = ", ".join(
+        f"{shorten(repr(label), 40)} {count:,}" for label, count in list(seen.classes.items())[:5]
+    )
     return DataError(
-        "the classes have too few pictures",
+        f"the classes have too few {noun}s",
         where=seen.format,
-        expected="at least two classes of three pictures, better a hundred each",
+        expected=f"at least two classes of three {noun}s, better a hundred each",
         received=counts,
     )
 

@@ -30,6 +30,16 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "sql": "millrace.data.sources.sql:SqlReader",
         "sample": "millrace.data.sources.sample:SampleReader",
     },
+    "survey": {
+        "image": "millrace.data.survey.picture_survey:PictureSurvey",
+        "text": "millrace.data.survey.text_survey:TextSurvey",
+        "table": "millrace.data.survey.table_survey:TableSurvey",
+    },
+    "proposer": {
+        "image": "millrace.workflow.proposing.picture_plan:PictureProposer",
+        "text": "millrace.workflow.proposing.text_plan:TextProposer",
+        "table": "millrace.workflow.proposing.table_plan:TableProposer",
+    },
     "data modality": {
         "image": "millrace.data.pictures.modality:Pictures",
         "text": "millrace.data.texts.modality:Texts",

@@ -44,7 +44,7 @@ def files(folder: Path, *names: str) -> Path:
 
 
 def found(path: Path) -> Found:
-    return find(str(path), path)
+    return find([(str(path), path)])
 
 
 def one(path: Path) -> Mapping[str, Any]:
@@ -236,7 +236,7 @@ def test_a_file_of_junk_is_a_sentence(tmp_path: Path, name: str) -> None:
 
 
 def test_an_empty_folder_and_no_folder_are_sentences(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no picture was found"):
+    with pytest.raises(DataError, match="nothing that Millrace could learn from"):
         found(tmp_path)
     with pytest.raises(DataError, match="there is nothing at this path"):
         found(tmp_path / "none")
@@ -244,7 +244,7 @@ def test_an_empty_folder_and_no_folder_are_sentences(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("Pets & Co", "pets_co"), ("2024", "pictures_2024"), ("日本", "pictures"), ("é", "pictures")],
+    [("Pets & Co", "pets_co"), ("2024", "data_2024"), ("日本", "data"), ("é", "data")],
 )
 def test_a_source_is_named_like_its_file(text: str, name: str) -> None:
     assert source_name(text) == name

@@ -22,5 +22,5 @@ def looking(console: Console) -> Iterator[Callable[[int, int], None]]:
         disable=not console.is_terminal,
     )
     with bar:
-        task = bar.add_task("Looking at the pictures", total=None)
+        task = bar.add_task("Looking at the records", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,10 +1,11 @@
-"""Text tables and Parquet files: which column is the label, how the pixels lie, what is white."""
+"""Text tables and Parquet files: whether rows are pictures, texts or records; how pixels lie."""
 
 from __future__ import annotations
 
 import gzip
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from math import isqrt
 from typing import Any
@@ -14,7 +15,10 @@ import numpy.typing as npt
 
 from millrace.data.sources.files import open_source
 from millrace.data.sources.image_csv_dialect import fields, number
-from millrace.data.survey.found import Found, source
+from millrace.data.sources.row_json import flat
+from millrace.data.survey.delimited import find_delimited
+from millrace.data.survey.found import Asked, Found, source
+from millrace.data.survey.roles import TABLE, TEXT, Column, find_roles
 from millrace.errors import DataError
 
 _ROWS = 1_000  # that are looked at
@@ -24,33 +28,53 @@ _DELIMITERS = ",;\t| "
 _LONGEST_LINE = 1 << 20
 _BACKGROUND = 0.8  # share of one value above which a column is hardly of labels
 _REPEATED = 3  # rows of a class, on average, at least
+_SMALLEST = 4  # pixels of a picture's side
+_BRIGHTEST = 65_535
+_BYTES = 8 << 20  # of lines that are looked at, about
+_FEWEST = 20  # lines, whatever they have
+
+PICTURES = "image"
+"""The modality of pictures."""
 
 
-def find_csv(uri: str, stem: str) -> Found:
-    """Return the source of a table with one picture a row.
+def find_csv(uri: str, stem: str, asked: Asked) -> Found:
+    """Return the source of a text table: of pictures, texts or records, one a row.
 
     Raises:
-        DataError: its rows are not pictures with a label.
+        DataError: its rows are none of these, or have no label.
     """
-    lines = _lines(uri)
-    delimiter = max(_DELIMITERS, key=lines[0].count) if lines else ","
-    table = [fields(line, delimiter) for line in lines]
-    names = _header(table)
-    rows = [row for row in (table[1:] if names else table) if len(row) == len(table[0])]
-    columns = len(table[0]) if table else 0
-    label = _label(names, rows)
-    pixels = columns - 1
-    side, channels = _shape(pixels)
-    if label is None or side is None:
+    found = _pixels(uri, stem, asked) if asked.allows(PICTURES) else None
+    if found is not None:
+        return found
+    if asked.modality == PICTURES:
         raise DataError(
             "a table whose rows are not pictures",
             where=uri,
             expected="a label and the pixels of a square picture in every row",
-            received=f"{columns} columns",
             remedy="If its rows name picture files, name the folder of the pictures instead; if "
             "the pictures are not square, write the spec by hand with `size`.",
         )
+    return find_delimited(uri, stem, asked)
+
+
+def _pixels(uri: str, stem: str, asked: Asked) -> Found | None:
+    """Return the source of a table of pictures; None where its rows are none."""
+    lines = _lines(uri)
+    if lines is None:
+        return None
+    delimiter = max(_DELIMITERS, key=lines[0].count)
+    table = [fields(line, delimiter) for line in lines]
+    names = _header(table)
+    rows = [row for row in (table[1:] if names else table) if len(row) == len(table[0])]
+    columns = len(table[0])
+    label = _label(names, rows, asked)
+    side, channels = _shape(columns - 1)
+    if label is None or side is None or not rows:
+        return None
     values = _values(rows, label)
+    pixel_names = [*names[:label], *names[label + 1 :]]
+    if asked.modality != PICTURES and not _are_pixels(pixel_names, values):
+        return None
     document = source(
         stem,
         "image_csv",
@@ -65,14 +89,26 @@ def find_csv(uri: str, stem: str) -> Found:
     return Found(words, (document,))
 
 
-def find_parquet(uri: str, stem: str, sample: str) -> Found:
+def _are_pixels(names: Sequence[str], values: npt.NDArray[np.float64]) -> bool:
+    """Whether square rows of numbers are pictures rather than records of a table: their columns are
+    numbered, not named, and all of one scale from 0 on.
+    """
+    counted = not names or len({re.sub(r"[0-9]+", "0", name) for name in names}) == 1
+    finite = values[np.isfinite(values)]
+    if not counted or finite.size < values.size or not finite.size:
+        return False
+    whole = bool((finite == np.floor(finite)).all())
+    return finite.min() >= 0 and (finite.max() <= 1 or (whole and finite.max() <= _BRIGHTEST))
+
+
+def find_parquet(uri: str, stem: str, sample: str, asked: Asked) -> Found:
     """Return the source of Parquet files.
 
     Args:
         sample: one of the files.
 
     Raises:
-        DataError: it has no column of pictures.
+        DataError: its rows are no pictures, and neither texts nor records with a label.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -82,19 +118,44 @@ def find_parquet(uri: str, stem: str, sample: str) -> Found:
     except (OSError, pa.ArrowInvalid) as error:
         raise DataError("not a readable Parquet file", where=sample, received=error) from error
     pictures = [f.name for f in schema if _holds_pictures(f.type)]
-    if not pictures:
-        raise DataError(
-            "no column of pictures",
-            where=sample,
-            expected="picture files (binary, or a struct with `bytes`), or lists of pixels",
-            received=", ".join(f"{field.name}: {field.type}" for field in schema)[:200],
-        )
+    if not pictures or not asked.allows(PICTURES):
+        return _find_columns(uri, stem, sample, asked)
     image = next((n for n in pictures if n.lower() in _IMAGES), pictures[0])
     others = [field.name for field in schema if field.name not in pictures]
     label = next((n for n in others if n.lower() in _LABELS), others[0] if others else None)
     document = source(stem, "parquet", uri=uri, image=image)
-    document["label"] = label
+    document["label"] = label if asked.label is None else asked.label
     return Found("Parquet", (document,))
+
+
+def _find_columns(uri: str, stem: str, sample: str, asked: Asked) -> Found:
+    """Return the source of Parquet files of texts or records."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not asked.allows(TEXT) and not asked.allows(TABLE):
+        raise DataError("no column of pictures", where=sample)
+    try:
+        with pq.ParquetFile(open_source(sample).path) as file:
+            batch = next(file.iter_batches(batch_size=_ROWS), None)
+            found = [] if batch is None else [dict(flat(row)) for row in batch.to_pylist()]
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise DataError("not a readable Parquet file", where=sample, received=error) from error
+    names = dict.fromkeys(name for row in found for name in row)
+    roles = find_roles(
+        [Column(name, name, [row.get(name) for row in found]) for name in names], asked, sample
+    )
+    document = source(
+        stem,
+        "parquet",
+        uri=uri,
+        text=roles.text,
+        rows=True if roles.text is None else None,
+        label=roles.label,
+    )
+    words = "a text" if roles.modality == TEXT else "a record"
+    text = f"Parquet with {words} a row, the label in the column {roles.told}"
+    return Found(text, (document,), roles.modality, roles.notes)
 
 
 def _holds_pictures(kind: Any) -> bool:
@@ -107,20 +168,33 @@ def _holds_pictures(kind: Any) -> bool:
     return any(fits(kind) for fits in (*lists, kinds.is_binary, kinds.is_large_binary))
 
 
-def _lines(uri: str) -> list[str]:
+def _lines(uri: str) -> list[str] | None:
+    """Return the first lines; None where they are no text in UTF-8."""
     path = open_source(uri).path
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
         with gzip.open(path) if packed else path.open("rb") as file:
             read = (file.readline(_LONGEST_LINE) for _ in range(_ROWS + 1))
-            lines = [line for line in read if line.strip()]
+            lines = [line for line in _bounded(read) if line.strip()]
         texts = [line.decode("utf-8-sig").strip("\r\n") for line in lines]
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        return None
+    except (OSError, EOFError) as error:
         raise DataError("not a text table", where=uri, received=error) from error
     if not texts:
-        raise DataError("an empty table", where=uri, expected="a picture a row")
+        raise DataError("an empty table", where=uri, expected="a record a row")
     return texts
+
+
+def _bounded(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lines until there are some, and enough bytes of them."""
+    size = 0
+    for count, line in enumerate(lines):
+        yield line
+        size += len(line)
+        if size > _BYTES and count > _FEWEST:
+            return
 
 
 def _header(table: Sequence[Sequence[str]]) -> list[str]:
@@ -132,8 +206,12 @@ def _header(table: Sequence[Sequence[str]]) -> list[str]:
     return [name.strip() for name in table[0]] if names else []
 
 
-def _label(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
+def _label(names: Sequence[str], rows: Sequence[Sequence[str]], asked: Asked) -> int | None:
     """Return the label's position: by its name, or the border column that looks like one."""
+    if asked.label is not None:
+        fitting = [p for p, name in enumerate(names) if asked.label in (name, str(p))]
+        given = int(asked.label) if not names and asked.label.isdecimal() else None
+        return fitting[0] if fitting else given
     named = [place for place, name in enumerate(names) if name.lower() in _LABELS]
     if named:
         return named[0]
@@ -163,7 +241,7 @@ def _shape(pixels: int) -> tuple[int | None, int]:
     """Return the side and the channels of a square picture of so many numbers."""
     for channels in (1, 3):
         side = isqrt(pixels // channels)
-        if side > 1 and side * side * channels == pixels:
+        if side >= _SMALLEST and side * side * channels == pixels:
             return side, channels
     return None, 1
 

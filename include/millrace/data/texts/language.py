@@ -46,6 +46,15 @@ def foreign(texts: Sequence[str], wanted: Collection[str]) -> Iterator[str | Non
         yield f"language {language}, probability {probability:.2f}" if sure else None
 
 
+def language_of(text: str) -> str | None:
+    """Return the language (ISO 639) that a text most probably is in; None for a short one."""
+    part = text[:_READ]
+    if sum(map(str.isalpha, part)) < LEAST_LETTERS:
+        return None
+    language: str = _identifier().classify(part)[0]
+    return language
+
+
 @lru_cache(maxsize=1)
 def _identifier() -> Any:
     from py3langid.langid import (  # type: ignore[import-untyped]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -22,44 +22,37 @@ class Span:
 
     def __str__(self) -> str:
         if self.uniform:
-            return str(self.median)
-        return f"{self.smallest} to {self.largest}, median {self.median}"
+            return f"{self.median:,}"
+        return f"{self.smallest:,} to {self.largest:,}, median {self.median:,}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What was seen.
+    """What was seen of any data; a modality's own adds what its contents are like.
 
     Attributes:
+        modality: of the records.
         format: what the data is, in words.
         sources: documents of a spec's sources, without the fields that stay as they are.
         total: records there are. looked_at: records that were read and cleaned.
         classes: records by label, of those looked at, the refused ones not counted.
         unlabelled: records without a label.
-        heights, widths: pixels. modes: records by colour mode. formats: by kind of file.
-        colour: whether pictures have colours; false for grey ones, however they are stored.
-        coloured: pictures that have some.
-        refused: records by reason. duplicates: records with the pixels of another.
-        near_duplicates: records that look like another one.
-        unlike: whether proportions differ by more than a tenth.
+        refused: records by reason. duplicates: records with the content of another.
+        near_duplicates: records that are much like another one.
+        notes: what else a person should know of what was found.
     """
 
+    modality: ClassVar[str]
     format: str
     sources: tuple[Mapping[str, Any], ...]
     total: int
     looked_at: int
     classes: Mapping[str, int]
     unlabelled: int
-    heights: Span
-    widths: Span
-    colour: bool
-    unlike: bool
-    modes: Mapping[str, int] = field(default_factory=dict)
-    formats: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
-    coloured: int = 0
     duplicates: int = 0
     near_duplicates: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> int:

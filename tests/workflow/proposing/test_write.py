@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from millrace.workflow.loader import load_file
 from millrace.workflow.proposing.choices import choose
+from millrace.workflow.proposing.picture_seen import SeenPictures
+from millrace.workflow.proposing.proposer import open_proposer
+from millrace.workflow.proposing.scalars import scalar
 from millrace.workflow.proposing.seen import Seen, Span
-from millrace.workflow.proposing.text import scalar, write_spec
+from millrace.workflow.proposing.write import write_spec
 from millrace.workflow.spec import WorkflowSpec
 
 SPECIAL = ["yes", "no", "1", "null", "~", "1e3", "0x1F", "a: b", "- a", "#x", "'", '"', "\\", "é",
@@ -22,7 +25,7 @@ SPECIAL = ["yes", "no", "1", "null", "~", "1e3", "0x1F", "a: b", "- a", "#x", "'
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 
 
-def seen(**values: Any) -> Seen:
+def seen(**values: Any) -> SeenPictures:
     known: dict[str, Any] = {
         "format": "a folder of pictures",
         "sources": ({"name": "photos", "kind": "image_folder", "uri": "photos"},),
@@ -30,7 +33,12 @@ def seen(**values: Any) -> Seen:
         "heights": Span(80, 300, 900), "widths": Span(80, 400, 900), "colour": True,
         "unlike": True,
     }  # fmt: skip
-    return Seen(**(known | values))
+    return SeenPictures(**(known | values))
+
+
+def written(name: str, found: Seen) -> str:
+    choices = choose(found)
+    return write_spec(name, found, choices, open_proposer(found.modality).plan(found, choices))
 
 
 def load(folder: Path, text: str) -> WorkflowSpec:
@@ -41,7 +49,7 @@ def load(folder: Path, text: str) -> WorkflowSpec:
 
 def proposed(folder: Path, **values: Any) -> WorkflowSpec:
     found = seen(**values)
-    return load(folder, write_spec("mine", found, choose(found)))
+    return load(folder, written("mine", found))
 
 
 @pytest.mark.parametrize("text", SPECIAL)
@@ -53,7 +61,7 @@ def test_a_special_word_reads_back(text: str) -> None:
 @pytest.mark.parametrize("word", ["yes", "no", "on", "null", "true"])
 def test_a_name_that_yaml_takes_for_something_else_is_quoted(tmp_path: Path, word: str) -> None:
     found = seen(sources=({"name": word, "kind": "image_folder", "uri": "x"},))
-    spec = load_file(_written(tmp_path / f"{word}.yaml", write_spec(word, found, choose(found))))
+    spec = load_file(_written(tmp_path / f"{word}.yaml", written(word, found)))
     assert (spec.name, spec.sources[0].name) == (word, word)
 
 
@@ -72,7 +80,7 @@ def test_any_path_and_any_class_survive(
         classes={label: 1, "cat\0": 9, "dog\0": 9},
         format=uri,
     )
-    spec = load(tmp_path_factory.getbasetemp(), write_spec("mine", found, choose(found)))
+    spec = load(tmp_path_factory.getbasetemp(), written("mine", found))
     (source,) = spec.sources
     assert source.model_dump()["uri"] == uri
     assert source.label_map == {label: None}
@@ -165,6 +173,6 @@ def test_a_test_source_takes_no_further_share(tmp_path: Path) -> None:
 
 def test_comments_are_short_lines_of_their_own(tmp_path: Path) -> None:
     found = seen(classes={"a\nmodel: evil": 5, "b" * 500: 5})
-    text = write_spec("mine", found, choose(found))
+    text = written("mine", found)
     assert all(len(line) <= 100 for line in text.splitlines() if line.startswith("#"))
     assert "\nmodel: evil" not in text
