@@ -93,7 +93,9 @@ class Learnt(Protocol):
         Labels in its answers are what `export.label` makes of the probabilities.
         """
 
-    def explain(self, classifier: Any, validation: DatasetSplit, folder: Path) -> None:
+    def explain(
+        self, classifier: Any, validation: DatasetSplit, folder: Path, rule: Rule | None
+    ) -> None:
         """Write what explains single answers to validation records, where the modality has it."""
 
 

@@ -149,7 +149,7 @@ def _write_graphs(
     learnt.save_saved_model(classifier, labels, folder / "saved_model", transform, rule)
     inputs, _ = next(task.validation.groups())
     check_agreement(folder, learnt.encoder.name, inputs[:_SAMPLE])
-    learnt.explain(classifier, task.validation, folder)
+    learnt.explain(classifier, task.validation, folder, rule)
 
 
 def _decide(

@@ -50,7 +50,7 @@ class TextCnnModel(TextModel):
     kind: Literal["text_cnn"]
     embedding: Units = 64
     widths: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
-        (2, 3, 4), min_length=1, strict=False
+        (1, 2, 3), min_length=1, strict=False
     )
     filters: Units = 64
     dropout: Dropout = 0.5

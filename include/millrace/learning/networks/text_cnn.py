@@ -15,7 +15,7 @@ def build(
     *,
     tokens: int,
     embedding: int = 64,
-    widths: Sequence[int] = (2, 3, 4),
+    widths: Sequence[int] = (1, 2, 3),
     filters: int = 64,
     dropout: float = 0.5,
 ) -> Any:

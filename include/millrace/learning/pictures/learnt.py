@@ -94,9 +94,11 @@ class LearntPictures:
         height, width, channels = self.encoder.shape
         save_saved_model(classifier, labels, (height, width, channels), folder, transform, rule)
 
-    def explain(self, classifier: Any, validation: DatasetSplit, folder: Path) -> None:
+    def explain(
+        self, classifier: Any, validation: DatasetSplit, folder: Path, rule: Rule | None
+    ) -> None:
         """Write nothing."""
-        del classifier, validation, folder
+        del classifier, validation, folder, rule
 
 
 def normalisation_layer(normalisation: Normalisation) -> Any:

@@ -77,6 +77,8 @@ class LearntRows:
         del transform
         save_saved_model(classifier, labels, self.encoder, folder, rule)
 
-    def explain(self, classifier: Any, validation: DatasetSplit, folder: Path) -> None:
+    def explain(
+        self, classifier: Any, validation: DatasetSplit, folder: Path, rule: Rule | None
+    ) -> None:
         """Explain nothing here: evaluation leaves columns out, which needs no gradients."""
-        del classifier, validation, folder
+        del classifier, validation, folder, rule

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from millrace.learning.dataset import DatasetSplit
+from millrace.learning.decision import Rule, predicted_classes
 from millrace.learning.evaluation.rows import take_rows
 from millrace.learning.framework import keras, tf
 from millrace.learning.texts.choose import confident_errors, some_of_each
@@ -99,7 +100,7 @@ class IntegratedGradients:
 
 
 def write_explanations(
-    classifier: Any, encoder: TokenEncoder, split: DatasetSplit, path: Path
+    classifier: Any, encoder: TokenEncoder, split: DatasetSplit, path: Path, rule: Rule | None
 ) -> None:
     """Write why the records of `split` that were mistaken, and a sample, got their answers.
 
@@ -110,28 +111,27 @@ def write_explanations(
     except ValueError:
         return
     probabilities, classes = _answers(classifier, split)
-    right = probabilities.argmax(1) == classes
-    rows = confident_errors(probabilities.max(1), right) + some_of_each(classes, right)
+    predicted = predicted_classes(probabilities, rule)
+    right, places = predicted == classes, np.arange(len(classes))
+    rows = confident_errors(probabilities[places, predicted], right)
+    rows += some_of_each(classes, right)
     records = take_rows(split.path, rows, ["record_id", "label", "text"])
     texts = [record["text"] for record in records]
-    ids = encoder.encode(pa.array(texts, pa.string()))
+    ids, words = encoder.encode(pa.array(texts, pa.string())), seen_words(texts, encoder.shape[0])
     found = []
-    for row, record, words, numbers in zip(
-        rows, records, seen_words(texts, encoder.shape[0]), ids, strict=True
-    ):
-        index = int(probabilities[row].argmax())
+    for record, numbers, seen, row in zip(records, ids, words, rows, strict=True):
+        index = int(predicted[row])
         weights, error = explain(numbers, index)
-        found.append(
-            Explained(
-                record_id=record["record_id"],
-                label=record["label"],
-                predicted=split.labels[index],
-                probability=round(float(probabilities[row, index]), 6),
-                words=words,
-                weights=tuple(np.round(weights[: len(words)], 6).tolist()),
-                error=round(error, 6),
-            )
+        explained = Explained(
+            record_id=record["record_id"],
+            label=record["label"],
+            predicted=split.labels[index],
+            probability=round(float(probabilities[row, index]), 6),
+            words=seen,
+            weights=tuple(np.round(weights[: len(seen)], 6).tolist()),
+            error=round(error, 6),
         )
+        found.append(explained)
     _write(path, split, len(classes), found)
 
 

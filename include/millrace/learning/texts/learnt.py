@@ -90,9 +90,11 @@ class LearntTexts:
         """Write signatures for numbers of words and, where the graph can, for raw texts."""
         save_saved_model(classifier, labels, self.encoder, folder, transform, rule)
 
-    def explain(self, classifier: Any, validation: DatasetSplit, folder: Path) -> None:
+    def explain(
+        self, classifier: Any, validation: DatasetSplit, folder: Path, rule: Rule | None
+    ) -> None:
         """Write which words made the answers to validation records."""
-        write_explanations(classifier, self.encoder, validation, folder / EXPLAINED)
+        write_explanations(classifier, self.encoder, validation, folder / EXPLAINED, rule)
 
 
 def _finished(
