@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from millrace.orchestration.builder import workflow_dags
-from millrace.workflow.graph import Purpose, workflow_graph
-from millrace.workflow.loader import load_all
+from millrace.workflow.graph import Graph, Purpose, workflow_graph
+from millrace.workflow.loader import load_all, load_file
 
 PROJECT = Path(__file__).parents[2]
 SPECS = load_all(PROJECT / "include" / "workflows")
@@ -43,11 +43,14 @@ def test_every_dag_file_is_seen_by_airflow() -> None:
 @pytest.mark.parametrize("name", SPECS)
 def test_the_dag_has_the_specs_graph(dag_bag: Any, name: str, purpose: Purpose) -> None:
     dag = dag_bag.dags[name if purpose == "training" else f"{name}_predict"]
-    graph = workflow_graph(SPECS[name], purpose)
+    check_graph(dag, workflow_graph(SPECS[name], purpose))
+
+
+def check_graph(dag: Any, graph: Graph) -> None:
     wired = {t.label: {dag.get_task(u).label for u in t.upstream_task_ids} for t in dag.tasks}
     assert wired == {task.name: task.upstream for task in graph}
-    mapped = {task.label for task in dag.tasks if task.task_id.startswith("partition.")}
-    assert mapped == {task.name for task in graph if task.mapped}
+    groups = {task.label: task.task_id.rpartition(".")[0] for task in dag.tasks}
+    assert groups == {task.name: task.mapped.argument if task.mapped else "" for task in graph}
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -106,6 +109,36 @@ def test_a_workflow_with_gpus_waits_in_the_gpu_pool(tmp_path: Path) -> None:
     (tmp_path / "digits.yaml").write_text(text + "resources: {gpus: 2}\n")
     train = workflow_dags("digits", tmp_path)["digits"].get_task("train")
     assert (train.pool, train.pool_slots) == ("gpu", 2)
+
+
+CANDIDATES = "candidates: {wide: {model: {kind: mlp, hidden: [512]}}}\n"
+
+
+def competing(folder: Path, more: str = "") -> Any:
+    text = (PROJECT / "include" / "workflows" / "digits.yaml").read_text()
+    (folder / "digits.yaml").write_text(text + CANDIDATES + more)
+    return workflow_dags("digits", folder)["digits"]
+
+
+def test_several_candidates_are_one_mapped_training_and_a_choice(tmp_path: Path) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    dag = competing(tmp_path)
+    check_graph(dag, workflow_graph(load_file(tmp_path / "digits.yaml"), "training"))
+    again = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+    assert set(again.task_dict) == set(dag.task_dict)
+    assert again.get_task("candidate.train").get_needs_expansion()
+
+
+def test_each_candidate_waits_in_the_gpu_pool_and_is_retried(tmp_path: Path) -> None:
+    train = competing(tmp_path, "resources: {gpus: 2}\n").get_task("candidate.train")
+    assert (train.pool, train.pool_slots, train.retries) == ("gpu", 2, 3)
+
+
+def test_candidates_are_trained_where_a_training_is(tmp_path: Path) -> None:
+    dag = competing(tmp_path, "runtime: docker\n")
+    assert dag.get_task("candidate.train").custom_operator_name == "docker"
+    assert dag.get_task("choose").custom_operator_name == "@task"
 
 
 def test_terminal_errors_fail_at_once_and_transient_ones_are_retried() -> None:

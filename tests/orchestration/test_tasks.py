@@ -38,3 +38,14 @@ def test_one_partition_takes_from_its_own_tasks() -> None:
     taken = {"partition": {"index": 0}, "collected": REFERENCE}
     assert gathered(graph, "clean", taken) == taken
     assert gathered(graph, "train", {"dataset": REFERENCE}) == {"dataset": REFERENCE}
+
+
+@pytest.mark.parametrize("given", [REFERENCE, [REFERENCE]])
+def test_the_results_of_candidates_are_a_list_and_what_they_share_is_not(given: Any) -> None:
+    more = {"candidates": {"wide": {"model": {"kind": "mlp"}, "train": {"epochs": 1}}}}
+    spec = parse({**yaml.safe_load(tiny_workflow.SPEC), **more})
+    graph = workflow_graph(spec, "training")
+    taken = {"dataset": REFERENCE, "candidate": "wide"}
+    assert gathered(graph, "train", taken) == taken
+    taken = {"dataset": REFERENCE, "bundles": given, "fitted": REFERENCE}
+    assert gathered(graph, "choose", taken) == {**taken, "bundles": [REFERENCE]}

@@ -161,3 +161,29 @@ def test_a_test_split_of_another_shape_is_refused(workshop, make_records):
     dataset = workshop.dataset(test=make_records([0], shape=(5, 5, 1)))
     with pytest.raises(DataError, match="records do not fit the model"):
         workshop.run(evaluate, PARAMS, dataset=dataset, bundle=workshop.bundle())
+
+
+def test_where_the_baseline_wins_it_is_said_plainly(workshop, dataset, make_weights):
+    better = baseline(workshop, dataset, workshop.bundle())
+    worse = workshop.bundle(weights=make_weights()[:, [0, 2, 1]])
+    result, _ = workshop.run(evaluate, PARAMS, dataset=dataset, bundle=worse, baseline=better)
+    assert result.facts["verdict"] == "The baseline is better: accuracy 0.75 against 0.5"
+
+
+def test_where_it_does_not_win_nothing_is_said(workshop, dataset):
+    bundle = workshop.bundle()
+    equal = baseline(workshop, dataset, bundle)
+    result, _ = workshop.run(evaluate, PARAMS, dataset=dataset, bundle=bundle, baseline=equal)
+    assert result.facts["verdict"] is None
+
+
+def test_a_model_that_is_the_baseline_is_called_so(workshop, dataset):
+    bundle = workshop.bundle()
+    _, folder = workshop.run(evaluate, PARAMS, dataset=dataset, bundle=bundle)
+    both = {name: bundle.path(name) for name in bundle.manifest.files}
+    place = workshop.folder()
+    for name, path in (both | {"predictions.parquet": folder / "predictions.parquet"}).items():
+        (place / name).write_bytes(path.read_bytes())
+    made = workshop.publish("baseline", place, {"kind": "svm"})
+    result, _ = workshop.run(evaluate, PARAMS, dataset=dataset, bundle=made, baseline=made)
+    assert result.facts["verdict"].startswith("The model is the baseline (svm)")
