@@ -102,7 +102,7 @@ def _places(settings: Settings, executions: Sequence[ExecutionRecord]) -> Rows:
 
 
 def _plots(settings: Settings, evaluation: ExecutionRecord | None) -> Rows:
-    """Copy the pictures of the evaluation into a folder for people, once, and say where."""
+    """Copy the plots of the evaluation into a folder for people, once, and say where."""
     if evaluation is None or evaluation.output is None:
         return []
     folder = settings.home / "reports" / evaluation.output.digest[:16]
@@ -116,8 +116,8 @@ def _plots(settings: Settings, evaluation: ExecutionRecord | None) -> Rows:
         if artifact.has(name) and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(artifact.path(name).read_bytes())
-    pictures = ", ".join(Path(name).stem for name in names) or "no plots"
-    return [("Report", f"{folder} ({pictures})")]
+    plots = ", ".join(Path(name).stem for name in names) or "no plots"
+    return [("Report", f"{folder} ({plots})")]
 
 
 def _last(executions: Sequence[ExecutionRecord], stage: str) -> ExecutionRecord | None:

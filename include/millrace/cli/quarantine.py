@@ -6,8 +6,8 @@ run. A run that failed because too much was refused has its quarantine, too.
 Examples:
   millrace quarantine                            of the latest run: how many, why, from where
   millrace quarantine digits --reason blank      of one reason
-  millrace quarantine show digits -o sheet.png   a contact sheet of the pictures
-  millrace quarantine export digits mended       the pictures and records.csv, to be corrected
+  millrace quarantine show digits -o sheet.png   a sheet of the records
+  millrace quarantine export digits mended       the records and records.csv, to be corrected
   millrace quarantine replay digits mended --dry-run
   millrace quarantine replay digits mended       corrected records, from the next run on
   millrace quarantine corrections digits         the corrections in force

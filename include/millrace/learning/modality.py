@@ -145,6 +145,14 @@ class LearningModality(Protocol):
     def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artifact) -> None:
         """Draw what people look at records by: errors, samples, quarantine."""
 
+    def draw_refused(self, path: Path, title: str, refused: Sequence[Mapping[str, Any]]) -> None:
+        """Draw refused records onto a sheet.
+
+        Args:
+            refused: columns `record_id`, `label`, `reason`, `detail`, `content` and `encoding` of
+                quarantine.
+        """
+
 
 def open_learning(modality: str) -> LearningModality:
     """Return the modality of that name."""

@@ -18,6 +18,7 @@ from millrace.jobs.refused import Refused, refused_of, run_named
 
 _SHOWN = 10  # records, unless told otherwise
 _ORIGINS = 3
+_DETAIL = 400  # characters: the fields that a record of a table broke, each with its reason
 
 Row = dict[str, Any]
 
@@ -88,7 +89,8 @@ def _print(
     for row in rows:
         listed.add_row(
             cell(row["record_id"]),
-            *(cell(row[name] or "") for name in ("label", "reason", "detail")),
+            *(cell(row[name] or "") for name in ("label", "reason")),
+            cell(row["detail"] or "", _DETAIL),
         )
     out.print(listed)
     if total > len(rows):

@@ -1,19 +1,20 @@
-"""A contact sheet of refused pictures, each with its record, its label and the reason."""
+"""A sheet of refused records, each with its label and the reason; drawn as the modality does."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from millrace.cli.console import console
 from millrace.cli.quarantining.cells import counted
 from millrace.cli.showing.sources import Sources
-from millrace.data.encoding import UNREADABLE
+from millrace.data.modality import open_modality
 from millrace.errors import DataError, SpecError, TransientError
 from millrace.jobs.refused import Refused, refused_of, run_named
+from millrace.workflow.tasks import parse
 
-_LIMIT, _COLUMNS, _LINE = 60, 10, 20  # pictures; pictures a row; characters a line
-_INSTEAD = "cannot be shown"
+_LIMIT = 60  # records
 
 
 def run(words: list[str], arguments: argparse.Namespace) -> None:
@@ -29,37 +30,31 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
     with Sources() as sources:
         record = run_named(words[0] if words else None, sources.catalog)
         refused = refused_of(record, sources.catalog, sources.store)
-        shown, total = _draw(path, refused, arguments, limit)
+        modality = parse(record.spec).modality
+        shown, total = _draw(path, refused, arguments, limit, modality)
     more = "" if total == shown else f" of {total:,} (--limit shows more)"
-    console().print(f"{path}: {counted(shown, 'picture')}{more}.")
+    console().print(f"{path}: {counted(shown, open_modality(modality).noun)}{more}.")
 
 
 def _draw(
-    path: Path, refused: Refused, arguments: argparse.Namespace, limit: int
+    path: Path, refused: Refused, arguments: argparse.Namespace, limit: int, modality: str
 ) -> tuple[int, int]:
-    from millrace.learning.evaluation.pictures import thumbnail
-    from millrace.learning.evaluation.plots.figure import plain, plain_end
-    from millrace.learning.evaluation.plots.sheet import Tile, draw_sheet
+    from millrace.learning.modality import open_learning
 
-    tiles: list[Tile] = []
+    rows: list[dict[str, Any]] = []
     total = 0
     for part in refused.tables(arguments.reason, arguments.source, contents=True):
         total += part.num_rows
-        for row in part.slice(0, limit - len(tiles)).to_pylist():
-            lines = (plain_end(row["record_id"], _LINE), plain(row["label"] or "no label", _LINE))
-            image = thumbnail(row["content"], row["encoding"])
-            caption = (*lines, plain(row["reason"], _LINE))
-            unread = row["encoding"].startswith(UNREADABLE)
-            tiles.append(Tile(image, caption, instead="not a picture" if unread else _INSTEAD))
-    if not tiles:
+        rows += part.slice(0, limit - len(rows)).to_pylist()
+    if not rows:
         raise DataError(
             "no record was refused so",
             where=f"run {refused.run.id}",
             remedy=f"`millrace quarantine {refused.run.id}` lists what was refused.",
         )
-    title = f"{refused.run.workflow}, run {refused.run.id}: {len(tiles):,} of {total:,} refused"
+    title = f"{refused.run.workflow}, run {refused.run.id}: {len(rows):,} of {total:,} refused"
     try:
-        draw_sheet(path, title, tiles, _COLUMNS)
+        open_learning(modality).draw_refused(path, title, rows)
     except OSError as error:
         raise TransientError("cannot write the sheet", where=path, received=error) from error
-    return len(tiles), total
+    return len(rows), total

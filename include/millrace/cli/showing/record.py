@@ -68,6 +68,6 @@ def _corrections(
             continue
         for name, row in rows_of(artifact, record_id, ("label", "encoding")):
             label = f"label {row['label']}" if row["label"] else ""
-            picture = "picture replaced" if row["encoding"] else ""
-            text = ", ".join(part for part in (label, picture) if part)
+            content = "content replaced" if row["encoding"] else ""
+            text = ", ".join(part for part in (label, content) if part)
             yield execution.stage, name, one.ref.digest[:SHORT], f"corrected by a person: {text}"

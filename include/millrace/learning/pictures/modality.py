@@ -56,6 +56,12 @@ class PictureLearning:
         if dataset.has("quarantine.parquet"):
             draw_quarantine(folder / "quarantine.png", dataset.path("quarantine.parquet"))
 
+    def draw_refused(self, path: Path, title: str, refused: Sequence[Mapping[str, Any]]) -> None:
+        """Draw refused records onto a sheet."""
+        from millrace.learning.pictures.refused import draw_refused_pictures
+
+        draw_refused_pictures(path, title, refused)
+
 
 class PictureRival:
     """`ClassicalModel` over tables."""

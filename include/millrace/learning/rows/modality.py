@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,3 +47,9 @@ class RowLearning:
         from millrace.learning.rows.samples import draw_rows
 
         draw_rows(folder, outcomes, dataset, bundle)
+
+    def draw_refused(self, path: Path, title: str, refused: Sequence[Mapping[str, Any]]) -> None:
+        """Draw refused records onto a sheet."""
+        from millrace.learning.rows.refused import draw_refused_rows
+
+        draw_refused_rows(path, title, refused)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,3 +46,9 @@ class TextLearning:
         from millrace.learning.texts.samples import draw_texts
 
         draw_texts(folder, outcomes, dataset, bundle)
+
+    def draw_refused(self, path: Path, title: str, refused: Sequence[Mapping[str, Any]]) -> None:
+        """Draw refused records onto a sheet."""
+        from millrace.learning.texts.refused import draw_refused_texts
+
+        draw_refused_texts(path, title, refused)
