@@ -61,10 +61,9 @@ class DataStages:
 
     def integrate_as(self, spec: Any, cleaned: str, name: str) -> None:
         """Integrate what `transform` made and the artifacts `cleaned`, by another spec."""
-        roles = [
-            [self.made(f"{role}-{n}") for n in self.numbers()] for role in ("transform", cleaned)
-        ]
-        self.stages.integrate(spec, *roles, name)
+        made = [self.made(f"transform-{number}") for number in self.numbers()]
+        kept = [self.made(f"{cleaned}-{number}") for number in self.numbers()]
+        self.stages.integrate(spec, made, kept, name)
 
     def numbers(self) -> list[int]:
         """Return the numbers of the partitions."""
