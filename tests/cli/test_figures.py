@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from millrace.artifacts.digests import digest_value
 from millrace.artifacts.manifest import Manifest
 from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
@@ -82,3 +83,24 @@ def test_status_shows_it(
 def test_where_no_model_has_one_nothing_is_said_of_it(millrace: Any, history: Any) -> None:
     for words in (("model", "digits"), ("model", "digits:1"), ("run",)):
         assert "F1" not in millrace("show", *words)[1]
+
+
+def test_a_run_ends_with_its_candidates_and_says_that_the_baseline_is_better(
+    millrace: Any, history: Any, tmp_path: Path
+) -> None:
+    settings = Settings.load()
+    store = Store(settings.store)
+    found = {
+        "choose": {"sentence": "cnn is the best candidate: accuracy 0.9877"},
+        "evaluate": {"verdict": "The baseline is better: accuracy 0.9915 against 0.9877"},
+    }
+    with Catalog(settings.catalog) as catalog:
+        run = catalog.runs.latest(limit=1)[0]
+        for stage, facts in found.items():
+            key = digest_value(stage)
+            ref = store.publish(Manifest("x", key, {}, facts)).ref
+            one = catalog.executions.begin(run.id, stage, None, key, {}, [], 1, "here")
+            catalog.executions.finish(one, "done", output=ref)
+    out = millrace("show", "run")[1]
+    assert row(out, "Candidates").split(maxsplit=1)[1] == found["choose"]["sentence"]
+    assert row(out, "Baseline  ").split(maxsplit=1)[1] == found["evaluate"]["verdict"]

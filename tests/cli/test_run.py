@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+import tiny_workflow
 from fake_airflow import FakeAirflow
 from millrace.catalog.catalog import Catalog
 from millrace.cli import follow
 from millrace.errors import DataError, ExitCode
 from millrace.settings import Settings
+from millrace.workflow.tasks import parse
 
 DAG = "/api/v2/dags/digits"
 RUN = f"{DAG}/dagRuns/r1"
@@ -117,6 +120,24 @@ def test_a_failure_is_that_of_its_partition_and_its_attempt(
     _prepare(airflow, "failed", {**_task("partition.clean", "failed"), "map_index": 1})
     _, out, _ = millrace("run", "digits")
     assert "partition.clean partition uci/1 failed: uci/1 try 2." in out
+
+
+def test_a_failure_is_that_of_its_candidate(
+    millrace: Any, airflow: FakeAirflow, history: Any
+) -> None:
+    network = {"model": {"kind": "mlp"}}
+    document = yaml.safe_load(tiny_workflow.SPEC) | {"candidates": {"wide": network}}
+    with Catalog(Settings.load().catalog) as catalog:
+        run = catalog.runs.start(
+            run_id="r1", workflow="digits", dag_id="digits", spec_digest="0", params={},
+            trigger="manual", version="0", spec=parse(document).model_dump(mode="json"),
+        )  # fmt: skip
+        for name in ("mlp", "wide"):
+            one = catalog.executions.begin(run.id, "train", name, "k", {}, [], 2, "here")
+            catalog.executions.finish(one, "failed", error=DataError(f"of {name}").to_document())
+    _prepare(airflow, "failed", {**_task("candidate.train", "failed"), "map_index": 1})
+    _, out, _ = millrace("run", "digits")
+    assert "candidate.train candidate wide failed: of wide." in out
 
 
 def test_an_error_of_an_earlier_attempt_is_not_that_of_the_last(

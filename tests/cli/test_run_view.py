@@ -101,6 +101,13 @@ def test_a_cached_stage_says_so() -> None:
     )
 
 
+def test_candidates_are_called_so_and_are_listed_before_they_are_trained() -> None:
+    tasks = [_task("candidate.train", "success", index) for index in range(2)]
+    view = _view(*tasks, _task("choose", None), _task("candidates", None))
+    assert [stage.name for stage in view.stages] == ["candidates", "train", "choose"]
+    assert "train: done, 2 candidates" in _plain(view)
+
+
 def test_the_table_shows_partitions_and_the_latest_epoch() -> None:
     view = _view(
         _task("partition.clean", "success", 0),

@@ -217,3 +217,29 @@ def test_an_evaluation_of_a_positive_class_shows_its_figures_and_its_threshold(
     assert 'Cost a record <span class="quiet">(less is better)</span>' in text
     assert text.index("precision_recall.png") < text.index("reliability.png")
     assert "<script" not in text
+
+
+def test_candidates_are_named_and_the_chosen_one_is_the_runs_model(client, installation) -> None:
+    run = installation.start()
+    bundles = [installation.artifact(key * 64, "bundle", {}, name=key) for key in ("a", "b")]
+    for name, bundle in zip(("cnn", "mlp"), bundles, strict=True):
+        installation.execute(run, "train", bundle, partition=name)
+    sentence = f"mlp is the best candidate: accuracy 0.9 on the validation split {HOSTILE}"
+    choice = installation.artifact("c" * 64, "choice", {}, sentence=sentence)
+    installation.execute(run, "choose", choice)
+    facts = {**FACTS, "bundle": bundles[1].ref.digest}
+    installation.execute(run, "evaluate", installation.artifact("e" * 64, "x", {}, **facts))
+    installation.catalog.models.register("digits", bundles[1].ref, run.id, {})
+    text = page(client, run)
+    assert "mlp is the best candidate: accuracy 0.9 on the validation split" in text
+    assert "<p>Version 1.</p>" in text
+    assert "<script" not in text
+
+
+def test_that_the_baseline_wins_stands_above_the_figures(client, installation) -> None:
+    run = installation.start()
+    facts = {**FACTS, "verdict": f"The baseline is better: 0.9915 against 0.9877 {HOSTILE}"}
+    installation.execute(run, "evaluate", installation.artifact("e" * 64, "x", {}, **facts))
+    text = page(client, run)
+    assert text.index("The baseline is better: 0.9915 against 0.9877") < text.index("<td>Accuracy")
+    assert "<script" not in text

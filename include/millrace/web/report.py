@@ -84,7 +84,7 @@ def report(library: Library, run: RunRecord) -> Report:
     stages = stage_rows(catalog.executions.of_run(run.id))
     gate, choice = (library.open(_output(stages, name)) for name in ("gate", "choose"))
     evaluation = library.open(_output(stages, "evaluate"))
-    bundle = None if evaluation is None else evaluation.facts.get("bundle")
+    bundle = _bundle(evaluation, _output(stages, "train"))
     return Report(
         run=run,
         stages=stages,
@@ -97,6 +97,13 @@ def report(library: Library, run: RunRecord) -> Report:
         model=None if bundle is None else catalog.models.version_of(bundle, run.workflow),
         batches=_batches(catalog, run, stages),
     )
+
+
+def _bundle(evaluation: Artifact | None, trained: ArtifactRef | None) -> str | None:
+    """Return the digest of the bundle that went to the gate, as far as that is known."""
+    if evaluation is not None and "bundle" in evaluation.facts:
+        return str(evaluation.facts["bundle"])
+    return None if trained is None else trained.digest
 
 
 def _batches(catalog: Catalog, run: RunRecord, stages: Iterable[StageRow]) -> list[PredictionBatch]:
