@@ -172,9 +172,7 @@ def _write_splits(
     context: StageContext, paths: Sequence[Path], places: Spill, rows: Mapping[str, int]
 ) -> None:
     canonical = read_schema(paths[0])
-    ordered = OrderedRows(
-        context.scratch / "rows", canonical, sum(rows.values()), row_bytes(paths)
-    )
+    ordered = OrderedRows(context.scratch / "rows", canonical, sum(rows.values()), row_bytes(paths))
     portions = Portions(places.tables())
     for table in read_all(paths):
         known = portions.take(table.num_rows)

@@ -26,6 +26,7 @@ _CONTENT = [pa.field("content", pa.binary(), nullable=True), _text("encoding")]
 RAW = pa.schema([*_NAMED, *_CONTENT])
 """A collected record: where it came from, and its bytes as they were."""
 
+
 def clean(*further: pa.Field) -> pa.Schema:
     """Return the columns of records that kept the contract.
 

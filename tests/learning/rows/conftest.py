@@ -31,16 +31,18 @@ COLUMNS = {
 
 def canonical(numbers: Any, categories: Sequence[Sequence[Any]], columns: Any) -> pa.Table:
     """Return canonical records of columns, their names sorted by kind."""
-    names = {k: sorted(n for n in columns if columns[n]["kind"] == k) for k in KINDS}
-    fields = [_field("numbers", pa.float64(), names["numeric"])]
-    fields.append(_field("categories", pa.string(), names["category"]))
-    rows = len(numbers)
     described = {
+        k: {n: columns[n] for n in sorted(columns) if columns[n]["kind"] == k} for k in KINDS
+    }
+    fields = [_field("numbers", pa.float64(), described["numeric"])]
+    fields.append(_field("categories", pa.string(), described["category"]))
+    rows = len(numbers)
+    columns = {
         "record_id": [f"made/{row:05d}" for row in range(rows)],
         "source": ["made"] * rows,
         "content_digest": pa.array([row.to_bytes(16) for row in range(rows)], pa.binary(16)),
     }
-    table = pa.table(described)
+    table = pa.table(columns)
     for field, values in zip(fields, (numbers, categories), strict=True):
         lists = [list(map(_plain, row)) for row in values]
         table = table.append_column(field, pa.array(lists, field.type))
@@ -54,8 +56,8 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, np.floating) else value
 
 
-def _field(name: str, kind: pa.DataType, names: list[str]) -> pa.Field:
-    metadata = {"millrace.columns": json.dumps(names)}
+def _field(name: str, kind: pa.DataType, columns: Mapping[str, Any]) -> pa.Field:
+    metadata = {"millrace.columns": json.dumps(columns)}
     return pa.field(name, pa.list_(kind), nullable=False, metadata=metadata)
 
 
@@ -70,7 +72,8 @@ def people(rows: int, seed: int) -> tuple[pa.Table, list[str]]:
     categories = [list(pair) for pair in zip(colours.tolist(), towns.tolist(), strict=True)]
     for row in np.flatnonzero(random.random(rows) < 0.1).tolist():
         categories[row][seed % 2] = None
-    return canonical(numbers, categories, COLUMNS), [LABELS[index] for index in classes]
+    columns = TableTransform(columns=COLUMNS).model_dump(mode="json")["columns"]
+    return canonical(numbers, categories, columns), [LABELS[index] for index in classes]
 
 
 def table_dataset(folder: Path, rows: Mapping[str, int] = ROWS) -> Artifact:
@@ -94,7 +97,7 @@ def table_dataset(folder: Path, rows: Mapping[str, int] = ROWS) -> Artifact:
     write_table(folder / "quarantine.parquet", table.schema, [table])
     files["quarantine.parquet"] = store.put(folder / "quarantine.parquet")
     transform = TableTransform(columns=COLUMNS).model_dump(mode="json")
-    records = {"modality": "table", "columns": transform["columns"]}
+    records = {"modality": "table", "numbers": 2, "categories": 2}
     facts = {"labels": list(LABELS), "records": records, "rows": dict(rows)}
     facts["transform"] = transform
     return store.publish(Manifest("dataset", "d" * 64, files, facts))

@@ -46,7 +46,7 @@ def test_values_of_columns_are_served_as_python_answers_them(
 
     dataset, artifact = trained
     bundle = Bundle.open(artifact)
-    columns = dataset.facts["records"]["columns"]
+    columns = dataset.facts["transform"]["columns"]
     nulls = [[name or None for name in names] for names in CATEGORIES]
     expected = bundle.predict_records(rows(NUMBERS, nulls, columns))
     served = loaded(artifact, tmp_path)["serve_row"]

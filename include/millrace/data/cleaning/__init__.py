@@ -1,8 +1,8 @@
 """The data contract: which records are refused, and why. Nothing is changed here.
 
 A record is refused for the first reason that holds: one of its modality's own (for pictures see
-`millrace.data.pictures`, for texts `millrace.data.texts`), then ``missing_label``,
-``unknown_label``, ``rule:<name>``, ``conflicting_label``; integration may add
+`millrace.data.pictures`, for texts `millrace.data.texts`, for tables `millrace.data.rows`), then
+``missing_label``, ``unknown_label``, ``rule:<name>``, ``conflicting_label``; integration may add
 ``conflicting_near_label``. Exact duplicates are not refused; they are listed beside the accepted
 record.
 

@@ -14,6 +14,9 @@ from millrace.data.rows.read import RowReader, Rows
 from millrace.data.schemas import canonical
 from millrace.errors import DataError
 
+COLUMNS = "millrace.columns"
+"""Key of a field's metadata: what the spec says of its columns, by name, sorted, as JSON."""
+
 _SIZE = 16  # bytes of a value, about
 _NONE = pa.array([], pa.string())
 
@@ -30,12 +33,15 @@ class CanonicalRows:
     def __init__(self, transform: Mapping[str, Any]) -> None:
         self._read = RowReader(transform)
         self.schema = canonical(
-            _field("numbers", pa.float64(), self._read.numeric, nullable=False),
-            _field("categories", pa.string(), self._read.category, nullable=True),
+            self._field("numbers", pa.float64(), self._read.numeric, nullable=False),
+            self._field("categories", pa.string(), self._read.category, nullable=True),
         )
-        columns = {name: dict(column) for name, column in self._read.columns.items()}
-        self.records: Mapping[str, Any] = {"modality": "table", "columns": columns}
-        self.rows = max(1, GROUP_BYTES // (_SIZE * len(columns)))
+        self.records: Mapping[str, Any] = {
+            "modality": "table",
+            "numbers": len(self._read.numeric),
+            "categories": len(self._read.category),
+        }
+        self.rows = max(1, GROUP_BYTES // (_SIZE * len(self._read.columns)))
 
     def __call__(self, clean: pa.Table) -> pa.Table:
         """Return the canonical records of clean ones."""
@@ -51,11 +57,13 @@ class CanonicalRows:
             made = made.append_column(field, _lists(values, len(rows), field.type))
         return made
 
-
-def _field(name: str, kind: pa.DataType, columns: Sequence[str], *, nullable: bool) -> pa.Field:
-    listed = pa.list_(pa.field("item", kind, nullable=nullable))
-    names = {"millrace.columns": json.dumps(list(columns))}
-    return pa.field(name, listed, nullable=False, metadata=names)
+    def _field(
+        self, name: str, kind: pa.DataType, columns: Sequence[str], *, nullable: bool
+    ) -> pa.Field:
+        """Return the field of columns; what the spec says of them goes with it."""
+        listed = pa.list_(pa.field("item", kind, nullable=nullable))
+        described = json.dumps({column: self._read.columns[column] for column in columns})
+        return pa.field(name, listed, nullable=False, metadata={COLUMNS: described})
 
 
 def _lists(values: pa.Array, rows: int, kind: pa.DataType) -> pa.Array:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from millrace.learning.dataset import Classes
-from millrace.learning.rows.encoder import Features, RowEncoder, names_of
+from millrace.learning.rows.encoder import Features, RowEncoder, columns_of
 from millrace.learning.rows.learn import learn_columns
 from millrace.learning.rows.numbers import Scaling
 from millrace.workflow.table_models import Features as Asked
@@ -72,8 +72,8 @@ class ClassicalRows:
 def _kinds(schema: pa.Schema, missing: str) -> Mapping[str, Mapping[str, Any]]:
     numbers = {"kind": "numeric", "missing": missing}
     categories = {"kind": "category", "missing": "unknown", "places": None}
-    return dict.fromkeys(names_of(schema, "numbers"), numbers) | dict.fromkeys(
-        names_of(schema, "categories"), categories
+    return dict.fromkeys(columns_of(schema, "numbers"), numbers) | dict.fromkeys(
+        columns_of(schema, "categories"), categories
     )
 
 

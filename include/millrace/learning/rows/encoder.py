@@ -62,7 +62,7 @@ class RowEncoder:
 
     def check(self, schema: pa.Schema) -> None:
         """Raise `DataError` where records of `schema` have other columns."""
-        found = {name: names_of(schema, name) for name in self.columns}
+        found = {name: list(columns_of(schema, name)) for name in self.columns}
         if found != self._names:
             raise DataError(
                 "records do not fit the model",
@@ -102,12 +102,12 @@ def row_encoder(document: Mapping[str, Any]) -> RowEncoder:
 def numbers_of(records: pa.Table) -> npt.NDArray[np.float64]:
     """Return the numbers of canonical records ``(rows, columns)``, NaN being missing."""
     found: npt.NDArray[np.float64] = _values(records["numbers"]).to_numpy()
-    return found.reshape(records.num_rows, len(names_of(records.schema, "numbers")))
+    return found.reshape(records.num_rows, len(columns_of(records.schema, "numbers")))
 
 
 def categories_of(records: pa.Table) -> list[pa.Array]:
     """Return the categories of canonical records, an array a column, null being missing."""
-    count = len(names_of(records.schema, "categories"))
+    count = len(columns_of(records.schema, "categories"))
     values = _values(records["categories"])
     rows = np.arange(records.num_rows) * count
     return [values.take(pa.array(rows + place)) for place in range(count)]
@@ -118,8 +118,8 @@ def _values(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays([pa.array([], kind), *(chunk.flatten() for chunk in column.chunks)])
 
 
-def names_of(schema: pa.Schema, payload: str) -> list[str]:
-    """Return the names of the columns in ``numbers`` or ``categories`` of canonical records.
+def columns_of(schema: pa.Schema, payload: str) -> dict[str, dict[str, Any]]:
+    """Return what the spec says of the columns in ``numbers`` or ``categories``, by name, sorted.
 
     Raises:
         DataError: records of `schema` are not canonical ones.
@@ -132,8 +132,8 @@ def names_of(schema: pa.Schema, payload: str) -> list[str]:
             expected="columns `numbers` and `categories`, with the names of theirs",
             received=", ".join(schema.names),
         )
-    names: list[str] = json.loads(metadata[b"millrace.columns"])
-    return names
+    columns: dict[str, dict[str, Any]] = json.loads(metadata[b"millrace.columns"])
+    return columns
 
 
 def _said(names: Mapping[str, Sequence[str]]) -> str:

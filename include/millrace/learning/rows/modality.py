@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from millrace.artifacts.artifact import Artifact
-from millrace.artifacts.tables import read_table
+from millrace.artifacts.tables import read_schema, read_table
 from millrace.learning.evaluation.outcomes import Outcomes
 from millrace.learning.rows.classical import ClassicalRows
-from millrace.learning.rows.encoder import RowEncoder, row_encoder
+from millrace.learning.rows.encoder import RowEncoder, columns_of, row_encoder
 from millrace.workflow.table_models import Features, TableBaseline
 from millrace.workflow.tables import TableAugmentation
 
@@ -34,8 +34,10 @@ class RowLearning:
         from millrace.learning.rows.learnt import LearntRows
 
         features = Features(**params["model"].get("features", {}))
-        tables = partial(read_table, training, list(RowEncoder.columns))
-        learnt = learn_columns(tables, records["columns"], features)
+        del records
+        schema, payload = read_schema(training), list(RowEncoder.columns)
+        columns = {n: column for part in payload for n, column in columns_of(schema, part).items()}
+        learnt = learn_columns(partial(read_table, training, payload), columns, features)
         return LearntRows.of(learnt, TableAugmentation(**params["augment"]))
 
     def rival(self, baseline: Params, classes: int) -> ClassicalRows:

@@ -15,7 +15,7 @@ from millrace.learning.bundle import Bundle
 from millrace.learning.evaluation.outcomes import Outcomes
 from millrace.learning.evaluation.plots.figure import plain, plain_end
 from millrace.learning.evaluation.rows import first_of_each, take_rows
-from millrace.learning.rows.encoder import Features, RowEncoder, names_of
+from millrace.learning.rows.encoder import Features, RowEncoder, columns_of
 from millrace.learning.rows.importance import draw_importance
 from millrace.learning.rows.leave_out import Weights, affordable, leave_out
 from millrace.learning.texts.choose import confident_errors, some_of_each
@@ -57,7 +57,7 @@ class _Sheets:
         self._test = test
         self.most = affordable(encoder.shape[0])
         schema = read_schema(test)
-        self._names = [n for part in encoder.columns for n in names_of(schema, part)]
+        self._names = [n for part in encoder.columns for n in columns_of(schema, part)]
 
     def draw(self, path: Path, title: str, rows: Rows) -> None:
         records = take_rows(self._test, rows, ["record_id", "label", "numbers", "categories"])
