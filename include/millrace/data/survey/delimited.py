@@ -15,6 +15,7 @@ from millrace.data.sources.delimited_header import find_header
 from millrace.data.sources.files import open_source
 from millrace.data.sources.lines import first_byte, head_of, lines, text_file
 from millrace.data.sources.listing_names import is_picture
+from millrace.data.survey.contents import is_text
 from millrace.data.survey.found import Asked, Found, source
 from millrace.data.survey.roles import TABLE, TEXT, Column, Roles, find_roles
 from millrace.data.survey.table_survey import MOST_COLUMNS, too_wide
@@ -22,6 +23,7 @@ from millrace.errors import DataError, shorten
 
 _ROWS = 2_000  # that are looked at
 _BYTES = 1 << 20  # of them, about
+_READ = 20  # lines that tell whether it is text at all
 
 OPEN: Mapping[str, Any] = {
     **dict.fromkeys(("text", "label", "group")),
@@ -41,6 +43,13 @@ def find_delimited(uri: str, stem: str, asked: Asked) -> Found:
     head = _head(uri)
     if not any(line.strip() for line in head):
         raise DataError("an empty table", where=uri, expected="a text or a record a row")
+    if not is_text(b"\n".join(head[:_READ])):
+        raise DataError(
+            "not a text table",
+            where=uri,
+            expected="text in UTF-8, UTF-16 with a byte order mark, Latin-1 or Windows-1252",
+            received=repr(head[0][:40]),
+        )
     dialect = find_table(head, OPEN, uri)
     rows = _rows(head, dialect)
     if not rows:
@@ -82,12 +91,7 @@ def _check_no_pictures(rows: Sequence[Row], where: str) -> None:
 def _roles(rows: Sequence[Row], asked: Asked, where: str) -> tuple[bool, Roles]:
     """Return whether the first row is a header, and the columns' roles by position."""
     header = find_header(rows, OPEN) or asked.label in [cell.strip() for cell in rows[0]]
-    try:
-        roles = find_roles(_columns(rows, header=header), asked, where)
-    except DataError:
-        if not header:
-            raise
-        return False, find_roles(_columns(rows, header=False), asked, where)
+    roles = find_roles(_columns(rows, header=header), asked, where)
     if roles.text is not None:
         positions = {**OPEN, "text": roles.text, "label": roles.label}
         told = find_header(rows, positions)

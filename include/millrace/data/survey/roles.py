@@ -94,6 +94,7 @@ def find_roles(columns: Sequence[Column], asked: Asked, where: str) -> Roles:
     if text is None and not asked.allows(TABLE):
         raise _no_text(columns, where)
     label, named = _label(columns, text, asked, where)
+    _check_classes(label, where)
     modality = TABLE if text is None else TEXT
     return Roles(modality, text.key if text else None, label.key, label.name, named)
 
@@ -147,6 +148,19 @@ def _label(
     if borders:
         return borders[0], False
     raise _no_label(columns, where)
+
+
+def _check_classes(label: Column, where: str) -> None:
+    """Refuse a label that names records or measures something, rather than telling classes."""
+    counts = Counter(label.texts)
+    if len(counts) > _MOST_CLASSES and 2 * len(counts) > counts.total():
+        raise DataError(
+            "the label has a value of its own in most records",
+            where=f"{where}, {shorten(label.name, 60)}",
+            expected="some classes, each with many records",
+            received=f"{len(counts):,} values in {counts.total():,} records",
+            remedy="Name the column of the classes: --label COLUMN.",
+        )
 
 
 def _is_asked(column: Column, asked: Asked) -> bool:
