@@ -151,6 +151,12 @@ def params() -> Callable[..., dict[str, Any]]:
     return text_params
 
 
+@pytest.fixture(name="write_texts", scope="session")
+def _write_texts() -> Callable[[Path, list[str], list[str]], None]:
+    """Return a function: path, texts, labels -> a side of a dataset."""
+    return write_texts
+
+
 @pytest.fixture
 def bundle(tmp_path: Path) -> Artifact:
     """Words `win` and `prize` speak for spam by 3 and 1, `lunch` for ham by 2."""

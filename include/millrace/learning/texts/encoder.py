@@ -85,16 +85,15 @@ def whole(column: pa.ChunkedArray) -> pa.Array:
 def padded(lists: pa.ListArray, vocabulary: Vocabulary, length: int) -> Ids:
     """Return the numbers of lists of words ``(rows, length)``, cut or filled at the end."""
     numbers = vocabulary.numbers(lists.flatten())
-    offsets = np.asarray(lists.offsets, np.int64)
-    rows = np.repeat(np.arange(len(lists)), np.diff(offsets))
+    offsets = np.asarray(lists.offsets, np.int64) - lists.offsets[0].as_py()
     real = numbers > 0
-    numbers, rows = numbers[real], rows[real]
-    counts = np.bincount(rows, minlength=len(lists))
-    firsts = np.concatenate([[0], np.cumsum(counts)])
-    places = np.arange(len(rows)) - firsts[rows]
-    seen = places < length
+    before = np.concatenate([[0], np.cumsum(real)])
+    firsts = before[offsets[:-1]]  # words before each text
+    place = before[1:] - np.repeat(firsts + 1, np.diff(offsets))
+    seen = real & (place < length)
+    place += np.repeat(np.arange(len(lists)) * length, np.diff(offsets))
     ids = np.zeros((len(lists), length), np.int32)
-    ids[rows[seen], places[seen]] = numbers[seen]
+    ids.ravel()[place[seen]] = numbers[seen]
     return ids
 
 
