@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from millrace.learning.rows.encoder import RowEncoder
 from millrace.learning.rows.leave_out import affordable, leave_out
 from millrace.learning.rows.modality import RowLearning
 from millrace.learning.rows.numbers import Scaling
+from millrace.learning.rows.unusual import deviations, most_unusual
 
 COLUMN = {"name": "x", "fill": 2.0, "low": None, "high": None, "offset": 0.0, "scale": 1.0}
 
@@ -40,6 +42,27 @@ def test_wide_records_cost_few_answers() -> None:
     assert affordable(1_000_000) == 1
 
 
+def test_an_isolation_forest_sets_the_strangest_records_apart() -> None:
+    features = np.random.default_rng(0).normal(size=(500, 4)).astype(np.float32)
+    features[17], features[300, 1] = 9.0, np.nan
+    assert most_unusual(features, 3)[0] == 17
+    assert deviations(features)[17].min() > 5
+    assert most_unusual(features[:0], 3) == []
+    assert (deviations(np.ones((3, 2), np.float32)) == 0).all()
+
+
+@pytest.mark.tensorflow
+def test_a_model_without_mistakes_is_drawn_too(trained: Any, tmp_path: Any) -> None:
+    dataset, artifact = trained
+    bundle = Bundle.open(artifact)
+    outcomes = outcomes_of(
+        list(predict_table(bundle, dataset.path("test.parquet"))), bundle.labels, "test", None
+    )
+    right = replace(outcomes, predicted=outcomes.truth)
+    RowLearning().draw(tmp_path, right, dataset, artifact)
+    assert (tmp_path / "misclassified.png").stat().st_size > 1_000
+
+
 @pytest.mark.tensorflow
 def test_all_sheets_are_drawn(trained: Any, tmp_path: Any) -> None:
     dataset, artifact = trained
@@ -48,7 +71,7 @@ def test_all_sheets_are_drawn(trained: Any, tmp_path: Any) -> None:
     predictions = list(predict_table(bundle, test))
     outcomes = outcomes_of(predictions, bundle.labels, "test", bundle.rule)
     RowLearning().draw(tmp_path, outcomes, dataset, artifact)
-    names = {"misclassified.png", "samples.png", "importance.png", "quarantine.png"}
-    assert {path.name for path in tmp_path.iterdir()} == names
+    names = {"misclassified", "samples", "importance", "unusual", "quarantine"}
+    assert {path.stem for path in tmp_path.iterdir()} == names
     assert all(path.stat().st_size > 5_000 for path in tmp_path.iterdir())
     assert pq.read_metadata(test).num_rows == sum(t.num_rows for t in read_table(test))

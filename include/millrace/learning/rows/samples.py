@@ -7,6 +7,7 @@ from math import isnan
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.tables import read_schema, read_table
@@ -18,21 +19,27 @@ from millrace.learning.evaluation.rows import first_of_each, take_rows
 from millrace.learning.rows.encoder import Features, RowEncoder, columns_of
 from millrace.learning.rows.importance import draw_importance
 from millrace.learning.rows.leave_out import Weights, affordable, leave_out
+from millrace.learning.rows.unusual import deviations, most_unusual
 from millrace.learning.texts.choose import confident_errors, some_of_each
 from millrace.learning.texts.sheet import Written, draw_words
 
 _REFUSED = 48
 _SHOWN = 30  # columns of a record
 _WEIGHED = 500  # test records whose columns' weights are averaged
+_UNUSUAL = 16  # training records
 _BYTES = 2_000  # of a refused record
 _COLOURS = "Orange values speak for the prediction, blue ones against it (taking them for missing)."
+
+_APART = "The more orange a value, the more standard deviations it is from its column's mean."
 
 Rows = Sequence[int]
 Value = float | str | None
 
 
 def draw_rows(folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artifact) -> None:
-    """Draw ``misclassified``, ``samples``, ``importance``, and ``quarantine`` where it exists."""
+    """Draw ``misclassified``, ``samples``, ``importance``, ``unusual``, and ``quarantine`` where it
+    exists.
+    """
     sheets = _Sheets(Bundle.open(bundle), outcomes, dataset.path("test.parquet"))
     wrong = confident_errors(outcomes.confidence, outcomes.correct)[: sheets.most]
     mistakes = int((~outcomes.correct).sum())
@@ -44,6 +51,7 @@ def draw_rows(folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artif
     title = "Test records that were classified rightly, some of each class"
     sheets.draw(folder / "samples.png", title, sample)
     sheets.draw_importance(folder / "importance.png")
+    sheets.draw_unusual(folder / "unusual.png", dataset.path("train.parquet"))
     if dataset.has("quarantine.parquet"):
         _draw_refused(folder / "quarantine.png", dataset.path("quarantine.parquet"))
 
@@ -73,6 +81,22 @@ class _Sheets:
         weights = np.abs(self._weights(rows)).mean(axis=0)
         draw_importance(path, self._names, weights, len(rows))
 
+    def draw_unusual(self, path: Path, train: Path) -> None:
+        """Draw the most unusual of the first training records; their order is random."""
+        table = next(iter(read_table(train, ["record_id", "label", *self._encoder.columns])))
+        features = self._encoder(table)
+        apart = deviations(features)
+        written = [
+            Written(
+                f"{record['label']}  {plain_end(record['record_id'], 50)}",
+                *self._words([*record["numbers"], *record["categories"]], apart[row]),
+            )
+            for row in most_unusual(features, _UNUSUAL)
+            for record in table.slice(row, 1).to_pylist()
+        ]
+        title = f"The most unusual of {table.num_rows:,} training records (isolation forest)"
+        draw_words(path, title, written, _APART)
+
     def _weights(self, rows: Rows) -> Weights:
         features = self._features(rows)
         classes = self._outcomes.predicted[list(rows)]
@@ -83,8 +107,9 @@ class _Sheets:
         found: dict[int, Features] = {}
         for table in read_table(self._test, list(self._encoder.columns)):
             here = sorted(row for row in wanted if start <= row < start + table.num_rows)
-            part = self._encoder(table.take([row - start for row in here]))
-            found.update(zip(here, part, strict=True))
+            if here:
+                part = self._encoder(table.take(pa.array([row - start for row in here])))
+                found.update(zip(here, part, strict=True))
             start += table.num_rows
         return np.array([found[row] for row in rows], np.float32).reshape(-1, len(self._names))
 
@@ -97,10 +122,14 @@ class _Sheets:
         )
         answer = f"{taken} {outcomes.confidence[row]:.3f}"
         truth = "" if true == taken else f", truly {true}"
+        caption = f"{answer}{truth}  {plain_end(record_id, 50)}"
+        return Written(caption, *self._words(values, weights))
+
+    def _words(self, values: Sequence[Value], weights: Weights) -> tuple[list[str], list[float]]:
+        """Return the columns of the largest weights with their values, and the weights."""
         order = np.argsort(-np.abs(weights), kind="stable")[:_SHOWN]
         words = [f"{self._names[place]}={_said(values[place])}" for place in order]
-        caption = f"{answer}{truth}  {plain_end(record_id, 50)}"
-        return Written(caption, words, weights[order].tolist())
+        return words, weights[order].tolist()
 
 
 def _said(value: Value) -> str:
