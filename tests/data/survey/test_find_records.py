@@ -120,6 +120,7 @@ def test_mailboxes_beside_each_other_are_classes(tmp_path: Path) -> None:
         (["easy_ham", "hard_ham", "spam"], ["ham", "ham", "spam"]),
         (["new_york", "los_angeles"], ["new_york", "los_angeles"]),
         (["spam_1", "spam_2"], ["spam", "spam"]),
+        (["easy_ham", "spam"], ["ham", "spam"]),
         (["1", "2"], ["1", "2"]),
         (["train-cats", "train-dogs"], ["cats", "dogs"]),
     ],

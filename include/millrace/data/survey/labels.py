@@ -14,12 +14,14 @@ def labels_of(names: Sequence[str]) -> list[str]:
     """Return a label for each name, of two at least.
 
     Numbers and words for sides (train, test) do not count. Names that end in the same word are one
-    class where that leaves several: ``easy_ham``, ``hard_ham`` and ``spam`` are two.
+    class where that leaves several: ``easy_ham``, ``hard_ham`` and ``spam`` are two. Of words such
+    as ham and spam, the others are left out.
     """
     words = [_words(name) for name in names]
     whole = ["_".join(found) or name for found, name in zip(words, names, strict=True)]
     last = [found[-1] if found else name for found, name in zip(words, names, strict=True)]
-    return last if 1 < len(set(last)) < len(set(whole)) else whole
+    told = set(last) <= _MAIL or len(set(last)) < len(set(whole))
+    return last if len(set(last)) > 1 and told else whole
 
 
 def label_map(folders: Collection[str]) -> Mapping[str, str]:
