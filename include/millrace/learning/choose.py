@@ -12,6 +12,7 @@ from millrace.artifacts.artifact import Artifact
 from millrace.learning.bundle import Bundle
 from millrace.learning.evaluation.metrics import overall
 from millrace.learning.evaluation.outcomes import outcomes_of
+from millrace.learning.gating.check import words
 from millrace.learning.predictions import predict_table
 from millrace.workflow.stage import StageContext, StageResult
 
@@ -57,8 +58,11 @@ def _score(artifact: Artifact, dataset: Artifact) -> dict[str, float]:
 
 
 def _sentence(by: str, chosen: str, found: Mapping[str, Figures]) -> str:
-    """Return e.g. ``svm is the best candidate: accuracy 0.9915 on …, text_cnn 0.9877``."""
-    others = [f"{name} {found[name][by]:.4f}" for name in found if name != chosen]
-    words = by.replace("_", " ")
-    best = f"{chosen} is the best candidate: {words} {found[chosen][by]:.4f} on the {_SIDE}"
-    return f"{best}; {', '.join(others)}"
+    """Return e.g. ``svm is the best candidate: accuracy 0.9915 on …; text_cnn 0.9877``."""
+    best = found[chosen][by]
+    others = ", ".join(_other(name, found[name][by], best) for name in found if name != chosen)
+    return f"{chosen} is the best candidate: {words(by)} {best:.4f} on the {_SIDE}; {others}"
+
+
+def _other(name: str, value: float, best: float) -> str:
+    return f"{name} {value:.4f}{' but no less log loss' if value == best else ''}"

@@ -37,7 +37,9 @@ def test_of_equal_ones_the_surer_is_chosen_whatever_the_order(workshop, dataset,
     unsure = workshop.bundle(make_weights()[:, [1, 0, 2]] / 10)
     sure = workshop.bundle(make_weights()[:, [1, 0, 2]])
     assert chosen(workshop, dataset, a=unsure, b=sure).facts["chosen"] == "b"
-    assert chosen(workshop, dataset, b=sure, a=unsure).facts["chosen"] == "b"
+    made = chosen(workshop, dataset, b=sure, a=unsure)
+    assert made.facts["chosen"] == "b"
+    assert made.facts["sentence"].endswith("; a 1.0000 but no less log loss")
 
 
 def test_the_first_of_the_same_is_chosen(workshop, dataset):
