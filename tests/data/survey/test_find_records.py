@@ -278,3 +278,14 @@ def test_a_packed_table_is_read(tmp_path: Path) -> None:
     lines = "".join(f"{'ab'[n % 2]},{text(n)}\n" for n in range(30))
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(f"label,text\n{lines}".encode()))
     assert len(read(one(tmp_path / "a.csv.gz"))) == 30
+
+
+def test_tables_that_are_called_for_their_side_are_one_data_set(tmp_path: Path) -> None:
+    lines = [f"{n}.5,{'ab'[n % 2]}" for n in range(20)]
+    for name in ("train.csv", "test.csv"):
+        table(tmp_path / name, "size,label", lines)
+    sides = {s["name"]: s.get("split") for s in found(tmp_path).sources}
+    assert sides == {"train": None, "test": "test"}
+    table(tmp_path / "other.csv", "size,label", lines)
+    with pytest.raises(DataError, match="several tables in one folder"):
+        found(tmp_path)

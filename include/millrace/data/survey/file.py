@@ -14,7 +14,8 @@ from millrace.data.survey.contents import is_message, is_text
 from millrace.data.survey.files import find_files
 from millrace.data.survey.found import Asked, Found, side_of, source
 from millrace.data.survey.objects import find_json_lines
-from millrace.data.survey.tables import find_csv, find_parquet
+from millrace.data.survey.parquet import find_parquet
+from millrace.data.survey.tables import find_csv
 from millrace.errors import DataError
 
 TABLES = (".csv", ".tsv", ".txt", ".tab", ".data", ".csv.gz", ".tsv.gz", ".txt.gz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from millrace.data.survey.file import (
     is_idx,
 )
 from millrace.data.survey.files import find_files
-from millrace.data.survey.found import Asked, Found
-from millrace.data.survey.tables import find_parquet
+from millrace.data.survey.found import SIDES, Asked, Found
+from millrace.data.survey.parquet import find_parquet
 from millrace.errors import DataError
+
+_SHOWN = 8  # names in an error
 
 
 def find_folder(uri: str, path: Path, asked: Asked) -> Found | Sequence[str]:
@@ -50,12 +53,37 @@ def find_folder(uri: str, path: Path, asked: Asked) -> Found | Sequence[str]:
         return find_file(inside(alone[0]), path / alone[0], asked)
     if len(alone) > 1 and not folders and all(map(_is_container, alone)):
         return alone
+    tables = _tables(names)
+    if len(tables) > 1 and not folders and all(map(_tells_a_side, tables)):
+        return tables
     try:
         return find_files(uri, stem, asked, inside(LABELS) if LABELS in names else None)
-    except DataError:
+    except DataError as error:
         if len(alone) == 1:
             return find_file(inside(alone[0]), path / alone[0], asked)
+        if len(tables) > 1:
+            raise _several(uri, tables) from error
         raise
+
+
+def _tells_a_side(name: str) -> bool:
+    """Whether a table is called for its part of the data, such as ``train.csv``."""
+    return any(word in SIDES for word in re.split(r"[^a-z0-9]+", name.lower()))
+
+
+def _several(where: str, tables: Sequence[str]) -> DataError:
+    more = f" and {len(tables) - _SHOWN:,} more" if len(tables) > _SHOWN else ""
+    return DataError(
+        "several tables in one folder",
+        where=where,
+        expected="one, or some that are called for their side, such as train.csv and test.csv",
+        received=f"{', '.join(tables[:_SHOWN])}{more}",
+        remedy="Name the one that holds the data; --from may be given several times.",
+    )
+
+
+def _tables(names: Sequence[str]) -> list[str]:
+    return [n for n in names if n.lower().endswith((*TABLES, *OBJECTS)) and n != LABELS]
 
 
 def _lone_data(names: Sequence[str]) -> list[str]:
@@ -73,7 +101,7 @@ def _holders(names: Sequence[str]) -> list[str]:
     many = (".npz", *HDF5)
     found = [name for name in names if _is_container(name) or name.lower().endswith(many)]
     found += [name for name in names if name.endswith(".npy") and _has_labels(name, names)]
-    tables = [n for n in names if n.lower().endswith((*TABLES, *OBJECTS)) and n != LABELS]
+    tables = _tables(names)
     return found or ([] if len(tables) > 1 else tables)
 
 

@@ -11,13 +11,16 @@ from typing import Any
 from millrace.data.survey.found import Asked
 from millrace.errors import DataError, SpecError, shorten
 
-TEXT, TABLE = "text", "table"
-"""The modalities that a table of columns may be of."""
+PICTURES, TEXT, TABLE = "image", "text", "table"
+"""The modalities that rows may be of."""
 
-_LABELS = (
-    *("label", "labels", "class", "target", "y", "category", "species", "sentiment", "spam"),
+LABELS = (
+    *("label", "labels", "class", "target", "y", "category", "species", "digit"),
+    *("sentiment", "spam"),
     *("outcome", "diagnosis", "survived", "churn", "v1", "type", "quality", "grade"),
 )
+"""Usual names of a label's column, the likeliest first."""
+
 _TEXTS = (
     *("text", "message", "messages", "sms", "body", "content", "comment", "review", "tweet", "v2"),
     *("email", "sentence", "document"),
@@ -136,7 +139,7 @@ def _label(
                 received=asked.label,
             )
         return found, True
-    for name in _LABELS:
+    for name in LABELS:
         found = next((c for c in others if c.name.lower() == name), None)
         if found is not None and (_is_label(found) or len(set(found.texts)) == 1):
             return found, True
