@@ -289,3 +289,25 @@ def test_tables_that_are_called_for_their_side_are_one_data_set(tmp_path: Path) 
     table(tmp_path / "other.csv", "size,label", lines)
     with pytest.raises(DataError, match="several tables in one folder"):
         found(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        ({"SMSSpamCollection": b"ham\tsome words\n", "readme": b"About it."}, "a single text"),
+        ({"a.csv": b"label,text\n"}, "unpacked first"),
+        ({"a.zip": b"PK", "b.zip": b"PK"}, "2 other files"),
+        ({}, "no file"),
+    ],
+)
+def test_an_archive_without_records_is_a_sentence(
+    tmp_path: Path, members: dict[str, bytes], sentence: str
+) -> None:
+    with pytest.raises(DataError, match=sentence):
+        found(zipped(tmp_path / "x.zip", members))
+
+
+def test_readable_files_beside_records_are_left_out(tmp_path: Path) -> None:
+    files = {f"{c}/{n}": MAIL for c in "ab" for n in range(9)} | {"a/cmds": b"x", "README": b"x"}
+    told = found(write(tmp_path / "x", files | {"a/list.xml": b"x"}))
+    assert told.notes == ("3 files of other kinds are left out.",)

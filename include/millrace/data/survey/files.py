@@ -13,7 +13,7 @@ from millrace.data.sources.folder_tree import open_tree
 from millrace.data.survey.contents import MESSAGES, PICTURES, TEXTS, Sorted, sort_files
 from millrace.data.survey.found import SIDES, Asked, Found, side_of, source
 from millrace.data.survey.labels import label_map
-from millrace.errors import DataError
+from millrace.errors import DataError, shorten
 
 _MOST = 200_000  # names that are looked at
 _DEEPEST = 4  # folders around the classes
@@ -45,6 +45,8 @@ def find_files(
     sorted_ = sort_files(tree, _MOST)
     kind = _chosen(sorted_, asked, uri)
     names = sorted_.names[kind]
+    if place == "archive" and kind == TEXTS and len(names) == 1:
+        raise _packed_table(uri, names[0])
     notes = tuple(_mixed(sorted_, kind, asked))
     words, modality = f"{_an(place)} of {kind}", _MODALITIES[kind]
     if labels is not None and kind == PICTURES:
@@ -89,7 +91,18 @@ def _chosen(found: Sorted, asked: Asked, where: str) -> str:
         where=where,
         expected=f"files of {', '.join(wanted)}; or a table or arrays" if wanted else "a table",
         received=", ".join(held) or "no file",
-        remedy="Name the folder, archive or file that holds the data.",
+        remedy="Name the folder, archive or file that holds the data; a table in an archive is "
+        "unpacked first.",
+    )
+
+
+def _packed_table(where: str, name: str) -> DataError:
+    return DataError(
+        "an archive that holds a single text",
+        where=where,
+        expected="a file for each text, in one folder a class",
+        received=shorten(name, 80),
+        remedy="If that is a table, unpack it and name the file.",
     )
 
 
