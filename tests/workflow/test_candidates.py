@@ -88,7 +88,7 @@ def test_a_baseline_without_a_graph_is_no_candidate() -> None:
         "model": {"kind": "mlp"},
         "baseline": {"kind": "svm", "candidate": True},
     }
-    with pytest.raises(ValueError, match="only a baseline of texts can be written as a bundle"):
+    with pytest.raises(ValueError, match="only baselines of texts and of tables"):
         parse(document)
 
 

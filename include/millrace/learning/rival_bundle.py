@@ -85,6 +85,8 @@ class RivalBundle:
         if not difference <= _LARGEST_DIFFERENCE:
             raise DataError(
                 "the exported graph does not agree with the baseline",
+                where=f"baseline, {len(records)} training records",
                 expected=f"probabilities within {_LARGEST_DIFFERENCE:g}",
                 received=difference,
+                remedy="Take the baseline out of the candidates; it is compared all the same.",
             )

@@ -162,9 +162,9 @@ class AnyBaseline(Value):
     @model_validator(mode="after")
     def _can_be_a_candidate(self) -> Self:
         if self.candidate and self.kind not in self.exported:
-            able = f"of {' or '.join(sorted(self.exported))}" if self.exported else "of texts"
             raise ValueError(
-                f"candidate: false, since only a baseline {able} can be written as a bundle"
+                "candidate: false, since only baselines of texts and of tables can be written as "
+                "a bundle"
             )
         return self
 
