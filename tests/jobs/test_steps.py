@@ -67,3 +67,37 @@ def test_what_happens_without_a_gpu_is_in_the_key_only_where_it_can_happen(
     goes_on = keyed(monkeypatch, native=True, gpus=1, without_gpu="cpu")
     assert fails["devices"] == {"gpus": 1}
     assert goes_on["devices"] == {"gpus": 1, "without_gpu": "cpu"}
+
+
+def test_only_a_baseline_that_is_a_candidate_is_asked_for_a_bundle() -> None:
+    jobs: list[Any] = []
+    executor = SimpleNamespace(execute=lambda job: jobs.append(job) or SimpleNamespace(ref=DATASET))
+    document = yaml.safe_load(tiny_workflow.SPEC)
+    texts = {"task": "text_classification", "model": {"kind": "text_mlp"}, "transform": {}}
+    texts |= {"sources": [{"name": "sms", "kind": "text_folder", "uri": "sms"}]}
+    for more in ({}, {**texts, "baseline": {"kind": "svm", "candidate": True}}):
+        run: Any = SimpleNamespace(spec=parse({**document, **more}), executor=executor)
+        steps.baseline(run, DATASET.to_document())
+    alone, candidate = (job.params for job in jobs)
+    assert alone == {"modality": "image", "baseline": {"kind": "logistic", "rows": 200}}
+    assert candidate["export"] is True
+    assert "candidate" not in candidate["baseline"]
+
+
+def test_a_candidates_key_is_that_of_the_same_network_alone() -> None:
+    jobs: list[Any] = []
+    executor = SimpleNamespace(execute=lambda job: jobs.append(job) or SimpleNamespace(ref=DATASET))
+    document = yaml.safe_load(tiny_workflow.SPEC)
+    network = {"model": document["model"], "train": {"epochs": 2}}
+    competing: Any = SimpleNamespace(
+        spec=parse({**document, "candidates": {"short": network}}), executor=executor
+    )
+    alone: Any = SimpleNamespace(
+        spec=parse({**document, "train": {**document["train"], "epochs": 2}}), executor=executor
+    )
+    steps.train(competing, DATASET.to_document(), "short")
+    steps.train(competing, DATASET.to_document(), "mlp")
+    steps.train(alone, DATASET.to_document())
+    assert jobs[0].params == jobs[2].params
+    assert jobs[1].params["train"]["epochs"] == 6
+    assert [job.partition for job in jobs] == ["short", "mlp", None]

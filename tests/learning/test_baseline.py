@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from millrace.errors import DataError
+from millrace.errors import DataError, SpecError
 from millrace.learning import baseline
 from millrace.workflow.learning import Baseline
 
@@ -61,3 +61,9 @@ def test_no_deep_learning_framework_is_imported():
         "import millrace.learning.baseline, sklearn.svm"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": "include"})
+
+
+def test_a_baseline_without_a_graph_is_no_bundle_and_says_what_to_do(dataset, stage):
+    run = stage(dataset, {**asked(rows=100), "export": True})
+    with pytest.raises(SpecError, match=r"cannot be a candidate.*svm of image"):
+        baseline.run(run.context)

@@ -10,7 +10,7 @@ import pytest
 
 from millrace.artifacts.manifest import Manifest
 from millrace.artifacts.store import Store
-from millrace.errors import IntegrityError
+from millrace.errors import DataError, IntegrityError
 from millrace.learning import baseline
 from millrace.learning.bundle import Bundle
 from millrace.learning.evaluation.outcomes import outcomes_of
@@ -129,3 +129,13 @@ def test_words_that_tell_spam_weigh_for_it_and_the_sheets_are_drawn(exported, da
     assert min(told) > 0
     draw_texts(tmp_path, outcomes, dataset, artifact)
     assert {"misclassified.png", "samples.png"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_graph_that_answers_otherwise_is_refused(dataset, stage, monkeypatch):
+    def turned(self, records):
+        return scored(self, records)[:, ::-1]
+
+    scored = ClassicalText.predict
+    monkeypatch.setattr(ClassicalText, "predict", turned)
+    with pytest.raises(DataError, match="does not agree"):
+        baseline.run(stage(dataset, asked()).context)
