@@ -17,7 +17,7 @@ from millrace.errors import shorten
 WRONG_TYPE = "wrong_type"
 NOT_FINITE = "not_finite"
 
-_PLAIN = r"^-?[0-9]{1,300}(\.[0-9]{1,300})?$"
+_PLAIN = r"^-?[0-9]+(\.[0-9]+)?$"
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}([,.'\u2019 \u00a0\u202f][0-9]{3})+([.,][0-9]+)?")
@@ -75,10 +75,11 @@ def _of_texts(values: Sequence[Any], missing: Collection[str]) -> tuple[Numbers,
     texts = pc.utf8_trim_whitespace(pa.array(values, pa.string()))
     plain = pc.match_substring_regex(texts, _PLAIN)
     none = pa.scalar(None, pa.string())
-    numbers = pc.if_else(plain, texts, none).cast(pa.float64())
-    other = pc.fill_null(pc.invert(plain), False)
-    rows = np.flatnonzero(other.to_numpy(zero_copy_only=False)).tolist()
-    return _one_by_one(values, rows, numbers.to_numpy(zero_copy_only=False).copy(), missing)
+    cast = pc.if_else(plain, texts, none).cast(pa.float64())
+    numbers = cast.to_numpy(zero_copy_only=False).copy()
+    other = pc.fill_null(pc.invert(plain), False).to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(other | np.isinf(numbers)).tolist()
+    return _one_by_one(values, rows, numbers, missing)
 
 
 def _one_by_one(
