@@ -72,7 +72,7 @@ class TextRnnModel(TextModel):
 
 
 class TextMlpModel(TextModel):
-    """The mean of the words of a text and of their pairs, then hidden layers (Joulin et al. 2016).
+    """The set of the words of a text and of their pairs, then hidden layers.
 
     Attributes:
         embedding: numbers that stand for a word or a pair.
@@ -82,7 +82,7 @@ class TextMlpModel(TextModel):
 
     kind: Literal["text_mlp"]
     embedding: Units = 64
-    pairs: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
+    pairs: Annotated[int, Field(ge=0, le=10_000_000)] = 10_000
     hidden: tuple[Units, ...] = Field((64,), strict=False)
     dropout: Dropout = 0.3
 

@@ -1,4 +1,7 @@
-"""The mean of words and pairs of words, then hidden layers (Joulin et al. 2016, arXiv:1607.01759).
+"""The set of words and pairs of words of a text, then hidden layers.
+
+Pairs as by Joulin et al. (2016, arXiv:1607.01759), but the largest of each number counts instead of
+the mean: whether a word is there tells more than how much of the text it is.
 
 Pairs share the places of a table by their hash, so that their number needs no vocabulary.
 """
@@ -9,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from millrace.learning.framework import keras
-from millrace.learning.networks.words import embedded, head, mean
+from millrace.learning.networks.words import embedded, head
 
 _FACTOR = 2_654_435_761  # Knuth's multiplier, The Art of Computer Programming 3, 6.4
 
@@ -20,7 +23,7 @@ def build(
     *,
     tokens: int,
     embedding: int = 64,
-    pairs: int = 20_000,
+    pairs: int = 10_000,
     hidden: Sequence[int] = (64,),
     dropout: float = 0.3,
 ) -> Any:
@@ -33,17 +36,23 @@ def build(
         hidden: units of each hidden layer. dropout: share of features dropped in training.
     """
     ids = keras.Input(input_shape, dtype="int32", name="ids")
-    words, real = embedded(ids, tokens, embedding)
-    x = mean(words, real, "words")
+    words, _ = embedded(ids, tokens, embedding)
+    x = _largest(words, "words")
     if pairs and input_shape[0] > 1:
-        both, found = embedded(_pairs(ids, pairs), pairs + 1, embedding, "pairs")
-        x = keras.layers.Concatenate(name="features")([x, mean(both, found, "pairs")])
+        both, _ = embedded(_pairs(ids, pairs), pairs + 1, embedding, "pairs")
+        x = keras.layers.Concatenate(name="features")([x, _largest(both, "both")])
     for number, units in enumerate(hidden, 1):
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"dropout{number}")(x)
         x = keras.layers.Dense(units, kernel_initializer="he_normal", name=f"hidden{number}")(x)
         x = keras.layers.ReLU(name=f"relu{number}")(x)
     return keras.Model(ids, head(x, classes, dropout), name="network")
+
+
+def _largest(x: Any, name: str) -> Any:
+    """Return the largest of each number, at least 0, which a place without a word has."""
+    x = keras.layers.GlobalMaxPooling1D(name=f"{name}_largest")(x)
+    return keras.layers.ReLU(name=f"{name}_relu")(x)
 
 
 def _pairs(ids: Any, places: int) -> Any:

@@ -17,14 +17,14 @@ def embedded(ids: Any, tokens: int, size: int, name: str = "embedding") -> tuple
     Returns:
         ``(batch, length, size)``, zeros where no word is; ``(batch, length, 1)``, 1 for a word.
     """
-    real = present(ids)
+    real = _present(ids)
     x = keras.layers.Embedding(tokens, size, embeddings_initializer="glorot_uniform", name=name)(
         ids
     )
     return keras.layers.Multiply(name=f"{name}_of_words")([x, real]), real
 
 
-def present(ids: Any) -> Any:
+def _present(ids: Any) -> Any:
     """Return 1 where a number stands for a word and 0 elsewhere ``(batch, length, 1)``."""
     return keras.ops.expand_dims(keras.ops.cast(keras.ops.not_equal(ids, 0), "float32"), -1)
 
@@ -40,17 +40,6 @@ def largest(x: Any, real: Any, least: float, name: str) -> Any:
     if least:
         x = keras.layers.Add(name=f"{name}_elsewhere")([x, (1 - real) * least])
     return keras.layers.GlobalMaxPooling1D(name=f"{name}_largest")(x)
-
-
-def mean(x: Any, real: Any, name: str) -> Any:
-    """Return the mean of each feature over the words of a text; 0 for a text without words.
-
-    Args:
-        x: features ``(batch, length, features)``, zeros where no word is. real: see `embedded`.
-    """
-    count = keras.ops.maximum(keras.ops.sum(real, axis=1), 1)
-    total = keras.ops.sum(x, axis=1)
-    return keras.layers.Multiply(name=f"{name}_mean")([total, 1 / count])
 
 
 def head(x: Any, classes: int, dropout: float) -> Any:
