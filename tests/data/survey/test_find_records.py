@@ -311,3 +311,20 @@ def test_readable_files_beside_records_are_left_out(tmp_path: Path) -> None:
     files = {f"{c}/{n}": MAIL for c in "ab" for n in range(9)} | {"a/cmds": b"x", "README": b"x"}
     told = found(write(tmp_path / "x", files | {"a/list.xml": b"x"}))
     assert told.notes == ("3 files of other kinds are left out.",)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_table_of_another_system_is_read(tmp_path: Path, encoding: str) -> None:
+    lines = [f"{'ab'[n % 2]};{text(n)}" for n in range(30)]
+    path = tmp_path / "a.csv"
+    end = "\r" if encoding == "utf-8-sig" else "\r\n"
+    path.write_bytes(end.join(["label;text", *lines]).encode(encoding))
+    source = one(path)
+    assert (source["delimiter"], source["label"], source["text"]) == (";", "label", "text")
+    assert len(read(source)) == 30
+
+
+def test_a_row_of_megabytes_is_one_of_many(tmp_path: Path) -> None:
+    lines = [f"{'ab'[n % 2]}\t{text(n)}" for n in range(30)]
+    path = table(tmp_path / "a.csv", None, [*lines, "a\t" + "w " * 2_000_000])
+    assert len(read(one(path))) == 31

@@ -56,7 +56,10 @@ def _pixels(uri: str, stem: str, asked: Asked) -> Found | None:
     if lines is None:
         return None
     delimiter = max(_DELIMITERS, key=lines[0].count)
-    table = [fields(line, delimiter) for line in lines]
+    try:
+        table = [fields(line, delimiter) for line in lines]
+    except ValueError:
+        return None
     names = _header(table)
     rows = [row for row in (table[1:] if names else table) if len(row) == len(table[0])]
     columns = len(table[0])

@@ -23,7 +23,7 @@ def draw_refused_texts(path: Path, title: str, refused: Sequence[Mapping[str, An
 def caption_of(row: Mapping[str, Any]) -> str:
     """Return the line above a refused record: which it is, its label, and what it broke."""
     named = f"{plain_end(row['record_id'], 34)}  {plain(row['label'] or 'no label', 14)}"
-    return f"{named}  {plain(row['reason'], 24)}: {plain(row['detail'] or '', 60)}"
+    return f"{named}  {plain(row['reason'], 24)}: {plain(row['detail'] or '', 90)}"
 
 
 def _words(row: Mapping[str, Any]) -> list[str]:
