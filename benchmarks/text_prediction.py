@@ -37,7 +37,7 @@ from millrace.learning.predictions import predict_table, predictions_schema
 from millrace.workflow.text_models import TextCnnModel
 
 _LARGE = 1_024
-_ONLINE = 1_000  # messages
+_ONLINE = 1_000  # messages, at most
 _AGREE = 1e-5
 Side = Callable[[], Any]
 
@@ -60,7 +60,7 @@ def main() -> None:
         saved = tf.saved_model.load(str(folder / "saved"))
         _check(bundle, saved)
         _batch(bundle, classifier, saved, split, arguments.rounds)
-        _online(bundle, saved, arguments.rounds)
+        _online(bundle, saved, min(_ONLINE, arguments.rows), arguments.rounds)
 
 
 def _bundle(classifier: Any, encoder: Any, folder: Path) -> Bundle:
@@ -118,8 +118,8 @@ def _medians(sides: list[Side], rounds: int) -> list[float]:
     return [statistics.median(seconds[1:]) for seconds in taken]
 
 
-def _online(bundle: Bundle, saved: Any, rounds: int) -> None:
-    texts, _ = raw_messages(_ONLINE)
+def _online(bundle: Bundle, saved: Any, count: int, rounds: int) -> None:
+    texts, _ = raw_messages(count)
     canonical = CanonicalText(TRANSFORM)
     made = [pa.table({"text": canonical(pa.array([text]))}) for text in texts]
     ids = [bundle.encoder(one) for one in made]
