@@ -11,6 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from millrace.learning.bundle import Bundle
+from millrace.learning.rows.leave_out import leave_out
 from millrace.learning.rows.modality import RowLearning
 from millrace.learning.rows.rival_file import _rounded_down
 from millrace.workflow.table_models import TableBaseline
@@ -79,6 +80,9 @@ def test_a_rival_answers_as_a_graph(rows: Any, tmp_path: Any, kind: str, classes
     for table in (records, hostile):
         np.testing.assert_allclose(bundle.predict_records(table), model.predict(table), atol=1e-5)
     assert (bundle.predict_records(records)[:, classes:] == 0).all()
+    weights = leave_out(bundle.predict, encoder, encoder(records), np.zeros(400, np.int32))
+    assert np.isfinite(weights).all()
+    assert (weights != 0).any(axis=0).tolist()[::2] == [True, True]
 
 
 def test_thresholds_in_single_precision_part_the_same_features() -> None:

@@ -92,11 +92,14 @@ def test_constant_columns_become_zeros(learn: Any, value: float) -> None:
 
 
 @pytest.mark.parametrize("scale", ["standard", "range"])
+@pytest.mark.parametrize("rule", ["none", "iqr", "zscore"])
 def test_numbers_at_the_end_of_double_precision_become_finite_features(
-    learn: Any, scale: Any
+    learn: Any, scale: Any, rule: Any
 ) -> None:
     numbers = [1.7e308, -1.7e308, 1.0, 0.0, 5e-324]
-    made = learn(numbers, features=Features(scale=scale)).encoder.scaling
+    made = learn(
+        numbers, features=Features(scale=scale, outliers=Outliers(rule=rule))
+    ).encoder.scaling
     found = made(np.array([[n] for n in [*numbers, NAN]]))
     assert np.isfinite(found).all()
     assert found[0] > found[2] > found[1]

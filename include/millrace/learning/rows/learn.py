@@ -114,11 +114,13 @@ def _scaling(
             "std": float(std[place] * largest[place]),
             "quantiles": (quantiles[:, place] * largest[place]).tolist(),
         }
+    with np.errstate(over="ignore"):  # a limit beyond double precision is none
+        low, high = low * largest, high * largest
     return Scaling(
         tuple(names),
         np.where(kept & ~absent, np.nan, fill * largest),
-        low * largest,
-        high * largest,
+        low,
+        high,
         *_unscaled(features.scale, offset, scale, largest),
     )
 
