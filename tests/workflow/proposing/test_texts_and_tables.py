@@ -83,7 +83,7 @@ def test_names_of_folders_and_classes_that_are_left_out_are_one_map(tmp_path: Pa
 def test_long_texts_and_texts_without_spaces_are_told(tmp_path: Path) -> None:
     found = texts(words=Span(1, 900, 9_000), languages={"zh": 9, "en": 1})
     notes = " ".join(open_proposer("text").plan(found, choose(found)).notes)
-    assert "512 words" in notes
+    assert "300 words" in notes
     assert "without spaces" in notes
 
 
@@ -128,3 +128,8 @@ def test_the_report_names_the_first_columns_only() -> None:
     facts = list(open_proposer("table").facts(found))
     assert facts[0] == ("Columns", "40 of numbers, 0 of categories")
     assert facts[-1] == ("", "and 28 more")
+
+
+def test_of_long_texts_the_network_sees_the_start(tmp_path: Path) -> None:
+    assert proposed(tmp_path, texts(words=Span(1, 150, 900))).model.tokens.length == 300
+    assert proposed(tmp_path, texts()).model.tokens.length is None

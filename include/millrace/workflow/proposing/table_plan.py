@@ -116,7 +116,8 @@ def _model(seen: SeenTable, choices: Choices) -> Iterator[str]:
     features = {"scale": "standard"}
     yield f"model: {flow({'kind': 'table_mlp', 'hidden': hidden, 'features': features})}"
     yield from comment(
-        "Trees are hard to beat on tables: the report compares, and says so where they win."
+        "Trees are hard to beat on tables: the report compares, and `candidate: true` lets them be "
+        "chosen."
     )
     yield "baseline: {kind: gradient_boosting}"
 

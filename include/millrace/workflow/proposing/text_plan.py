@@ -13,7 +13,8 @@ from millrace.workflow.proposing.text_seen import SeenTexts
 
 _STEPS = 1_000  # of training, about
 _FEW = 1_000  # training texts, below which order tells less than the words themselves
-_NETWORK_SEES = 512  # words
+_LONG = 100  # words of a middling text, above which the network sees only its start
+_FIRST = 300  # words, and the marks between them, of such a start
 _WITHOUT_SPACES = frozenset(("zh", "ja", "th", "lo", "km", "my"))
 _LANGUAGES = 4  # that are shown
 _SELDOM = 0.02  # share of texts, below which a language is more likely a mistake
@@ -51,7 +52,7 @@ class TextProposer:
                 "epochs": choices.epochs(_STEPS, 8, 30),
                 "optimizer": "adam",
                 "learning_rate": 0.002,
-                "early_stopping": 5,
+                "average_weights": 0.98,
             },
             notes=list(_notes(seen)),
         )
@@ -87,17 +88,22 @@ def _model(seen: SeenTexts, choices: Choices) -> Iterator[str]:
         told = "Convolutions find short runs of words wherever they stand."
         kind = "text_cnn"
     yield from comment(f"About {seen.learnable:,} texts to learn from. {told}")
-    yield f"model: {flow({'kind': kind})}"
+    model: dict[str, object] = {"kind": kind}
+    if seen.words.median > _LONG:
+        yield f"# The first {_FIRST} words tell enough of most texts; more of them take longer."
+        model["tokens"] = {"length": _FIRST}
+    yield f"model: {flow(model)}"
     yield from comment(
-        "Many texts are best told apart by a linear model of their words: the report compares."
+        "Many texts are best told apart by a linear model of their words: the report compares, and "
+        "`candidate: true` lets it be chosen."
     )
     yield "baseline: {kind: svm}"
 
 
 def _notes(seen: SeenTexts) -> Iterator[str]:
-    if seen.words.median > _NETWORK_SEES:
+    if seen.words.median > _FIRST:
         yield (
-            f"the network sees the first {_NETWORK_SEES} words of a text; most are longer. "
+            f"the network sees the first {_FIRST} words of a text; most are longer. "
             "`model.tokens.length` changes that."
         )
     told = sum(seen.languages.values())
