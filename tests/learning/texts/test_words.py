@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import random
+
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from millrace.learning.texts.words import split_words
+from millrace.learning.texts.words import RULES, split_words
 
 
 def words(text: str) -> list[str]:
@@ -42,3 +45,18 @@ def test_no_sign_that_is_not_blank_is_lost() -> None:
 def test_texts_are_split_by_themselves() -> None:
     lists = split_words(pa.array(["a b", "", "c"]).slice(0))
     assert [[w for w in one if w] for one in lists.to_pylist()] == [["a", "b"], [], ["c"]]
+
+
+def test_ascii_is_split_by_the_rules_of_all_scripts() -> None:
+    draw = random.Random(7)
+    signs = [*map(chr, range(128)), *"'''''aZ09 "]
+    texts = ["".join(draw.choices(signs, k=30)) for _ in range(2_000)]
+    texts[::7] = [text + "’é 你" for text in texts[::7]]
+    expected = pa.array(texts)
+    for pattern, replacement in RULES:
+        expected = pc.replace_substring_regex(expected, pattern, replacement)
+    assert split_words(pa.array(texts)).equals(pc.split_pattern(expected, " "))
+
+
+def test_no_texts_have_no_words() -> None:
+    assert len(split_words(pa.array([], pa.string()))) == 0
