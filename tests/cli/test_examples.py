@@ -15,6 +15,7 @@ from millrace.workflow.loader import load_all, load_file, spec_files
 
 PROJECT = Path(__file__).parents[2]
 _BLOCKS = re.findall(r"```bash\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+_YAML = re.findall(r"```yaml\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
 _README = [line for block in _BLOCKS for line in block.splitlines() if line.startswith("millrace ")]
 _HELP = [
     re.sub(r"  +.*", "", line.strip())  # the example, without what it says beside it
@@ -53,15 +54,14 @@ def test_a_workflow_of_an_example_ships_or_is_made_before(line: str) -> None:
 
 
 def test_the_workflow_of_the_readme_is_a_right_one(tmp_path: Path) -> None:
-    found = re.search(r"```yaml\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
-    assert found is not None
-    (tmp_path / "mnist.yaml").write_text(found[1])
+    (found,) = [block for block in _YAML if block.startswith("version: 1\n")]
+    (tmp_path / "mnist.yaml").write_text(found)
     assert load_file(tmp_path / "mnist.yaml").name == "mnist"
 
 
 def test_the_notices_of_the_readme_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = re.findall(r"```yaml\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
-    monkeypatch.setenv("MILLRACE_NOTIFY", blocks[1])
+    (block,) = [block for block in _YAML if block.startswith("- notifier:")]
+    monkeypatch.setenv("MILLRACE_NOTIFY", block)
     first, second = notice_rules()
     assert "failure" in first.events
     assert second.late_after == 7200

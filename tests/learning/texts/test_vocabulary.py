@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
+from millrace.errors import DataError
 from millrace.learning.texts.statistics import reference_statistics
 from millrace.learning.texts.vocabulary import LONGEST, Vocabulary, WordCounts
 from millrace.workflow.text_models import Tokens
@@ -24,6 +26,11 @@ def test_rare_words_are_left_out() -> None:
     assert counted("a a b").vocabulary(Tokens(min_count=2)).words == ("a",)
 
 
+def test_texts_of_rare_words_alone_teach_nothing() -> None:
+    with pytest.raises(DataError, match=r"min_count.*2 times.*3 words"):
+        counted("a b", "c").vocabulary(Tokens(min_count=2))
+
+
 def test_the_cut_and_the_order_of_texts_do_not_matter() -> None:
     texts = [f"w{n % 7} w{n % 3} x" for n in range(50)]
     first, second = counted(*texts), counted(*reversed(texts), parts=9)
@@ -39,9 +46,7 @@ def test_the_length_is_that_of_nearly_all_texts() -> None:
 
 
 def test_texts_without_words_have_a_length_all_the_same() -> None:
-    counts = counted("", " ")
-    assert counts.length(Tokens()) == 1
-    assert counts.vocabulary(Tokens()).words == ()
+    assert counted("", " ").length(Tokens()) == 1
 
 
 def test_numbers_begin_after_padding_and_the_unknown_word() -> None:

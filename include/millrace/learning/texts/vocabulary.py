@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from millrace.artifacts.digests import digest_value
+from millrace.errors import DataError
 from millrace.learning.texts.words import split_words
 from millrace.workflow.text_models import Tokens
 
@@ -86,9 +87,21 @@ class WordCounts:
         return counted.close()
 
     def vocabulary(self, tokens: Tokens) -> Vocabulary:
-        """Return the most frequent words; of equally frequent ones the first by their text."""
+        """Return the most frequent words; of equally frequent ones the first by their text.
+
+        Raises:
+            DataError: no word is frequent enough.
+        """
         table = pa.table({"word": self.words, "count": self.counts})
         table = table.filter(pc.field("count") >= tokens.min_count)
+        if not table.num_rows:
+            raise DataError(
+                "no word of the training texts is frequent enough",
+                where="model.tokens.min_count",
+                expected=f"a word that occurs {tokens.min_count} times",
+                received=f"{len(self.words):,} words, each less often",
+                remedy="Lower min_count, or check what the texts are.",
+            )
         table = table.sort_by([("count", "descending"), ("word", "ascending")])
         return Vocabulary(tuple(table["word"][: tokens.vocabulary].to_pylist()))
 
