@@ -15,75 +15,15 @@ from typing import Any
 import pytest
 
 import pod_api
+import small_jobs
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.store import Store
 from millrace.errors import MillraceError
-from millrace.jobs.code import forget
-from millrace.jobs.keys import key_of, key_parts
-from millrace.jobs.request import JobRequest
-from millrace.jobs.stages import stage_named
 from millrace.workflow.resources import Resources
 
 os.environ.update(  # read when the provider is imported
     AIRFLOW__WORKERS__API_RETRY_WAIT_MIN="0.1", AIRFLOW__WORKERS__API_RETRY_WAIT_MAX="0.4"
 )
-READER = """
-import os, signal, time
-import numpy as np
-from pathlib import Path
-from millrace.data.sources.partition import Partition
-from millrace.data.sources.raw import pixel_table
-from millrace.errors import DataError, SpecError, TransientError
-
-class Reader:
-    def __init__(self, document, do="read", go="/nonexistent"):
-        self.do, self.go = do, Path(go)
-
-    def read(self, partition):
-        print("reading", os.environ.get("ACCESS", "nothing"))
-        if self.do == "spec":
-            raise SpecError("there is no such file", where="a.bin")
-        if self.do == "data":
-            raise DataError("the file is torn", where="a.bin", remedy="Fetch it again.")
-        if self.do == "later":
-            raise TransientError("the disk is busy")
-        if self.do == "bug":
-            raise ZeroDivisionError("oops")
-        if self.do == "die":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self.do == "wait":
-            for number in range(600):
-                print("line", number, flush=True)
-                time.sleep(0.1)
-                if self.go.exists():
-                    break
-        images = np.zeros((partition.rows, 2, 2, 1), np.uint8)
-        yield pixel_table(partition, 0, images, ["a"] * partition.rows, "a.bin")
-
-    def partitions(self):
-        return [Partition("s", 0, 0, 3, "f")]
-"""
-
-
-def install(folder: Path) -> Path:
-    """Write the source `slow_source:Reader` and return the folder to import it from."""
-    folder.mkdir()
-    (folder / "slow_source.py").write_text(READER)
-    forget()
-    return folder
-
-
-def request_for(attempt: str = "1-1", **options: str) -> JobRequest:
-    """Return a request to collect three records with the source above."""
-    kind = "slow_source:Reader"
-    partition = {"source": "s", "start": 0, "stop": 3, "fingerprint": "f", "member": None}
-    params = {"kind": kind, "read": {"options": options}, "partition": partition}
-    parts = key_parts(stage_named("collect"), params, {})
-    source = {"name": "s", "kind": kind, "options": options}
-    places = {"source": source, "at": {"index": 0}}
-    return JobRequest("collect", key_of(parts), parts, params, {}, places, attempt=attempt)
-
-
 PATIENCE = 120  # seconds
 
 
@@ -133,7 +73,7 @@ def cluster(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """Run a cluster, and let this process be an installation that uses it."""
     import millrace.orchestration.pod_step  # noqa: F401 - takes seconds, and tests wait for less
 
-    code = install(folder / "code")
+    code = small_jobs.install(folder / "code")
     patch.syspath_prepend(str(code))
     with pod_api.serve() as api:
         api.image["PYTHONPATH"] += os.pathsep + str(code)
@@ -162,8 +102,9 @@ class Cluster:
         """Perform a job in a pod, as a task's process of its own."""
         resources = options.pop("resources", {})
         replace = options.pop("replace", False)
-        request = request_for(attempt=attempt, **options)
-        request = type(request)(**{**vars(request), "replace": replace})
+        do = options.pop("do", "nothing")
+        more = {"attempt": attempt, "replace": replace}
+        request = small_jobs.request_for(do, options=options, **more)
         self.step = make_step(**resources)
         state = State(self.folder / f"{run}.json")
         ctx = context(state, run=run)
@@ -189,7 +130,7 @@ class Cluster:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             for pod in list(self.api.pods.values()):
-                if any(b"line" in line for _, line in pod.lines):
+                if any(b"tick" in line for _, line in pod.lines):
                     return pod
             time.sleep(0.05)
         raise AssertionError("no pod ran")

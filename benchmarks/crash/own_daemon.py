@@ -18,6 +18,7 @@ import psutil
 from crash.daemon import Daemon
 
 _READY_SECONDS = 180.0
+_SHOWN = 20  # lines of the log of one that does not start
 
 
 class OwnDaemon(Daemon):
@@ -36,15 +37,33 @@ class OwnDaemon(Daemon):
         return self._process.pid if alive and self._process is not None else None
 
     def start(self) -> None:
-        """Start it and wait until it answers; what it had before is there again."""
+        """Start it and wait until it answers; what it had before is there again.
+
+        One that ends meanwhile is started again, as a host's service manager does: after a kill,
+        the rests of the one before may be in its way for a moment.
+        """
         if shutil.which("dockerd") is None or os.geteuid():
             raise SystemExit("a Docker daemon of one's own needs root and Docker's dockerd")
+        end = time.monotonic() + _READY_SECONDS
+        while not self.answers:
+            if self.pid is None:
+                self._spawn()
+            if time.monotonic() > end:
+                said = "\n".join(self._log.read_text(errors="replace").splitlines()[-_SHOWN:])
+                raise SystemExit(f"the Docker daemon does not start; it said:\n{said}")
+            time.sleep(0.5)
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "log"
+
+    def _spawn(self) -> None:
         places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
         # A network of its own: without a bridge it would remove that of the machine's daemon.
         command = ["unshare", "--net", "dockerd", f"--host={self.host}", "--bridge=none"]
         command += [f"--{name}={self._folder / place}" for name, place in places.items()]
         (self._folder / "pid").unlink(missing_ok=True)
-        with (self._folder / "log").open("ab") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--iptables=false", "--ip-forward=false"],
                 stdin=subprocess.DEVNULL,
@@ -52,11 +71,6 @@ class OwnDaemon(Daemon):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        end = time.monotonic() + _READY_SECONDS
-        while not self.answers:
-            if time.monotonic() > end or self.pid is None:
-                raise SystemExit(f"the Docker daemon does not start: see {self._folder / 'log'}")
-            time.sleep(0.2)
 
     def stop(self, number: signal.Signals) -> None:
         """Send it a signal and wait for its end."""

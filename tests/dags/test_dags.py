@@ -32,6 +32,11 @@ def test_every_spec_has_its_two_dags_and_no_file_fails(dag_bag: Any) -> None:
     assert expected <= set(dag_bag.dags)
 
 
+def test_every_dag_file_gives_a_dag_which_starting_up_waits_for(dag_bag: Any) -> None:
+    files = {path.name for path in (PROJECT / "dags").glob("*.py")}
+    assert {Path(dag.fileloc).name for dag in dag_bag.dags.values()} == files
+
+
 def test_every_dag_file_is_seen_by_airflow() -> None:
     files = list((PROJECT / "dags").glob("*.py"))
     assert {path.stem for path in files} >= set(SPECS)

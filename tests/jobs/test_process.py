@@ -16,44 +16,11 @@ from typing import Any
 import psutil
 import pytest
 
+import small_jobs
 from millrace.artifacts.store import Store
 from millrace.errors import DataError, ExitCode, SpecError, TransientError
-from millrace.jobs.code import forget
-from millrace.jobs.keys import key_of, key_parts
 from millrace.jobs.request import JobRequest
 from millrace.jobs.runtimes.process import run_process
-from millrace.jobs.stages import stage_named
-
-READER = """
-import os, signal, time
-import numpy as np
-from pathlib import Path
-from millrace.data.sources.partition import Partition
-from millrace.data.sources.raw import pixel_table
-from millrace.errors import DataError, TransientError
-
-class Reader:
-    def __init__(self, document, do="read", flag="/nonexistent"):
-        self.do, self.flag = do, Path(flag)
-
-    def read(self, partition):
-        if self.do == "data":
-            raise DataError("the file is torn", where="a.bin", remedy="Fetch it again.")
-        if self.do == "later":
-            raise TransientError("the disk is busy")
-        if self.do == "bug":
-            raise ZeroDivisionError("oops")
-        if self.do == "die":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self.do == "wait":
-            self.flag.write_text(str(os.getpid()))
-            time.sleep(60)
-        images = np.zeros((partition.rows, 2, 2, 1), np.uint8)
-        yield pixel_table(partition, 0, images, ["a"] * partition.rows, "a.bin")
-
-    def partitions(self):
-        return [Partition("s", 0, 0, 3, "f")]
-"""
 
 
 @pytest.fixture
@@ -63,37 +30,10 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def request_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., JobRequest]:
-    folder = tmp_path / "code"
-    folder.mkdir()
-    (folder / "slow_source.py").write_text(READER)
-    forget()
+    folder = small_jobs.install(tmp_path / "code")
     monkeypatch.setenv("PYTHONPATH", str(folder))
     monkeypatch.syspath_prepend(str(folder))
-
-    def make(**options: str) -> JobRequest:
-        kind = "slow_source:Reader"
-        partition = {
-            "source": "s",
-            "start": 0,
-            "stop": 3,
-            "fingerprint": "f",
-            "member": None,
-        }
-        params = {"kind": kind, "read": {"options": options}, "partition": partition}
-        parts = key_parts(stage_named("collect"), params, {})
-        source = {"name": "s", "kind": kind, "options": options}
-        places = {"source": source, "at": {"index": 0}}
-        return JobRequest(
-            "collect",
-            key_of(parts),
-            parts,
-            params,
-            {},
-            places,
-            attempt="1",
-        )
-
-    return make
+    return small_jobs.request_for
 
 
 def run(store: Store, request: JobRequest, tmp_path: Path) -> Any:
@@ -125,7 +65,7 @@ def test_a_childs_failure_arrives_as_its_kind(
     text: str,
 ) -> None:
     with pytest.raises(kind, match=text):
-        run(store, request_for(do=do), tmp_path)
+        run(store, request_for(do), tmp_path)
     assert list(store.keys()) == []
 
 
@@ -133,7 +73,7 @@ def test_a_bug_shows_the_end_of_the_childs_output(
     store: Store, request_for: Callable[..., JobRequest], tmp_path: Path
 ) -> None:
     with pytest.raises(Exception, match=f"ended with code {int(ExitCode.BUG)}"):
-        run(store, request_for(do="bug"), tmp_path)
+        run(store, request_for("bug"), tmp_path)
 
 
 @pytest.fixture
@@ -142,7 +82,7 @@ def launcher(
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A process that runs a child which waits; yield it and the child's process id."""
     flag = tmp_path / "flag"
-    request = request_for(do="wait", flag=str(flag))
+    request = request_for("wait", options={"flag": str(flag)})
     (tmp_path / "request.json").write_bytes(request.to_bytes())
     code = (
         "import sys; from pathlib import Path\n"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import pod_jobs
+import small_jobs
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.store import Store
 from millrace.errors import DataError, MillraceError, SpecError, TransientError
@@ -44,7 +45,7 @@ def test_a_pod_makes_the_same_bytes_as_a_local_process(
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "code"))
     local = Store((tmp_path / "local").as_uri())
-    request = pod_jobs.request_for()
+    request = small_jobs.request_for()
     expected = run_process(request, local, tmp_path / "scratch", lambda event: None)
     assert cluster.perform().ref.digest == expected.ref.digest
 
@@ -86,7 +87,7 @@ def test_a_pod_has_no_sidecar_no_token_and_secrets_only_by_name(
 
 def test_progress_arrives_while_the_pod_runs(cluster: Cluster) -> None:
     thread, came = cluster.perform_aside(do="wait", go=str(cluster.folder / "go"))
-    request = pod_jobs.request_for(do="wait", go=str(cluster.folder / "go"))
+    request = small_jobs.request_for("wait", options={"go": str(cluster.folder / "go")})
     cluster.running()
     ProgressWriter(cluster.store, request.key, "collect")({"epoch": 1, "epochs": 2})
     deadline = time.monotonic() + pod_jobs.PATIENCE
@@ -153,7 +154,7 @@ def test_a_try_with_another_key_leaves_a_pod_that_others_want(cluster: Cluster) 
     go = str(cluster.folder / "go")
     thread, came = cluster.perform_aside(do="wait", go=go)
     cluster.running()
-    old = pod_jobs.request_for(do="wait", go=go)
+    old = small_jobs.request_for("wait", options={"go": go})
     with key_lock(Settings.load().home / "locks", old.key):
         assert cluster.perform(attempt="1-2").ref.rows == 3
     (cluster.folder / "go").touch()

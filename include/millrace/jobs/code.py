@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.machinery import PathFinder
@@ -17,6 +18,7 @@ from pathlib import Path
 from millrace.artifacts.digests import digest_bytes
 from millrace.errors import SpecError
 
+_PARSING = threading.Lock()  # Python 3.11's parser fails at times where two threads parse at once
 _SITES = ("site-packages", "dist-packages")
 _FOLLOWED = (
     *("millrace.data", "millrace.learning"),
@@ -96,7 +98,8 @@ def _read(path: Path, module: str, _mtime: int, _size: int) -> tuple[str, tuple[
     source = path.read_bytes()
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     try:
-        tree = ast.parse(source)
+        with _PARSING:
+            tree = ast.parse(source)
     except SyntaxError as error:
         raise SpecError("a module is not Python", where=path, received=error) from error
     return digest_bytes(source), tuple(_imports(tree, package))

@@ -1,7 +1,7 @@
 """The DAG `container_reaper`: what `millrace reap --yes` does, every so often.
 
-It exists where the installation's runtime or a workflow has containers, or a schedule for it is
-set. Where the last workflow that had some is changed, `millrace reap` takes what is left.
+It has a schedule where the installation's runtime or a workflow has containers, or where one is
+set; elsewhere it runs when somebody triggers it.
 """
 
 from __future__ import annotations
@@ -36,14 +36,13 @@ log = logging.getLogger(__name__)
 
 
 def reaper_dags() -> dict[str, DAG]:
-    """Return the DAG, by DAG id, where this installation has containers."""
+    """Return the DAG, by DAG id."""
     given = os.environ.get(SCHEDULE, "").strip()
     settings = Settings.load()
-    if not given and runtimes_used(settings.workflows, settings.runtime) == {"local"}:
-        return {}
+    contained = runtimes_used(settings.workflows, settings.runtime) != {"local"}
     with DAG(
         "container_reaper",
-        schedule=given or _OFTEN,
+        schedule=given or (_OFTEN if contained else None),
         catchup=False,
         description="Removes containers that nobody follows any more",
         doc_md=_DOCS,

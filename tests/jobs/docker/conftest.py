@@ -12,51 +12,16 @@ from uuid import uuid4
 import pytest
 
 import docker_daemon
+import small_jobs
 from millrace.artifacts.store import Store
-from millrace.jobs.code import forget
-from millrace.jobs.keys import key_of, key_parts
 from millrace.jobs.request import JobRequest
 from millrace.jobs.runtimes.docker.daemon import Daemon, connect
 from millrace.jobs.runtimes.docker.memory import Memory
 from millrace.jobs.runtimes.docker.options import ContainerOptions, Mounted
 from millrace.jobs.runtimes.docker.runtime import DockerRuntime
-from millrace.jobs.stages import stage_named
 
 PROJECT = Path(__file__).parents[3]
 INSIDE = "/opt/millrace/include"  # of the image
-READER = """
-import sys, time
-import numpy as np
-from pathlib import Path
-from millrace.data.sources.partition import Partition
-from millrace.data.sources.raw import pixel_table
-from millrace.errors import DataError, TransientError
-
-class Reader:
-    def __init__(self, document, do="read", value=0):
-        self.do, self.value = do, value
-
-    def partitions(self):
-        return [Partition("s", 0, 0, 3, "f")]
-
-    def read(self, partition):
-        if self.do == "data":
-            raise DataError("the file is torn", where="a.bin", remedy="Fetch it again.")
-        if self.do == "later":
-            raise TransientError("the disk is busy")
-        if self.do == "bug":
-            raise ZeroDivisionError("oops")
-        if self.do == "eat":
-            hoard = [np.ones(1 << 24) for _ in range(64)]
-        if self.do == "fill":
-            Path("/tmp/full").write_bytes(b"x" * (300 << 20))
-        if self.do == "wait":
-            for second in range(self.value * 4):
-                print(f"tick {second}", flush=True)
-                time.sleep(0.25)
-        images = np.zeros((partition.rows, 2, 2, 1), np.uint8)
-        yield pixel_table(partition, 0, images, ["a"] * partition.rows, "a.bin")
-"""
 
 
 @pytest.fixture
@@ -80,28 +45,17 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a source's reader, which containers see."""
-    folder = tmp_path / "code"
-    folder.mkdir()
-    (folder / "container_source.py").write_text(READER)
-    forget()
+    folder = small_jobs.install(tmp_path / "code")
     monkeypatch.syspath_prepend(str(folder))
     return folder
 
 
 @pytest.fixture
 def request_for(reader: Path) -> Callable[..., JobRequest]:
-    """Make requests that collect three records, in one way or another."""
+    """Make requests that collect three records; ``wait`` takes so many seconds."""
 
-    def make(do: str = "read", value: int = 0, **more: Any) -> JobRequest:
-        kind = "container_source:Reader"
-        options = {"do": do, "value": value}
-        places = {"source": "s", "start": 0, "stop": 3, "fingerprint": "f", "member": None}
-        params = {"kind": kind, "read": {"options": options}, "partition": places}
-        parts = key_parts(stage_named("collect"), params, {})
-        source = {"name": "s", "kind": kind, "options": options}
-        locations = {"source": source, "at": {"index": 0}}
-        given = {"locations": locations, "attempt": "1-1", **more}
-        return JobRequest("collect", key_of(parts), parts, params, {}, **given)
+    def make(do: str = "nothing", seconds: int = 60, **more: Any) -> JobRequest:
+        return small_jobs.request_for(do, options={"seconds": seconds}, **more)
 
     return make
 
