@@ -28,7 +28,6 @@ from common import machine, show
 import postgres_server
 import redis_server
 from celery_airflow import Cluster, cluster, wait_until
-from millrace.orchestration.rest import AirflowClient
 
 SPEC = """\
 version: 1
@@ -107,17 +106,17 @@ def seconds(made: Cluster, run_id: str) -> float:
     else:
         raise SystemExit(f"the run {run_id} did not end")
     client._call("PATCH", f"/dags/eight/dagRuns/{run_id}?update_mask=state", {"state": "failed"})
-    wait_until(lambda: idle(client, run_id), made.workers["one"].process)
+    wait_until(lambda: idle(made, run_id), made.workers["one"].process)
     starts, ends = (
         [datetime.fromisoformat(one[name]) for one in tasks] for name in ("start_date", "end_date")
     )
     return (max(ends) - min(starts)).total_seconds()
 
 
-def idle(client: AirflowClient, run_id: str) -> bool:
+def idle(made: Cluster, run_id: str) -> bool:
     """Whether no task of a run is at work or waits for a worker."""
-    tasks = client.task_instances("eight", run_id)
-    return not any(task["state"] in {"queued", "scheduled", "running"} for task in tasks)
+    states = made.airflow.states("eight", run_id).values()
+    return {"queued", "scheduled", "running"}.isdisjoint(states)
 
 
 def listed(values: list[float]) -> str:
