@@ -106,11 +106,17 @@ def seconds(made: Cluster, run_id: str) -> float:
     else:
         raise SystemExit(f"the run {run_id} did not end")
     client._call("PATCH", f"/dags/eight/dagRuns/{run_id}?update_mask=state", {"state": "failed"})
-    made.airflow.settle()
+    wait_until(lambda: idle(made, run_id), made.workers["one"].process)
     starts, ends = (
         [datetime.fromisoformat(one[name]) for one in tasks] for name in ("start_date", "end_date")
     )
     return (max(ends) - min(starts)).total_seconds()
+
+
+def idle(made: Cluster, run_id: str) -> bool:
+    """Whether no task of a run is at work or waits for a worker."""
+    states = made.airflow.states("eight", run_id).values()
+    return {"queued", "scheduled", "running"}.isdisjoint(states)
 
 
 def listed(values: list[float]) -> str:

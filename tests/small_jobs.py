@@ -20,7 +20,7 @@ from millrace.data.sources.raw import pixel_table
 from millrace.errors import DataError, SpecError, TransientError
 
 class Reader:
-    def __init__(self, document, do="read", seconds=60, go="/nonexistent", flag=None):
+    def __init__(self, document, do="nothing", seconds=60, go="/nonexistent", flag=None):
         self.do, self.ticks, self.go, self.flag = do, int(seconds * 4), Path(go), flag
 
     def partitions(self):

@@ -37,12 +37,9 @@ log = logging.getLogger(__name__)
 
 def reaper_dags() -> dict[str, DAG]:
     """Return the DAG, by DAG id."""
-    given = os.environ.get(SCHEDULE, "").strip()
-    settings = Settings.load()
-    contained = runtimes_used(settings.workflows, settings.runtime) != {"local"}
     with DAG(
         "container_reaper",
-        schedule=given or (_OFTEN if contained else None),
+        schedule=os.environ.get(SCHEDULE, "").strip() or _usual_schedule(),
         catchup=False,
         description="Removes containers that nobody follows any more",
         doc_md=_DOCS,
@@ -52,6 +49,12 @@ def reaper_dags() -> dict[str, DAG]:
     ) as dag:
         task(task_id="reap", doc_md="Removes them and says which.")(reap)()
     return {dag.dag_id: dag}
+
+
+def _usual_schedule() -> str | None:
+    settings = Settings.load()
+    contained = runtimes_used(settings.workflows, settings.runtime) != {"local"}
+    return _OFTEN if contained else None
 
 
 def reap() -> list[dict[str, Any]]:
