@@ -20,6 +20,7 @@ from millrace.catalog.records import Decision, ModelVersion, Promotion
 from millrace.errors import ChampionChanged, TransientError
 from millrace.jobs.execute import Job
 from millrace.jobs.rollback import fallen_reason
+from millrace.jobs.step import Reference
 from millrace.jobs.workflow_run import WorkflowRun
 
 _TRIES = 5
@@ -38,8 +39,6 @@ _TRIAL: Mapping[str, Any] = {
     "reasons": ["a run with a limit is a trial: it does not replace a champion"],
 }
 log = logging.getLogger(__name__)
-
-Reference = Mapping[str, Any]
 
 
 def evaluate(

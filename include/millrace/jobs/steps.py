@@ -13,12 +13,12 @@ from typing import Any
 
 from millrace.artifacts.digests import digest_value
 from millrace.artifacts.reference import ArtifactRef
-from millrace.catalog.records import ModelVersion
-from millrace.errors import DataError, SpecError
 from millrace.jobs import promotion
 from millrace.jobs.execute import Job
 from millrace.jobs.growth import log_growth
-from millrace.jobs.promotion import champion_of, evaluate
+from millrace.jobs.prediction import predict
+from millrace.jobs.promotion import evaluate
+from millrace.jobs.step import Partition, Reference, execute, title_of
 from millrace.jobs.tracking import publish
 from millrace.jobs.workflow_run import WorkflowRun
 from millrace.machine import computes_bfloat16
@@ -26,12 +26,6 @@ from millrace.workflow.params import PredictParams
 from millrace.workflow.variables import expand
 
 log = logging.getLogger(__name__)
-
-Reference = Mapping[str, Any]
-"""An `ArtifactRef` as JSON values: what an XCom holds."""
-
-Partition = Mapping[str, Any]
-"""A partition as JSON values."""
 
 
 def discover(run: WorkflowRun) -> list[dict[str, Any]]:
@@ -54,7 +48,7 @@ def collect(run: WorkflowRun, partition: Partition) -> Reference:
         "collect",
         {"kind": source["kind"], "read": _read(source), "partition": content},
         locations={"source": source, "at": at},
-        partition=_title(partition),
+        partition=title_of(partition),
     )
     return run.executor.execute(job).ref.to_document()
 
@@ -70,14 +64,14 @@ def clean(run: WorkflowRun, partition: Partition, collected: Reference) -> Refer
     inputs: dict[str, list[Reference]] = {"records": [collected]}
     if partition["source"] in run.corrections:
         inputs["corrections"] = [run.corrections[partition["source"]]]
-    return _execute(run, "clean", params, inputs, partition)
+    return execute(run, "clean", params, inputs, partition)
 
 
 def transform(run: WorkflowRun, partition: Partition, cleaned: Reference) -> Reference:
     """Bring a partition's records into the canonical form."""
     transform = run.spec.transform.model_dump(mode="json")
     params = {"modality": run.spec.modality, "transform": transform}
-    return _execute(run, "transform", params, {"records": [cleaned]}, partition)
+    return execute(run, "transform", params, {"records": [cleaned]}, partition)
 
 
 def integrate(
@@ -93,7 +87,7 @@ def integrate(
         "near_conflicts": spec.clean.near_conflicts,
         "budget": dict(spec.clean.budget),
     }
-    return _execute(
+    return execute(
         run, "integrate", params, {"records": list(transformed), "cleaned": list(cleaned)}
     )
 
@@ -137,7 +131,7 @@ def baseline(run: WorkflowRun, dataset: Reference) -> Reference:
     params = {"modality": run.spec.modality, "baseline": fitted, **_decision(run)}
     if asked.candidate:
         params["export"] = True
-    return _execute(run, "baseline", params, {"dataset": [dataset]})
+    return execute(run, "baseline", params, {"dataset": [dataset]})
 
 
 def choose(
@@ -167,49 +161,6 @@ def promote(
     outcome = promotion.promote(run, dataset, bundle, fitted, evaluated)
     publish(run, bundle, evaluated, outcome)
     return outcome
-
-
-def predict(
-    run: WorkflowRun, records: Reference, file: str, partition: Partition | None = None
-) -> dict[str, Any] | None:
-    """Score records with the champion and deliver them.
-
-    Args:
-        run: of the task.
-        records: of a dataset, or of a transformed partition.
-        file: the table of that artifact to score.
-        partition: where the task is mapped.
-
-    Returns:
-        The predictions' reference, with ``delivered`` rows; None where there is no champion that
-        fits a training run's records.
-
-    Raises:
-        DataError: the records of a prediction run do not fit the model.
-    """
-    version = _version(run)
-    if version is None:
-        log.info("There is no champion yet")
-        return None
-    misfit = _misfit(run, version, records)
-    if misfit is not None and run.labelled:
-        log.info("The champion stays, but cannot score these records: %s", misfit)
-        return None
-    if misfit is not None:
-        raise DataError(
-            "the records do not fit the model",
-            where=f"version {version.version}",
-            received=misfit,
-            remedy="Train a model with the workflow's present transform, or name another version.",
-        )
-    inputs: dict[str, list[Reference]] = {
-        "records": [records],
-        "bundle": [version.bundle.to_document()],
-    }
-    reference = _execute(
-        run, "predict", {"modality": run.spec.modality, "file": file}, inputs, partition
-    )
-    return {**reference, "delivered": _deliver(run, version, records, reference)}
 
 
 def finish(
@@ -243,65 +194,6 @@ def _decision(run: WorkflowRun) -> dict[str, Any]:
     return {} if decision.positive is None else {"decision": decision.model_dump(mode="json")}
 
 
-def _execute(
-    run: WorkflowRun,
-    stage: str,
-    params: Mapping[str, Any],
-    inputs: Mapping[str, Sequence[Reference]],
-    partition: Partition | None = None,
-) -> Reference:
-    job = Job(
-        stage,
-        params,
-        {role: [ArtifactRef.from_document(ref) for ref in refs] for role, refs in inputs.items()},
-        partition=None if partition is None else _title(partition),
-    )
-    return run.executor.execute(job).ref.to_document()
-
-
-def _deliver(
-    run: WorkflowRun, version: ModelVersion, records: Reference, reference: Reference
-) -> int:
-    """Deliver predictions to SQL and record the batch; return its rows."""
-    from millrace.data.delivery import deliver
-
-    artifact = run.store.get(ArtifactRef.from_document(reference))
-    delivered = deliver(
-        artifact.path("predictions.parquet"),
-        run.settings.predictions,
-        run.spec.predict.table,
-        workflow=run.identity.workflow,
-        run_id=run.identity.run_id,
-        model_version=version.version,
-        model_digest=version.bundle.digest,
-        batch_key=artifact.ref.key,
-    )
-    log.info("Delivered %d predictions, %d of them new", delivered.rows, delivered.new_rows)
-    run.catalog.batches.record(
-        workflow=run.identity.workflow,
-        run=run.id,
-        key=artifact.ref.key,
-        source_digest=records["digest"],
-        model_version=version.version,
-        rows=delivered.rows,
-        table=run.spec.predict.table,
-        predictions=artifact.ref,
-    )
-    return delivered.rows
-
-
-def _misfit(run: WorkflowRun, version: ModelVersion, records: Reference) -> str | None:
-    """Say in which way records are not what a bundle was trained on, or None."""
-    bundle = run.store.get(version.bundle).facts
-    facts = run.store.get(ArtifactRef.from_document(records)).facts
-    if bundle["records"] != facts["records"]:
-        return f"records of {facts['records']}, not {bundle['records']}"
-    known = bundle.get("transform")
-    if known is not None and known != facts.get("transform"):
-        return f"transform {facts.get('transform')}, not {known}"
-    return None
-
-
 def _sources(run: WorkflowRun) -> list[dict[str, Any]]:
     """Return the documents of the run's sources, their variables unresolved."""
     chosen: Sequence[Any] = run.spec.sources
@@ -323,24 +215,3 @@ def _read(source: Mapping[str, Any]) -> dict[str, Any]:
         if "${" in str(value):
             read["options"][name] = digest_value(read["options"][name])
     return read
-
-
-def _version(run: WorkflowRun) -> ModelVersion | None:
-    """Return the model version to predict with: the one asked for, or the run's champion."""
-    wanted = getattr(run.params, "model_version", None)
-    if wanted is None:
-        return champion_of(run)
-    versions = run.catalog.models.versions(run.identity.workflow)
-    found = [version for version in versions if version.version == wanted]
-    if not found:
-        raise SpecError(
-            "there is no such model version",
-            where="conf.model_version",
-            expected=", ".join(str(v.version) for v in versions) or "a trained model",
-            received=wanted,
-        )
-    return found[0]
-
-
-def _title(partition: Partition) -> str:
-    return f"{partition['source']}/{partition['index']}"

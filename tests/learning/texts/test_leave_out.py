@@ -5,7 +5,8 @@ import pyarrow as pa
 
 from millrace.artifacts.artifact import Artifact
 from millrace.learning.bundle import Bundle
-from millrace.learning.texts.explained import log_odds, seen_words
+from millrace.learning.evaluation.log_odds import log_odds
+from millrace.learning.texts.explained import seen_words
 from millrace.learning.texts.leave_out import leave_out
 
 

@@ -8,12 +8,12 @@ from PIL import Image
 
 from millrace.artifacts.tables import read_table
 from millrace.learning.bundle import Bundle
+from millrace.learning.evaluation.examples import ERRORS, confident_errors, some_of_each
 from millrace.learning.evaluation.outcomes import outcomes_of
+from millrace.learning.evaluation.plots.words import Written, draw_words
 from millrace.learning.predictions import predict_table
-from millrace.learning.texts.choose import ERRORS, confident_errors, some_of_each
 from millrace.learning.texts.explained import Explained
 from millrace.learning.texts.samples import draw_texts, left_out
-from millrace.learning.texts.sheet import Written, draw_words
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class ClassicalRows:
 
     def fit(self, records: pa.Table, classes: Classes) -> None:
         """Fit on records of at least two classes."""
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
 
         kinds = _kinds(records.schema, "keep" if self._trees else "median")
         asked = Asked(vocabulary=_CATEGORIES)

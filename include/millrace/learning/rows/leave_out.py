@@ -10,8 +10,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from millrace.learning.evaluation.log_odds import log_odds
 from millrace.learning.rows.encoder import Features, RowEncoder
-from millrace.learning.texts.explained import log_odds
 
 Answer = Callable[[Features], npt.NDArray[np.float32]]
 Weights = npt.NDArray[np.float64]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from millrace.learning.texts.refused import caption_of
-from millrace.learning.texts.sheet import Written, draw_words
+from millrace.learning.evaluation.captions import caption_of
+from millrace.learning.evaluation.plots.words import Written, draw_words
 
 _READ = 4_000  # bytes of what is no record that are shown, about
 _SHOWN = 60  # columns of a record

@@ -13,15 +13,15 @@ from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.tables import read_schema, read_table
 from millrace.errors import SpecError
 from millrace.learning.bundle import Bundle
+from millrace.learning.evaluation.examples import confident_errors, some_of_each
 from millrace.learning.evaluation.outcomes import Outcomes
 from millrace.learning.evaluation.plots.figure import plain, plain_end
+from millrace.learning.evaluation.plots.words import Written, draw_words
 from millrace.learning.evaluation.rows import first_of_each, take_rows
 from millrace.learning.rows.encoder import Features, RowEncoder, columns_of
 from millrace.learning.rows.importance import draw_importance
 from millrace.learning.rows.leave_out import Weights, affordable, leave_out
 from millrace.learning.rows.unusual import deviations, most_unusual
-from millrace.learning.texts.choose import confident_errors, some_of_each
-from millrace.learning.texts.sheet import Written, draw_words
 
 _REFUSED = 48
 _SHOWN = 30  # columns of a record

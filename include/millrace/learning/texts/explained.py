@@ -6,18 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from millrace.learning.texts.words import split_words
 
 EXPLAINED = "explained.json"
 """Name of a bundle's file of explained validation records."""
-
-Scores = npt.NDArray[np.float64]
-
-_LEAST = 1e-6  # probability whose odds are still told apart
 
 
 @dataclass(frozen=True)
@@ -55,10 +49,3 @@ def seen_words(texts: Sequence[str], length: int) -> list[tuple[str, ...]]:
     """Return the words of each text that a network of that length sees."""
     lists = split_words(pa.array(texts, pa.string())).to_pylist()
     return [tuple(word for word in words if word)[:length] for words in lists]
-
-
-def log_odds(probabilities: npt.NDArray[np.floating[Any]]) -> Scores:
-    """Return the logarithm of p / (1 - p); of probabilities between a millionth and the rest."""
-    p = np.clip(probabilities.astype(np.float64), _LEAST, 1 - _LEAST)
-    scores: Scores = np.log(p) - np.log1p(-p)
-    return scores

@@ -16,11 +16,12 @@ import pyarrow as pa
 
 from millrace.learning.dataset import DatasetSplit
 from millrace.learning.decision import Rule, predicted_classes
+from millrace.learning.evaluation.examples import confident_errors, some_of_each
+from millrace.learning.evaluation.log_odds import Scores
 from millrace.learning.evaluation.rows import take_rows
 from millrace.learning.framework import keras, tf
-from millrace.learning.texts.choose import confident_errors, some_of_each
 from millrace.learning.texts.encoder import TokenEncoder
-from millrace.learning.texts.explained import Explained, Scores, seen_words
+from millrace.learning.texts.explained import Explained, seen_words
 from millrace.learning.texts.vocabulary import Ids
 
 FORMAT = 1

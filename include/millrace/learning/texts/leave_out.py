@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from millrace.learning.texts.explained import Scores, log_odds
+from millrace.learning.evaluation.log_odds import Scores, log_odds
 from millrace.learning.texts.vocabulary import Ids
 
 Answer = Callable[[Ids], npt.NDArray[np.float32]]

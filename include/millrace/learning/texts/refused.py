@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from millrace.learning.evaluation.plots.figure import plain, plain_end
-from millrace.learning.texts.sheet import Written, draw_words
+from millrace.learning.evaluation.captions import caption_of
+from millrace.learning.evaluation.plots.words import Written, draw_words
 
 _READ = 4_000  # bytes of a text that are shown, about
 _SUBJECT = re.compile(rb"(?im)^subject:([^\r\n]*)")
@@ -18,12 +18,6 @@ _HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
 def draw_refused_texts(path: Path, title: str, refused: Sequence[Mapping[str, Any]]) -> None:
     """Draw refused records; see `LearningModality.draw_refused`."""
     draw_words(path, title, [Written(caption_of(row), _words(row)) for row in refused])
-
-
-def caption_of(row: Mapping[str, Any]) -> str:
-    """Return the line above a refused record: which it is, its label, and what it broke."""
-    named = f"{plain_end(row['record_id'], 34)}  {plain(row['label'] or 'no label', 14)}"
-    return f"{named}  {plain(row['reason'], 24)}: {plain(row['detail'] or '', 90)}"
 
 
 def _words(row: Mapping[str, Any]) -> list[str]:

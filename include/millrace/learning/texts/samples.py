@@ -17,14 +17,15 @@ from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.tables import read_table
 from millrace.errors import SpecError
 from millrace.learning.bundle import Bundle
+from millrace.learning.evaluation.examples import confident_errors, some_of_each
+from millrace.learning.evaluation.log_odds import Scores
 from millrace.learning.evaluation.outcomes import Outcomes
 from millrace.learning.evaluation.plots.figure import plain, plain_end
+from millrace.learning.evaluation.plots.words import Written, draw_words
 from millrace.learning.evaluation.rows import first_of_each, take_rows
-from millrace.learning.texts.choose import confident_errors, some_of_each
 from millrace.learning.texts.encoder import TokenEncoder
-from millrace.learning.texts.explained import EXPLAINED, Explained, Scores, seen_words
+from millrace.learning.texts.explained import EXPLAINED, Explained, seen_words
 from millrace.learning.texts.leave_out import leave_out, leave_words_out
-from millrace.learning.texts.sheet import Written, draw_words
 from millrace.learning.texts.tfidf import TfidfEncoder
 
 _REFUSED = 48

@@ -1,4 +1,4 @@
-"""Which texts people are shown: the most confident mistakes, and some of every class."""
+"""Which records people are shown: the most confident mistakes, and some of every class."""
 
 from __future__ import annotations
 
