@@ -24,6 +24,9 @@ MESSAGE = "message"
 ROW = "row"
 """The encoding of a record of a table: a JSON object, see `millrace.data.sources.row_json`."""
 
+DICOM = "dicom"
+"""The encoding of one slice: a de-identified DICOM file of a single frame."""
+
 BYTES = "bytes"
 """The encoding of a text whose source could not tell its characters."""
 
