@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -44,6 +44,13 @@ class Backend(Protocol):
 
     def upload(self, name: str, path: Path) -> None:
         """Copy a local file to `name`, atomically; replaces."""
+
+    def place(self, name: str, make: Callable[[Path], object], folder: Path) -> None:
+        """Publish what `make` writes into the local file it is given, atomically; replaces.
+
+        Args:
+            folder: for the file, where it is not written beside its place.
+        """
 
     def download(self, name: str, path: Path) -> None:
         """Copy `name` to a local file."""
@@ -114,8 +121,16 @@ class LocalBackend:
             return True
 
     def upload(self, name: str, path: Path) -> None:
+        self.place(name, lambda part: shutil.copyfile(path, part), self._root)
+
+    def place(
+        self,
+        name: str,
+        make: Callable[[Path], object],
+        folder: Path,  # noqa: ARG002 - the file is written beside its place
+    ) -> None:
         with _part(self._root / name) as part:
-            shutil.copyfile(path, part)
+            make(part)
             part.chmod(0o444)
             _sync(part)
             os.replace(part, self._root / name)

@@ -21,11 +21,20 @@ class FileEntry:
         sha256: of the content. bytes: its size.
         derived: made from the artifact's other files by a tool whose output bytes vary from run to
             run (an exported graph); kept and verified, but not part of the artifact's digest.
+        sealed: stored encrypted; of the content's digest and size that says nothing.
     """
 
     sha256: str
     bytes: int
     derived: bool = False
+    sealed: bool = False
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the entry as JSON values; `sealed` only where it is."""
+        document = dict(vars(self))
+        if not self.sealed:
+            del document["sealed"]
+        return document
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,9 @@ class Manifest:
         rows: records, where that means something.
         key_parts: what the key was made of, so that a later miss can be explained.
         provenance: who made it, where, when, how long; not part of the content.
+        sensitivity: ``identified`` where it was made from identified input that nothing has
+            de-identified since; else empty. Part of the digest, so that whatever is made from it
+            has keys of its own.
     """
 
     kind: str
@@ -49,12 +61,19 @@ class Manifest:
     rows: int | None = None
     key_parts: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    sensitivity: str = ""
 
     @property
     def digest(self) -> str:
         """The digest of the content: kind, files and facts, and nothing of where or when."""
         files = {n: entry.sha256 for n, entry in self.files.items() if not entry.derived}
-        return digest_value({"kind": self.kind, "files": files, "facts": self.facts})
+        content = {"kind": self.kind, "files": files, "facts": self.facts}
+        return digest_value(content | self._label())
+
+    @property
+    def sealed(self) -> bool:
+        """Whether all files are stored encrypted."""
+        return all(entry.sealed for entry in self.files.values())
 
     @property
     def size(self) -> int:
@@ -69,12 +88,16 @@ class Manifest:
             "key": self.key,
             "digest": self.digest,
             "rows": self.rows,
-            "files": {name: vars(entry) for name, entry in self.files.items()},
+            "files": {name: entry.to_document() for name, entry in self.files.items()},
             "facts": self.facts,
             "key_parts": self.key_parts,
             "provenance": self.provenance,
+            **self._label(),
         }
         return json.dumps(document, indent=1, sort_keys=True, allow_nan=False).encode()
+
+    def _label(self) -> dict[str, str]:
+        return {"sensitivity": self.sensitivity} if self.sensitivity else {}
 
     @classmethod
     def from_bytes(cls, data: bytes, where: str) -> Manifest:
@@ -116,6 +139,7 @@ class Manifest:
                 rows=document["rows"],
                 key_parts=document["key_parts"],
                 provenance=document["provenance"],
+                sensitivity=str(document.get("sensitivity", "")),
             )
             recorded = document["digest"]
         except (KeyError, TypeError, AttributeError) as error:

@@ -1,4 +1,8 @@
-"""`Objects`: contents by their digest, put once and verified whenever they are read."""
+"""`Objects`: contents by their digest, put once and verified whenever they are read.
+
+Sealed objects lie apart, encrypted, each with the document of its data key; they too are named by
+the digest of what they hold, which manifests and the catalog show in any case.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,11 +19,16 @@ from millrace.artifacts.backend import Backend
 from millrace.artifacts.digests import digest_file
 from millrace.artifacts.failures import disk_answers
 from millrace.artifacts.manifest import FileEntry
+from millrace.artifacts.sealing.private_folder import private_folder
+from millrace.artifacts.sealing.vault import Vault
 from millrace.errors import IntegrityError
 
 _SMALL = 256 << 10  # bytes; a remote store is sent such a file without being asked for it before
 _AT_ONCE = 8  # files that are on their way
 _REMEDY = "Force the stage that made it, so that it is made again."
+
+SEALED = "sealed"
+"""Folder of sealed objects, in a store and in a cache."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -30,17 +41,28 @@ class Objects:
         backend: of the store.
         cache: local folder for verified copies of remote objects; unused by a local backend. Any
             number of processes may share it, and anything in it may be removed at any time.
+        vault: of sealed objects, whose decrypted copies the cache holds, of a local backend too.
+        seals: whether what is put is sealed.
     """
 
-    def __init__(self, backend: Backend, cache: Path) -> None:
+    def __init__(self, backend: Backend, cache: Path, vault: Vault, *, seals: bool) -> None:
         self._backend = backend
         self._cache = cache
+        self._vault = vault
+        self._seals = seals
         self._verified: dict[str, tuple[int, int, int]] = {}
 
     def put(self, path: Path, *, again: bool = False) -> FileEntry:
         """Store the content of a local file; see `Store.put`."""
-        entry = FileEntry(sha256=digest_file(path), bytes=path.stat().st_size)
-        name = object_name(entry.sha256)
+        size = path.stat().st_size
+        entry = FileEntry(sha256=digest_file(path), bytes=size, sealed=self._seals)
+        name = _name_of(entry)
+        if entry.sealed:
+            kept = None if again else partial(self._intact_sealed, entry, name)
+            self._vault.write(name, path, kept)
+            if self._backend.local_root is not None:
+                self._verified[name] = _identity(self._backend.local_root / name)
+            return entry
         if again or not self._has(entry, name, path):
             self._backend.upload(name, path)
             if self._backend.local_root is not None:
@@ -53,12 +75,13 @@ class Objects:
 
     def complete(self, entries: Iterable[FileEntry]) -> bool:
         """Whether all objects are there with their sizes; a cheap look."""
-        sizes = [(object_name(entry.sha256), entry.bytes) for entry in entries]
-        return all(_all(lambda one: self._backend.size(one[0]) == one[1], sizes))
+        return all(_all(self._is_there, entries))
 
     def local(self, entry: FileEntry) -> Path:
         """Return a local path of a verified object; see `Store.local`."""
-        name = object_name(entry.sha256)
+        name = _name_of(entry)
+        if entry.sealed:
+            return self._decrypted(entry, name)
         if self._backend.local_root is not None:
             path = self._backend.local_root / name
             self._verify(path, entry)
@@ -71,9 +94,45 @@ class Objects:
             self._verify(path, entry)
         return path
 
+    def _decrypted(self, entry: FileEntry, name: str) -> Path:
+        """Return the decrypted copy of a sealed object, in a folder of this user's only."""
+        folder = private_folder(self._cache / SEALED)
+        path = self._cache / name
+        with suppress(IntegrityError):  # not there, or a damaged copy
+            self._verify(path, entry)
+            return path
+        with disk_answers(folder):
+            path.parent.mkdir(exist_ok=True)
+        self._vault.read(name, path, lambda digest: _check(digest, entry, name))
+        with suppress(FileNotFoundError):
+            self._verified[entry.sha256] = _identity(path)
+        return path
+
     def fetch(self, entries: Iterable[FileEntry]) -> list[Path]:
         """Return verified local paths of many objects, several on their way at once."""
         return _all(self.local, entries)
+
+    def _is_there(self, entry: FileEntry) -> bool:
+        if entry.sealed:
+            return self._vault.holds(_name_of(entry), entry.bytes)
+        return self._backend.size(_name_of(entry)) == entry.bytes
+
+    def _intact_sealed(self, entry: FileEntry, name: str) -> bool:
+        """Whether a sealed object can be trusted to be kept; remote ones are verified on read."""
+        if not self._vault.holds(name, entry.bytes):
+            return False
+        if self._backend.local_root is None:
+            return True
+        seen = _identity(self._backend.local_root / name)
+        if self._verified.get(name) == seen:
+            return True
+        try:
+            intact = self._vault.digest(name) == entry.sha256
+        except IntegrityError:
+            return False
+        if intact:
+            self._verified[name] = seen
+        return intact
 
     def _has(self, entry: FileEntry, name: str, path: Path) -> bool:
         """Whether an object is there. Asking a remote store for a small one brings it there."""
@@ -113,20 +172,25 @@ class Objects:
                 received = digest_file(path)
         except FileNotFoundError as error:
             raise IntegrityError("an object is missing", where=path, remedy=_REMEDY) from error
-        if received != entry.sha256:
-            raise IntegrityError(
-                "an object is damaged",
-                where=path,
-                expected=entry.sha256,
-                received=received,
-                remedy=_REMEDY,
-            )
+        _check(received, entry, path)
         self._verified[entry.sha256] = seen
 
 
-def object_name(sha256: str) -> str:
+def _name_of(entry: FileEntry) -> str:
     """Return the name of an object in its store."""
-    return f"objects/{sha256[:2]}/{sha256}"
+    area = SEALED if entry.sealed else "objects"
+    return f"{area}/{entry.sha256[:2]}/{entry.sha256}"
+
+
+def _check(received: str, entry: FileEntry, where: object) -> None:
+    if received != entry.sha256:
+        raise IntegrityError(
+            "an object is damaged",
+            where=where,
+            expected=entry.sha256,
+            received=received,
+            remedy=_REMEDY,
+        )
 
 
 def _all(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

@@ -7,6 +7,8 @@ repeated here, for a bounded time; what cannot pass is told at once.
 from __future__ import annotations
 
 import logging
+import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from millrace.artifacts.entry import Entry, modified
-from millrace.artifacts.failures import disk_failure, disk_is_full
+from millrace.artifacts.failures import disk_answers, disk_failure, disk_is_full
 from millrace.artifacts.refusals import refusal
 from millrace.errors import IntegrityError, MillraceError, TransientError
 
@@ -65,6 +67,18 @@ class RemoteBackend:
     def upload(self, name: str, path: Path) -> None:
         """Copy a local file to `name`, atomically; replaces."""
         self._try(name, lambda: self._fs.put_file(str(path), self._path(name)))
+
+    def place(self, name: str, make: Callable[[Path], object], folder: Path) -> None:
+        """Publish what `make` writes into a temporary file of `folder`, atomically; replaces."""
+        with disk_answers(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, part = tempfile.mkstemp(dir=folder, prefix=".part-")
+            os.close(handle)
+            try:
+                make(Path(part))
+                self.upload(name, Path(part))
+            finally:
+                Path(part).unlink(missing_ok=True)
 
     def download(self, name: str, path: Path) -> None:
         """Copy `name` to a local file."""

@@ -1,23 +1,33 @@
 """`Store`: content-addressed objects and the manifests that name them, on any fsspec file system.
 
-Layout under the root: ``objects/ab/<sha256>``, ``manifests/ab/<key>.json``, ``checkpoints/<key>/``,
+Layout under the root: ``objects/ab/<sha256>``, ``sealed/ab/<sha256>`` (encrypted, with the wrapped
+data key in ``<sha256>.key``), ``manifests/ab/<key>.json``, ``checkpoints/<key>/``,
 ``documents/<name>`` (requests, progress, errors). Objects and manifests are written once and never
-changed; a manifest is published last, atomically, and the first one wins.
+changed; a manifest is published last, atomically, and the first one wins. A store that seals
+encrypts all that it writes and that holds data; what is sealed any store reads that has the key.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import logging
+import os
+import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.backend import Backend, open_backend
 from millrace.artifacts.manifest import FileEntry, Manifest
-from millrace.artifacts.objects import Objects
+from millrace.artifacts.objects import SEALED, Objects
 from millrace.artifacts.reference import ArtifactRef
+from millrace.artifacts.sealing.master_keys import MasterKeys
+from millrace.artifacts.sealing.vault import Vault, is_box
 from millrace.errors import DataError, IntegrityError, SpecError
+
+log = logging.getLogger(__name__)
 
 
 class Store:
@@ -25,14 +35,33 @@ class Store:
 
     Args:
         uri: root of the store.
-        cache: local folder for verified copies of remote objects; unused by ``file:`` stores.
+        cache: local folder for verified copies of remote objects and, in a folder of this user's
+            only, for decrypted ones.
+        seals: whether what is written is encrypted.
+        keys: returns the master keys; asked when they are needed.
     """
 
-    def __init__(self, uri: str, cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        uri: str,
+        cache: Path | None = None,
+        *,
+        seals: bool = False,
+        keys: Callable[[], MasterKeys] = MasterKeys.load,
+    ) -> None:
         self.uri = uri.rstrip("/")
+        self.seals = seals
+        self._keys = keys
         self._backend: Backend = open_backend(self.uri)
-        folder = cache or Path(tempfile.gettempdir()) / "millrace-cache"
-        self._objects = Objects(self._backend, folder)
+        self._cache = cache or Path(tempfile.gettempdir()) / f"millrace-cache-{os.getuid()}"
+        self._vault = Vault(self._backend, self._cache / SEALED, keys)
+        self._objects = Objects(self._backend, self._cache, self._vault, seals=seals)
+
+    def sealing(self, seals: bool = True) -> Store:
+        """Return this store as one that encrypts what it writes, or does not."""
+        if seals == self.seals:
+            return self
+        return Store(self.uri, self._cache, seals=seals, keys=self._keys)
 
     @property
     def local_root(self) -> Path | None:
@@ -48,9 +77,12 @@ class Store:
         """Write a small document and remove it, so that a store that cannot be used is told early.
 
         Raises:
-            SpecError: it refuses, or cannot keep the first of two writers.
+            SpecError: it refuses, cannot keep the first of two writers, or is to encrypt and there
+                is no master key.
             TransientError: it does not answer, or is full.
         """
+        if self.seals:
+            self._vault.unbox_bytes(self._vault.box_bytes(b"probe", "probe"), "probe")
         folder = f"documents/checks/{uuid4().hex[:12]}"
         made = [self._backend.create(f"{folder}/probe", b"probe" * 1_000)]
         try:
@@ -127,6 +159,26 @@ class Store:
         self._backend.write(name, manifest.to_bytes())
         return Artifact(self, manifest)
 
+    def as_stored_here(self, artifact: Artifact) -> Artifact:
+        """Return an artifact of this store as this store would have written it.
+
+        One that was written before its workflow was encrypted, or by another workflow that is not,
+        is sealed now. What is unencrypted of it goes when garbage is collected, unless another
+        artifact holds it.
+        """
+        manifest = artifact.manifest
+        if not self.seals or manifest.sealed:
+            return artifact
+        plain = {name: entry for name, entry in manifest.files.items() if not entry.sealed}
+        made = self._objects.put_all(self._objects.fetch(plain.values()))
+        sealed = {
+            name: dataclasses.replace(entry, derived=plain[name].derived)
+            for name, entry in zip(plain, made, strict=True)
+        }
+        changed = dataclasses.replace(manifest, files={**manifest.files, **sealed})
+        self._backend.write(_manifest_name(manifest.key), changed.to_bytes())
+        return Artifact(self, changed)
+
     def _readable(self, key: str) -> Artifact | None:
         """Return the artifact of a key, or None where its manifest is missing or damaged."""
         try:
@@ -139,6 +191,10 @@ class Store:
         name = _kept_name(ref.key, ref.digest)
         data = self._backend.read(name)
         return None if data is None else Artifact(self, Manifest.from_bytes(data, name))
+
+    def complete_entries(self, entries: Iterable[FileEntry]) -> bool:
+        """Whether objects are there with their sizes; a cheap look."""
+        return self._objects.complete(entries)
 
     def complete(self, artifact: Artifact) -> bool:
         """Whether all objects of an artifact are there with their sizes; a cheap look."""
@@ -182,28 +238,63 @@ class Store:
 
     def read_document(self, name: str) -> bytes | None:
         """Return a document's bytes, or None."""
-        return self._backend.read(f"documents/{name}")
+        data = self._backend.read(f"documents/{name}")
+        if data is None or not is_box(data):
+            return data
+        return self._vault.unbox_bytes(data, f"documents/{name}")
 
-    def write_document(self, name: str, data: bytes) -> str:
-        """Write a document atomically and return its URI."""
+    def write_document(self, name: str, data: bytes, *, private: bool = False) -> str:
+        """Write a document atomically and return its URI.
+
+        Args:
+            private: it may quote data, so that a store that seals encrypts it.
+        """
+        if private and self.seals:
+            data = self._vault.box_bytes(data, f"documents/{name}")
         self._backend.write(f"documents/{name}", data)
         return f"{self.uri}/documents/{name}"
 
     def save_checkpoint(self, key: str, name: str, path: Path) -> None:
         """Store a file of an unfinished execution, atomically."""
-        self._backend.upload(f"checkpoints/{key}/{name}", path)
+        target = _checkpoint_name(key, name, self.seals)
+        if not self.seals:
+            self._backend.upload(target, path)
+            return
+        with self._vault.temporary() as part:
+            with path.open("rb") as plain, part.open("wb") as boxed:
+                self._vault.box(plain, boxed, target)
+            self._backend.upload(target, part)
 
     def load_checkpoint(self, key: str, name: str, path: Path) -> bool:
-        """Fetch a file of an unfinished execution; False where there is none."""
-        source = f"checkpoints/{key}/{name}"
+        """Fetch a file of an unfinished execution; False where there is none.
+
+        Raises:
+            SpecError: it is encrypted under a master key that is not known here.
+        """
+        source = _checkpoint_name(key, name, self.seals)
         if self._backend.size(source) is None:
             return False
-        self._backend.download(source, path)
+        if not self.seals:
+            self._backend.download(source, path)
+            return True
+        with self._vault.temporary() as part, self._vault.temporary() as plain:
+            self._backend.download(source, part)
+            try:
+                with part.open("rb") as boxed, plain.open("wb") as file:
+                    self._vault.unbox(boxed, file, source)
+            except IntegrityError as error:
+                log.warning("A checkpoint is damaged and is not used: %s", error)
+                return False
+            shutil.copyfile(plain, path)
         return True
 
     def drop_checkpoints(self, key: str) -> None:
         """Remove what an execution kept for its retries."""
         self._backend.remove_tree(f"checkpoints/{key}")
+
+
+def _checkpoint_name(key: str, name: str, sealed: bool) -> str:
+    return f"checkpoints/{key}/{name}{'.sealed' if sealed else ''}"
 
 
 def _kept_name(key: str, digest: str) -> str:

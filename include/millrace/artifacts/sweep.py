@@ -5,6 +5,7 @@ It lists and removes; what is garbage is for others to say. Knows no run.
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Iterable, Sequence
@@ -13,10 +14,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from millrace.artifacts.backend import Backend, Entry
+from millrace.artifacts.objects import SEALED
+from millrace.artifacts.sealing.vault import KEY_SUFFIX
 
-ItemKind = Literal["manifest", "replaced manifest", "object", "checkpoint", "document", "part"]
+ItemKind = Literal[
+    "manifest", "replaced manifest", "object", "data key", "checkpoint", "document", "part"
+]
 
-_AREAS = ("manifests", "objects", "checkpoints", "documents")
+_AREAS = ("manifests", "objects", SEALED, "checkpoints", "documents")
 _DOCUMENTS = ("requests", "progress", "errors")
 _TRIALS = ("checks", "probes")  # documents that live for a moment
 _PART = ".part-"
@@ -32,7 +37,8 @@ class Item:
     Attributes:
         kind: what it is. entry: its name, size and age.
         key: of the artifact or the execution that it belongs to; empty for objects and parts.
-        digest: of a replaced manifest's artifact, or of an object; else empty.
+        digest: of a replaced manifest's artifact, or of an object; of a sealed object and its data
+            key ``sealed/<digest>``; else empty.
     """
 
     kind: ItemKind
@@ -83,8 +89,18 @@ def named_objects(backend: Backend, manifests: Iterable[Item]) -> dict[str, froz
 
 
 def digests_in(data: bytes | None) -> frozenset[str]:
-    """Return everything in a manifest's bytes that looks like a digest."""
-    return frozenset(found.decode() for found in _DIGEST.findall(data or b""))
+    """Return everything in a manifest's bytes that looks like a digest, as `Item.digest` has it.
+
+    Whether an object is sealed only a whole manifest tells; a damaged one protects both forms.
+    """
+    found = {digest.decode() for digest in _DIGEST.findall(data or b"")}
+    try:
+        files = json.loads(data or b"{}").get("files", {}).values()
+        sealed = {str(entry["sha256"]) for entry in files if entry.get("sealed")}
+        plain = {str(entry["sha256"]) for entry in files if not entry.get("sealed")}
+    except (ValueError, AttributeError, KeyError, TypeError):
+        return frozenset(found | {f"{SEALED}/{digest}" for digest in found})
+    return frozenset((found - sealed) | plain | {f"{SEALED}/{digest}" for digest in sealed})
 
 
 def _now(backend: Backend) -> float:
@@ -104,6 +120,9 @@ def _item(entry: Entry) -> list[Item]:
         return [Item("part", entry)]
     if area == "objects":
         return [Item("object", entry, digest=file)]
+    if area == SEALED:
+        digest = f"{SEALED}/{file.removesuffix(KEY_SUFFIX)}"
+        return [Item("data key" if file.endswith(KEY_SUFFIX) else "object", entry, digest=digest)]
     if area == "checkpoints" and folders:
         return [Item("checkpoint", entry, folders[0])]
     if area == "documents" and folders[:1] and folders[0] in _TRIALS:

@@ -83,7 +83,9 @@ class Collector:
         manifests = inventory.of("manifest", "replaced manifest")
         named = named_objects(self.store.backend, manifests)
         reachable = {d for name, digests in named.items() if name not in gone for d in digests}
-        loose = [item for item in inventory.of("object") if item.digest not in reachable]
+        loose = [
+            item for item in inventory.of("object", "data key") if item.digest not in reachable
+        ]
         parts = inventory.of("part")
         garbage = [i for i in (*dead, *loose, *parts) if self._old(i, inventory)]
         return Plan(
@@ -109,7 +111,7 @@ class Collector:
             SpecError: the store removes nothing.
         """
         keyed = [item for item in plan.garbage if item.key]
-        objects = [item for item in plan.garbage if item.kind == "object"]
+        objects = [item for item in plan.garbage if item.kind in ("object", "data key")]
         parts = [item for item in plan.garbage if item.kind == "part"]
         progress = _Progress(len(plan.garbage), report)
         freed = self._sweep_keyed(keyed, plan.live, progress)

@@ -11,7 +11,8 @@ from millrace.jobs.request import JobRequest
 
 def write_failure(store: Store, request: JobRequest, error: MillraceError) -> None:
     """Leave the error where the launcher looks for it."""
-    store.write_document(request.error_name, json.dumps(error.to_document()).encode())
+    data = json.dumps(error.to_document()).encode()
+    store.write_document(request.error_name, data, private=True)
 
 
 def read_failure(store: Store, request: JobRequest) -> MillraceError | None:
