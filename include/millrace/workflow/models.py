@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from millrace.workflow.ct_models import CtResnetModel
 from millrace.workflow.learning import CnnModel, CustomModel, MlpModel, Model
 from millrace.workflow.table_models import CustomTableModel, TableMlpModel
 from millrace.workflow.text_models import (
@@ -17,6 +18,7 @@ from millrace.workflow.text_models import (
 MODELS: Mapping[str, type[Model]] = {
     "mlp": MlpModel,
     "cnn": CnnModel,
+    "ct_resnet": CtResnetModel,
     "text_cnn": TextCnnModel,
     "text_rnn": TextRnnModel,
     "text_mlp": TextMlpModel,

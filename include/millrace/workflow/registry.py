@@ -27,6 +27,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "jsonl": "millrace.data.sources.json_lines:JsonLinesReader",
         "text_folder": "millrace.data.sources.text_folder:TextFolderReader",
         "email": "millrace.data.sources.messages:EmailReader",
+        "dicom": "millrace.data.sources.dicom:DicomReader",
         "sql": "millrace.data.sources.sql:SqlReader",
         "sample": "millrace.data.sources.sample:SampleReader",
     },
@@ -42,17 +43,20 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "data modality": {
         "image": "millrace.data.pictures.modality:Pictures",
+        "ct": "millrace.data.scans.modality:Scans",
         "text": "millrace.data.texts.modality:Texts",
         "table": "millrace.data.rows.modality:TableRows",
     },
     "learning modality": {
         "image": "millrace.learning.pictures.modality:PictureLearning",
+        "ct": "millrace.learning.scans.modality:ScanLearning",
         "text": "millrace.learning.texts.modality:TextLearning",
         "table": "millrace.learning.rows.modality:RowLearning",
     },
     "model": {
         "mlp": "millrace.learning.networks.mlp:build",
         "cnn": "millrace.learning.networks.cnn:build",
+        "ct_resnet": "millrace.learning.networks.ct_resnet:build",
         "text_cnn": "millrace.learning.networks.text_cnn:build",
         "text_rnn": "millrace.learning.networks.text_rnn:build",
         "text_mlp": "millrace.learning.networks.text_mlp:build",
@@ -64,6 +68,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
 
 PACKAGES: dict[str, tuple[str, ...]] = {
     "image": ("pillow",),
+    "ct": ("pillow", "scipy"),
     "text": ("ftfy", "py3langid", "snowballstemmer", "stop-words"),
     "table": ("pandas",),
 }

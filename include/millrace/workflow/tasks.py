@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ConfigDict, field_validator
 
 from millrace.workflow.base import Value
+from millrace.workflow.ct_workflow import CtWorkflow
 from millrace.workflow.image_workflow import ImageWorkflow
 from millrace.workflow.spec import WorkflowSpec
 from millrace.workflow.table_workflow import TableWorkflow
@@ -15,6 +16,7 @@ from millrace.workflow.text_workflow import TextWorkflow
 
 TASKS: Mapping[str, type[WorkflowSpec]] = {
     "image_classification": ImageWorkflow,
+    "ct_classification": CtWorkflow,
     "text_classification": TextWorkflow,
     "tabular_classification": TableWorkflow,
 }

@@ -67,12 +67,15 @@ def _seen(group: Pictures, rows: npt.NDArray[np.int64], asked: Asked) -> Seen:
         blank=blank(group.images),
         frames=np.ones(len(group.rows), np.int64),
         grids=grids(shown) if comparable else None,
-        histograms=_histograms(shown) if asked.histograms else None,
+        histograms=histograms(shown) if asked.histograms else None,
         full=group.images if asked.full else None,
     )
 
 
-def _histograms(images: Images) -> npt.NDArray[np.int64]:
+def histograms(images: Images) -> npt.NDArray[np.int64]:
+    """Return how often each grey level occurs in ``(rows, height, width, channels)`` pictures,
+    ``(rows, 256)``.
+    """
     levels = grey(images).reshape(len(images), -1)
     counts = [np.bincount(picture, minlength=256) for picture in levels]
     return np.array(counts, np.int64).reshape(len(images), 256)
@@ -115,6 +118,6 @@ def _seen_file(row: int, picture: Image.Image, frames: int, asked: Asked) -> See
         blank=blank(full),
         frames=np.array([frames]),
         grids=grid(small, extent)[np.newaxis] if comparable else None,
-        histograms=_histograms(full) if asked.histograms else None,
+        histograms=histograms(full) if asked.histograms else None,
         full=full if asked.full else None,
     )

@@ -24,7 +24,13 @@ Params = Mapping[str, Any]
 
 
 class PictureLearning:
-    """See `millrace.learning.modality.LearningModality`."""
+    """See `millrace.learning.modality.LearningModality`.
+
+    Attributes:
+        channel: the only one that people look at; None shows pictures as they are.
+    """
+
+    channel: ClassVar[int | None] = None
 
     def encoder(self, document: Params) -> PixelEncoder:
         """Return what takes pictures as they are."""
@@ -50,9 +56,11 @@ class PictureLearning:
         del bundle
         from millrace.learning.pictures.samples import draw_errors, draw_quarantine, draw_samples
 
-        draw_errors(folder / "misclassified.png", dataset.path("test.parquet"), outcomes)
+        errors, test = folder / "misclassified.png", dataset.path("test.parquet")
+        draw_errors(errors, test, outcomes, self.channel)
         if dataset.has("train.parquet"):
-            draw_samples(folder / "samples.png", dataset.path("train.parquet"), outcomes.labels)
+            samples, training = folder / "samples.png", dataset.path("train.parquet")
+            draw_samples(samples, training, outcomes.labels, self.channel)
         if dataset.has("quarantine.parquet"):
             draw_quarantine(folder / "quarantine.png", dataset.path("quarantine.parquet"))
 

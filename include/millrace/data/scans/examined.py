@@ -1,0 +1,130 @@
+"""`ScanExaminer`: looks at CT slices for the clean stage; what it saw is an `Examined`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from millrace.data.cleaning.reasons import Refusals
+from millrace.data.cleaning.rules import refuse_by_rules
+from millrace.data.pictures.batches import batches
+from millrace.data.pictures.contract import refuse_pictures
+from millrace.data.pictures.fingerprinted import fingerprint_columns
+from millrace.data.pictures.look import look
+from millrace.data.pictures.seen import Asked, Sight
+from millrace.data.scans.head import head_mask
+from millrace.data.scans.measured import Measured, look_at_measured
+from millrace.data.scans.slices import Slice, grey, is_measured
+from millrace.data.threads import in_threads
+
+NO_HEAD = "no_head"
+NOT_HOUNSFIELD = "not_hounsfield"
+
+
+class ScanExaminer:
+    """Decodes each slice once.
+
+    Args:
+        params: the clean stage's parameters.
+    """
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        self._asked = Asked.by(params)
+        self._heads = params["rules"].get("smallest_head") is not None
+
+    def batches(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """Yield the tables, in order; those with picture files in parts."""
+        return batches(tables, self._asked)
+
+    def __call__(self, raw: pa.Table) -> ExaminedScans:
+        """Look at the slices of a RAW table."""
+        measured = np.array([is_measured(name) for name in raw["encoding"].to_pylist()], bool)
+        sight = _look_at_pictures(raw, np.flatnonzero(~measured), self._asked)
+        found = look_at_measured(raw, np.flatnonzero(measured), self._asked)
+        sight.failures.update(found.failures)
+        heads = _heads(sight, found) if self._heads else {}
+        return ExaminedScans(sight, found, heads)
+
+
+class ExaminedScans:
+    """What was seen of a RAW table's slices.
+
+    Args:
+        pictures: those of 8 bits, and all failures. measured: those in Hounsfield units.
+        heads: share of the slice that the head covers, by row; none where nobody asked.
+    """
+
+    def __init__(self, pictures: Sight, measured: Measured, heads: Mapping[int, float]) -> None:
+        self._sight = Sight(
+            pictures.rows, [*pictures.groups, *measured.groups], dict(pictures.failures)
+        )
+        self._pictures = pictures
+        self._measured = measured
+        self._heads = heads
+
+    def refuse(self, refusals: Refusals, rules: Mapping[str, Any]) -> None:
+        """Refuse what breaks `millrace.workflow.ct.CtCleaning`."""
+        without = np.array(sorted(self._measured.without_unit), np.int64)
+        refusals.refuse(without, NOT_HOUNSFIELD, "the pixel values are not in Hounsfield units")
+        refuse_pictures(refusals, self._sight, rules)
+        least = rules.get("smallest_head")
+        if least is not None:
+            small = {row: share for row, share in sorted(self._heads.items()) if share < least}
+            details = [f"a head of {share:.1%} of the slice" for share in small.values()]
+            refusals.refuse(np.array(list(small), np.int64), NO_HEAD, details)
+
+    def apply_rules(
+        self, refusals: Refusals, labels: Sequence[str | None], paths: Sequence[str]
+    ) -> None:
+        """Apply the user's own rules: to pictures as they were, to others in Hounsfield units."""
+        groups: list[tuple[npt.NDArray[np.int64], Any]] = [
+            (group.rows, group.full) for group in self._pictures.groups if group.full is not None
+        ]
+        groups += [(rows, values[..., np.newaxis]) for rows, values in self._measured.stacks()]
+        refuse_by_rules(refusals, groups, labels, paths)
+
+    def digests(self) -> npt.NDArray[np.bytes_]:
+        """Return the digest of every slice; zeros where there is none."""
+        return self._sight.digests()
+
+    def columns(self) -> Mapping[str, pa.Array]:
+        """Return fingerprints, and slices as they are stored; empty where undecodable."""
+        hashes, thumbnails = fingerprint_columns(self._sight)
+        contents: list[bytes] = [b""] * self._sight.rows
+        encodings = [""] * self._sight.rows
+        for group in self._pictures.groups:
+            for row, image in zip(group.rows.tolist(), group.images, strict=True):
+                contents[row], encodings[row] = image.tobytes(), str(group.encoding)
+        for row, (one, encoding) in self._measured.slices.items():
+            contents[row], encodings[row] = one.values.astype("<i2").tobytes(), str(encoding)
+        return {
+            "perceptual_hash": hashes,
+            "thumbnail": thumbnails,
+            "content": pa.array(contents, pa.binary()),
+            "encoding": pa.array(encodings, pa.string()),
+        }
+
+
+def _look_at_pictures(raw: pa.Table, rows: npt.NDArray[np.int64], asked: Asked) -> Sight:
+    """Return what was seen of some rows of a table."""
+    if len(rows) == raw.num_rows:
+        return look(raw, asked)
+    seen = look(raw.take(pa.array(rows)), asked)
+    groups = [replace(group, rows=rows[group.rows]) for group in seen.groups]
+    failures = {int(rows[row]): why for row, why in seen.failures.items()}
+    return Sight(raw.num_rows, groups, failures)
+
+
+def _heads(pictures: Sight, measured: Measured) -> dict[int, float]:
+    slices = [(row, one) for row, (one, _) in measured.slices.items()]
+    for group in pictures.groups:
+        for row, image in zip(group.rows.tolist(), group.images, strict=True):
+            levels = grey(image[np.newaxis], group.encoding.maximum)[0]
+            slices.append((row, Slice(levels)))
+    shares = in_threads(lambda pair: float(head_mask(pair[1]).mean()), slices)
+    return {row: share for (row, _), share in zip(slices, shares, strict=True)}

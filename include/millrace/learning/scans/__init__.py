@@ -1,0 +1,1 @@
+"""What learning knows of CT slices beyond pictures. The light side is `modality`."""
