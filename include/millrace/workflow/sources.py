@@ -15,6 +15,7 @@ from millrace.workflow.array_sources import (
     ParquetSource,
 )
 from millrace.workflow.base import CUSTOM, IMPLEMENTATION, tag_by_kind
+from millrace.workflow.dicom_sources import DicomSource
 from millrace.workflow.folder_sources import ImageFolderSource
 from millrace.workflow.source import Source
 from millrace.workflow.text_sources import (
@@ -95,6 +96,7 @@ AnySource = Annotated[
     | Annotated[IdxSource, Tag("idx")]
     | Annotated[CifarSource, Tag("cifar")]
     | Annotated[ImageFolderSource, Tag("image_folder")]
+    | Annotated[DicomSource, Tag("dicom")]
     | Annotated[ImageCsvSource, Tag("image_csv")]
     | Annotated[NpySource, Tag("npy")]
     | Annotated[NpzSource, Tag("npz")]

@@ -64,12 +64,14 @@ def has_magic(data: bytes) -> bool:
 
 def _check(found: FileDataset) -> None:
     """Raise `Undecodable` for bytes that were only taken for a data set."""
+    from pydicom.uid import UID
+
     if "SOPClassUID" not in found:
         raise Undecodable("not a DICOM file, or one without a readable header")
     if "TransferSyntaxUID" not in found.file_meta:
         implicit, little = found.original_encoding
         syntax = IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE if little else EXPLICIT_BIG
-        found.file_meta.TransferSyntaxUID = syntax
+        found.file_meta.TransferSyntaxUID = UID(syntax)
 
 
 def inflated(data: bytes) -> bytes:

@@ -19,7 +19,7 @@ from millrace.data.dicom.undecodable import Undecodable
 from millrace.data.encoding import DICOM
 
 if TYPE_CHECKING:
-    from pydicom import Dataset
+    from pydicom import Dataset, FileDataset
 
 AIR = -1024
 """What stands in Hounsfield units where a file has padding: outside what the scanner measured."""
@@ -64,7 +64,11 @@ def decode(content: bytes, encoding: str = DICOM) -> Decoded:
     """
     if encoding != DICOM:
         raise Undecodable("not the encoding of a DICOM slice")
-    image = parse(content, _NEEDED)
+    return measured(parse(content, _NEEDED))
+
+
+def measured(image: FileDataset) -> Decoded:
+    """Return the slice of an image of one frame; see `decode`."""
     check_layout(image)
     stored = _stored(image)
     rescale = rescale_of(image, 0)
@@ -96,7 +100,7 @@ def _whole(image: Dataset, name: str, default: int = 0) -> int:
 
 def _stored(image: Dataset) -> npt.NDArray[np.integer]:
     """Return the stored values (height, width) of the first frame."""
-    from pydicom.pixels import get_decoder
+    from pydicom.pixels.decoders.base import get_decoder
 
     syntax = image.file_meta.TransferSyntaxUID
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from millrace.data.sources.labels_file_names import PictureNames
 from millrace.data.sources.labels_file_rows import Row
 from millrace.data.sources.listing_names import is_picture
 from millrace.errors import DataError
@@ -22,6 +22,13 @@ _LABELS = frozenset(
     ["label", "labels", "class", "class_name", "category", "target", "y", "species", "diagnosis"]
 )
 _SAMPLE = 500  # rows that the choice looks at
+
+
+class Names(Protocol):
+    """What cells of a column of files can name."""
+
+    def find(self, cell: str) -> Sequence[str]:
+        """Return what `cell` names; several where it could be any of them."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +50,7 @@ class Columns:
     header: bool
 
 
-def choose_columns(
-    rows: Sequence[Row], wanted: Wanted, pictures: PictureNames, file: str
-) -> Columns:
+def choose_columns(rows: Sequence[Row], wanted: Wanted, pictures: Names, file: str) -> Columns:
     """Return the columns that are asked for, and find those that are not.
 
     A column of files is the one whose cells name the most pictures; a column of labels is the one
@@ -84,7 +89,7 @@ def _at(column: Column | None, header: Sequence[str], file: str) -> int | None:
     )
 
 
-def _most_pictures(rows: Sequence[Row], pictures: PictureNames) -> int:
+def _most_pictures(rows: Sequence[Row], pictures: Names) -> int:
     def score(at: int) -> tuple[int, bool, int]:
         cells = {row.cells[at] for row in rows[:_SAMPLE]}
         found = {names[0] for cell in cells if len(names := pictures.find(cell)) == 1}
@@ -108,7 +113,7 @@ def _label(header: Sequence[str], taken: set[int | None], file: str) -> int:
     )
 
 
-def _is_header(first: Sequence[str], files: int, pictures: PictureNames) -> bool:
+def _is_header(first: Sequence[str], files: int, pictures: Names) -> bool:
     """Whether the first row names columns: no cell names a picture, or could."""
     cell = first[files]
     return not (pictures.find(cell) or is_picture(cell, None) or cell.isdigit())

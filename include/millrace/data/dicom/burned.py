@@ -1,0 +1,69 @@
+"""`burned_in`: why an image may show text about its patient; None where nothing says so.
+
+What the header says is always looked at. Text among the pixels is looked for where the optional
+package pytesseract and its program are installed.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from shutil import which
+from typing import TYPE_CHECKING
+
+from millrace.data.dicom.undecodable import Undecodable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from pydicom import Dataset
+
+_SECONDARY = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame kinds
+_SCREENS = frozenset(("SCREEN SAVE", "SCREENSHOT", "SECONDARY CAPTURE", "DOSE REPORT", "REPORT"))
+_WORD = re.compile(r"[^\W\d_]{3,}|\d{4,}")
+_WORDS = 2  # that an image with text shows, at least; scales and sides are fewer
+
+
+def burned_in(image: Dataset) -> str | None:
+    """Return what of the header says that the pixels may show a name, in words."""
+    if str(image.get("BurnedInAnnotation") or "").strip().upper() == "YES":
+        return "text is burned in, as the header says"
+    if str(image.get("RecognizableVisualFeatures") or "").strip().upper() == "YES":
+        return "the patient can be recognised, as the header says"
+    kind = str(image.get("SOPClassUID") or "")
+    if kind == _SECONDARY or kind.startswith(f"{_SECONDARY}."):
+        return "a secondary capture, which may show text"
+    said = image.get("ImageType") or ()
+    values = {str(v).strip().upper() for v in ([said] if isinstance(said, str) else said)}
+    if values & _SCREENS or "ConversionType" in image:
+        return "a picture of a screen or a scanned sheet, which may show text"
+    return None
+
+
+@lru_cache(maxsize=1)
+def can_read_text() -> bool:
+    """Whether text among pixels can be looked for here."""
+    return find_spec("pytesseract") is not None and which("tesseract") is not None
+
+
+def shows_text(pixels: npt.NDArray[np.int16]) -> bool:
+    """Whether words can be read in a slice.
+
+    Args:
+        pixels: (height, width), any values.
+
+    Raises:
+        Undecodable: the program that reads text failed.
+    """
+    import numpy as np
+
+    reader = import_module("pytesseract")
+    least, most = np.percentile(pixels, (0.5, 99.9))
+    scaled = np.clip((pixels - least) * (255.0 / max(most - least, 1.0)), 0, 255)
+    try:
+        text = reader.image_to_string(255 - scaled.astype(np.uint8), config="--psm 11")
+    except Exception as error:
+        raise Undecodable(f"text could not be looked for ({type(error).__name__})") from None
+    return len(_WORD.findall(text)) >= _WORDS

@@ -1,0 +1,113 @@
+"""`check`: whether bytes that are to be stored hold what they may not; reads them from the start.
+
+Knows what was taken out of a file, and nothing of how: it would find what the de-identifier forgot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from millrace.data.dicom.identifiers import Identifiers, texts_of
+from millrace.data.dicom.parse import parse
+from millrace.data.dicom.private import safe_private
+from millrace.data.dicom.profile import REMOVE, Profile
+from millrace.data.dicom.quiet import quiet
+from millrace.data.dicom.undecodable import Undecodable
+
+if TYPE_CHECKING:
+    from pydicom import DataElement, Dataset
+
+ATTRIBUTES = "no attribute that the profile removes is left"
+UIDS = "every UID is a pseudonym or one of the standard's own"
+PRIVATE = "no private element is left but safe ones"
+HEADER = "file header: empty preamble, no names of the sender"
+SEARCH = "no original identifier of at least 4 characters is found again"
+
+_PSEUDONYM = ("2.25.", "1.2.840.10008.")
+_ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
+_TEXTS = ("PN", "LO", "SH", "ST", "LT", "UT", "UC", "UR", "AE", "DA", "DT", "CS")
+_MODELS = (0x00080070, 0x00081090, 0x00181020, 0x00181210)
+_IN_PIXELS = 8  # characters of a value that is looked for among pixels, at least: less is chance
+_META = (0x00020016, 0x00020017, 0x00020018, 0x00020026, 0x00020027, 0x00020028)
+
+
+def check(content: bytes, identifiers: Identifiers, profile: Profile) -> dict[str, bool]:
+    """Return each check's name and whether it passed.
+
+    Args:
+        content: of a de-identified file. identifiers: of the original.
+
+    Raises:
+        Undecodable: the bytes cannot be read as DICOM.
+    """
+    found = parse(content)
+    try:
+        with quiet():
+            elements = list(_walk(found))
+            return {
+                ATTRIBUTES: all(_may_be(element, profile) for element in elements),
+                UIDS: all(_is_pseudonym(e) for e in elements if e.VR == "UI"),
+                PRIVATE: _only_safe(found, profile),
+                HEADER: not any(content[:128]) and not any(t in found.file_meta for t in _META),
+                SEARCH: not (
+                    _in_elements(elements, identifiers) or _in_bytes(content, identifiers)
+                ),
+            }
+    except Exception as error:
+        raise Undecodable(f"the checks failed ({type(error).__name__})") from None
+
+
+def _walk(dataset: Dataset) -> Iterator[DataElement]:
+    for element in dataset:
+        yield element
+        if element.VR == "SQ":
+            for item in element.value or ():
+                yield from _walk(item)
+
+
+def _may_be(element: DataElement, profile: Profile) -> bool:
+    return element.tag.is_private or profile.action(element.tag, element.VR) != REMOVE
+
+
+def _is_pseudonym(element: DataElement) -> bool:
+    return all(text.startswith(_PSEUDONYM) for text in texts_of(element))
+
+
+def _only_safe(dataset: Dataset, profile: Profile) -> bool:
+    safe = safe_private(dataset) if profile.keeps_safe_private else frozenset()
+    inner = (item for element in dataset if element.VR == "SQ" for item in element.value or ())
+    own = all(not tag.is_private or tag in safe for tag in dataset.keys())  # noqa: SIM118
+    return own and all(_only_safe(item, profile) for item in inner)
+
+
+def _in_elements(elements: list[DataElement], identifiers: Identifiers) -> bool:
+    for element in elements:
+        if element.VR not in _TEXTS:
+            continue
+        term = element.VR in ("CS", "DA", "DT") or element.tag in _MODELS
+        if any(identifiers.are_in(text, term=term) for text in texts_of(element)):
+            return True
+    return False
+
+
+def _in_bytes(content: bytes, identifiers: Identifiers) -> bool:
+    """Whether a direct identifier is anywhere in the file, in any case and of several encodings.
+
+    A short one must be long enough for where it is: among pixels, four bytes are soon equal.
+    """
+    lower = content.lower()
+    pixels = lower.rfind(b"\xe0\x7f\x10\x00")
+    pixels = pixels if pixels >= 0 else lower.rfind(b"\x7f\xe0\x00\x10")
+    header = lower[:pixels] if pixels >= 0 else lower
+    for value in identifiers.direct:
+        if len(value) < _IN_PIXELS and value.replace(".", "").replace("-", "").isdigit():
+            continue  # of numbers, only elements are searched: measures hold the same digits
+        where = lower if len(value) >= _IN_PIXELS else header
+        if any(form in where for form in _forms(value)):
+            return True
+    return False
+
+
+def _forms(value: str) -> set[bytes]:
+    return {value.encode(encoding, "ignore").lower() for encoding in _ENCODINGS} - {b""}

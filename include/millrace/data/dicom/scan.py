@@ -1,0 +1,146 @@
+"""`Scan`: what a listing knows of a DICOM file, in pseudonyms: nothing in it tells whom it shows.
+
+It may be remembered on disk; the file's own name and values may not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from millrace.data.dicom.frames import frame_count
+from millrace.data.dicom.header import PIXELS, read_header
+from millrace.data.dicom.undecodable import Undecodable
+from millrace.privacy.pseudonyms import Pseudonyms
+
+_CLASS, _INSTANCE, _MODALITY, _KIND = 0x00080016, 0x00080018, 0x00080060, 0x00080008
+_PATIENT, _NAME, _BORN = 0x00100020, 0x00100010, 0x00100030
+_TILT, _STUDY, _SERIES, _NUMBER = 0x00181120, 0x0020000D, 0x0020000E, 0x00200013
+_POSITION, _ORIENTATION, _FRAMES, _ROWS = 0x00200032, 0x00200037, 0x00280008, 0x00280010
+_WANTED = frozenset(
+    (
+        *(_CLASS, _INSTANCE, _MODALITY, _KIND, _PATIENT, _NAME, _BORN, _TILT, _STUDY, _SERIES),
+        *(_NUMBER, _POSITION, _ORIENTATION, _FRAMES, _ROWS, PIXELS),
+    )
+)
+_DIRECTORY = "1.2.840.10008.1.3.10"
+_SUFFIXES = ("dcm", "dicom", "dic", "ima")
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A file.
+
+    Attributes:
+        state: ``image``, ``broken`` (one that should be an image), or ``other``.
+        patient, study, series, instance: pseudonyms; of a broken file, all are the file's own.
+        frames: records in it. modality: defined term, such as CT.
+        localiser: whether it is an overview image.
+        place: millimetres along the normal of its plane, where it tells.
+        number: of the instance in its series. tilt: of the gantry, degrees.
+    """
+
+    state: str
+    patient: str = ""
+    study: str = ""
+    series: str = ""
+    instance: str = ""
+    frames: int = 1
+    modality: str = ""
+    localiser: bool = False
+    place: float | None = None
+    number: int | None = None
+    tilt: float | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the scan as JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Scan:
+        """Rebuild a scan; raise `TypeError` where the document is of another form."""
+        return cls(**document)
+
+
+def _patient(patient: str | None, name: str | None, born: str | None, study: str) -> str:
+    """Return what tells a patient from others in a file: the id, else name and birth date."""
+    if patient:
+        return patient
+    return f"{name}\0{born}" if name else f"study\0{study}"
+
+
+def scan_of(data: bytes, name: str, pseudonyms: Pseudonyms) -> Scan:
+    """Return what a file is.
+
+    Args:
+        data: its bytes. name: its path, of which the ending says what it should be.
+    """
+    try:
+        found = read_header(data, _WANTED)
+    except Undecodable:
+        return broken(name, pseudonyms) if _should_be_dicom(name) else Scan("other")
+    kind = found.get(_CLASS, "")
+    if kind == _DIRECTORY or (PIXELS not in found and _ROWS not in found):
+        return Scan("other")
+    if not kind or not found.get(_SERIES) or not found.get(_INSTANCE):
+        return broken(name, pseudonyms)
+    study = found.get(_STUDY, "")
+    patient = _patient(found.get(_PATIENT), found.get(_NAME), found.get(_BORN), study)
+    kinds = found.get(_KIND, "").upper().split("\\")
+    return Scan(
+        state="image",
+        patient=pseudonyms.patient(patient),
+        study=pseudonyms.name("exam", study),
+        series=pseudonyms.name("series", found[_SERIES]),
+        instance=pseudonyms.name("instance", found[_INSTANCE]),
+        frames=frame_count(found.get(_FRAMES)),
+        modality=found.get(_MODALITY, ""),
+        localiser="LOCALIZER" in (kind.strip() for kind in kinds),
+        place=_place(found.get(_POSITION, ""), found.get(_ORIENTATION, "")),
+        number=_whole(found.get(_NUMBER, "")),
+        tilt=_number(found.get(_TILT, "")),
+    )
+
+
+def broken(name: str, pseudonyms: Pseudonyms) -> Scan:
+    """Return what is known of a file that should be an image and cannot be read."""
+    own = pseudonyms.name("file", name)
+    return Scan("broken", patient=own, study=own, series=own, instance=own)
+
+
+def _should_be_dicom(name: str) -> bool:
+    _, dot, suffix = name.rpartition("/")[2].rpartition(".")
+    return bool(dot) and suffix.lower() in _SUFFIXES
+
+
+def _place(position: str, orientation: str) -> float | None:
+    """Return the distance of a plane from the origin along its normal (PS3.3 C.7.6.2.1.1)."""
+    at, axes = _numbers(position, 3), _numbers(orientation, 6)
+    if at is None:
+        return None
+    if axes is None:
+        return at[2]
+    (a, b, c), (d, e, f) = axes[:3], axes[3:]
+    normal = (b * f - c * e, c * d - a * f, a * e - b * d)
+    return round(sum(x * n for x, n in zip(at, normal, strict=True)), 4)
+
+
+def _numbers(text: str, count: int) -> list[float] | None:
+    found = [_number(part) for part in text.split("\\")]
+    numbers = [number for number in found if number is not None]
+    return numbers if len(numbers) == len(found) == count else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _whole(text: str) -> int | None:
+    number = _number(text)
+    return None if number is None else int(number)
