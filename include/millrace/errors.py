@@ -122,6 +122,10 @@ class IntegrityError(DataError):
     """A stored object is not what its digest says. A retry cannot help; a recomputation can."""
 
 
+class Withheld(DataError):  # noqa: N818
+    """What was asked for is made from identified input. A retry cannot help."""
+
+
 class TransientError(MillraceError):
     """The surroundings failed: network, lock, killed process. A retry may help."""
 
@@ -145,6 +149,7 @@ _TYPES: dict[str, type[MillraceError]] = {
         DataError,
         BudgetExceeded,
         IntegrityError,
+        Withheld,
         TransientError,
         ChampionChanged,
     )
@@ -159,6 +164,7 @@ __all__ = [
     "MillraceError",
     "SpecError",
     "TransientError",
+    "Withheld",
     "redact",
     "shorten",
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from millrace.artifacts.failures import disk_answers
+from millrace.artifacts.labels import refusal
 from millrace.artifacts.manifest import Manifest
 from millrace.artifacts.reference import ArtifactRef
 from millrace.errors import DataError
@@ -26,6 +27,7 @@ class Artifact:
     @property
     def facts(self) -> Mapping[str, Any]:
         """JSON values that the stage stated about its result."""
+        self._check_shown()
         return self.manifest.facts
 
     @property
@@ -49,9 +51,11 @@ class Artifact:
         """Return a local, read-only path of a file whose content was verified.
 
         Raises:
-            DataError: the artifact has no such file.
+            DataError: the artifact has no such file, or is labelled and the store was opened for
+                what may be shown.
             IntegrityError: the stored object is not what its digest says.
         """
+        self._check_shown()
         entry = self.manifest.files.get(name)
         if entry is None:
             raise DataError(
@@ -62,8 +66,15 @@ class Artifact:
             )
         return self._store.local(entry)
 
+    def _check_shown(self) -> None:
+        """Raise `Withheld` where this artifact is labelled and the store is for what is shown."""
+        if self.manifest.sensitivity and self._store.shows:
+            where = f"{self.manifest.kind} {self.manifest.digest[:12]}"
+            raise refusal("a look at an artifact", where=where)
+
     def extract(self, folder: Path) -> Path:
         """Copy all files into `folder`, with their relative names, and return it."""
+        self._check_shown()
         entries = self.manifest.files
         for name, source in zip(entries, self._store.fetch(entries.values()), strict=True):
             target = folder / name

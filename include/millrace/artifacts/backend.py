@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +23,9 @@ from millrace.artifacts.remote import RemoteBackend
 from millrace.errors import SpecError
 
 __all__ = ["Backend", "Entry", "LocalBackend", "open_backend"]
+
+
+_NOTHING: Mapping[str, str] = {}
 
 
 class Backend(Protocol):
@@ -68,11 +71,16 @@ class Backend(Protocol):
         """Remove files; one that is not there is fine."""
 
 
-def open_backend(uri: str) -> Backend:
-    """Return the backend for a store URI; raise `SpecError` where its extra is not installed."""
+def open_backend(uri: str, access: Mapping[str, str] = _NOTHING) -> Backend:
+    """Return the backend for a store URI; raise `SpecError` where its extra is not installed.
+
+    Args:
+        access: options of an S3 client (``key``, ``secret``, ``token``, ``endpoint_url``) that
+            replace what AWS's own variables say.
+    """
     try:
         protocol = uri.partition("://")[0]
-        options = s3.client_options() if protocol in ("s3", "s3a") else {}
+        options = {**s3.client_options(), **access} if protocol in ("s3", "s3a") else {}
         fs, root = fsspec.core.url_to_fs(uri, use_listings_cache=False, **options)
     except (ImportError, ValueError) as error:
         raise SpecError(

@@ -38,6 +38,8 @@ class Store:
         cache: local folder for verified copies of remote objects and, in a folder of this user's
             only, for decrypted ones.
         seals: whether what is written is encrypted.
+        shows: whether what is read is for people to see, or leaves the installation; then facts
+            and files of labelled artifacts are refused.
         keys: returns the master keys; asked when they are needed.
     """
 
@@ -47,10 +49,12 @@ class Store:
         cache: Path | None = None,
         *,
         seals: bool = False,
+        shows: bool = False,
         keys: Callable[[], MasterKeys] = MasterKeys.load,
     ) -> None:
         self.uri = uri.rstrip("/")
         self.seals = seals
+        self.shows = shows
         self._keys = keys
         self._backend: Backend = open_backend(self.uri)
         self._cache = cache or Path(tempfile.gettempdir()) / f"millrace-cache-{os.getuid()}"
@@ -61,7 +65,7 @@ class Store:
         """Return this store as one that encrypts what it writes, or does not."""
         if seals == self.seals:
             return self
-        return Store(self.uri, self._cache, seals=seals, keys=self._keys)
+        return Store(self.uri, self._cache, seals=seals, shows=self.shows, keys=self._keys)
 
     @property
     def local_root(self) -> Path | None:
@@ -82,7 +86,7 @@ class Store:
             TransientError: it does not answer, or is full.
         """
         if self.seals:
-            self._vault.unbox_bytes(self._vault.box_bytes(b"probe", "probe"), "probe")
+            self.check_keys()
         folder = f"documents/checks/{uuid4().hex[:12]}"
         made = [self._backend.create(f"{folder}/probe", b"probe" * 1_000)]
         try:
@@ -95,6 +99,10 @@ class Store:
                 where=self.uri,
                 remedy="Use one that supports conditional writes (S3: If-None-Match).",
             )
+
+    def check_keys(self) -> None:
+        """Raise `SpecError` where nothing can be encrypted: no master key, or no such package."""
+        self._vault.unbox_bytes(self._vault.box_bytes(b"probe", "probe"), "probe")
 
     # manifests
 

@@ -71,7 +71,7 @@ class Inventory:
 
 def take_inventory(backend: Backend, areas: Sequence[str] = _AREAS) -> Inventory:
     """List a store. Files that Millrace did not put there are left out."""
-    now = _now(backend)
+    now = store_time(backend)
     items = [item for area in areas for entry in backend.entries(area) for item in _item(entry)]
     return Inventory(now, tuple(sorted(items, key=lambda item: item.entry.name)))
 
@@ -103,8 +103,8 @@ def digests_in(data: bytes | None) -> frozenset[str]:
     return frozenset((found - sealed) | plain | {f"{SEALED}/{digest}" for digest in sealed})
 
 
-def _now(backend: Backend) -> float:
-    """Return the store's own time: that of a file written for the purpose."""
+def store_time(backend: Backend) -> float:
+    """Return a store's own time, seconds since the epoch: that of a file written for it."""
     name = f"{_PROBES}/{uuid.uuid4().hex}"
     backend.write(name, b"probe")
     try:

@@ -73,7 +73,7 @@ def _warn(settings: Settings, catalog: Catalog, kept: RunRecord) -> None:
     from millrace.artifacts.store import Store
     from millrace.cli.console import console
 
-    store = Store(settings.store, settings.home / "cache")
+    store = Store(settings.store, settings.home / "cache", shows=True)
     outputs = {one.output for one in catalog.executions.of_run(kept.id) if one.output}
     gone = [ref for ref in outputs if store.find(ref.key) is None]
     if gone:

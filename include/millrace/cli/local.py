@@ -39,8 +39,9 @@ def run_here(settings: Settings, workflow: str, conf: dict[str, Any]) -> int:
         raise SpecError(
             "only training runs can run without Airflow", where="--local", received=workflow
         )
-    names = [t.name for t in workflow_graph(load_named(settings.workflows, workflow), "training")]
-    Store(settings.store, settings.home / "cache").check()
+    spec = load_named(settings.workflows, workflow)
+    names = [t.name for t in workflow_graph(spec, "training")]
+    Store(settings.store, settings.home / "cache", seals=spec.encryption).check()
     with Catalog(settings.catalog) as catalog:
         catalog.migrate()
     run_id = f"local__{datetime.now(UTC).isoformat(timespec='microseconds')}"

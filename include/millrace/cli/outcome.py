@@ -39,7 +39,7 @@ def print_outcome(settings: Settings, dag_id: str, run_id: str) -> None:
 
 def _sentences(settings: Settings, executions: Sequence[ExecutionRecord]) -> Rows:
     """Return what was found in words, of results that are still in the store."""
-    store = Store(settings.store, settings.home / "cache")
+    store = Store(settings.store, settings.home / "cache", shows=True)
     rows = []
     for stage, fact, title in _SENTENCES:
         last = _last(executions, stage)
@@ -106,7 +106,7 @@ def _plots(settings: Settings, evaluation: ExecutionRecord | None) -> Rows:
     if evaluation is None or evaluation.output is None:
         return []
     folder = settings.home / "reports" / evaluation.output.digest[:16]
-    store = Store(settings.store, settings.home / "cache")
+    store = Store(settings.store, settings.home / "cache", shows=True)
     if store.find(evaluation.output.key) is None:
         return [("Report", f"{folder}" if folder.exists() else "no longer in the store: collected")]
     artifact = store.get(evaluation.output)

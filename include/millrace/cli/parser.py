@@ -27,6 +27,7 @@ COMMANDS: tuple[str, ...] = (
     "rollback",
     "keep",
     "gc",
+    "keys",
     "reap",
     "catalog",
 )

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     from millrace.settings import Settings
 
     settings = Settings.load()
-    store = Store(settings.store, settings.home / "cache")
+    store = Store(settings.store, settings.home / "cache", shows=True)
     name, reason = arguments.workflow, arguments.because
     with Catalog(settings.catalog) as catalog:
         made = roll_back(catalog, store, name, arguments.to, reason, getpass.getuser())

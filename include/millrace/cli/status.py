@@ -49,7 +49,7 @@ def _store(installation: Installation) -> bool:
     from millrace.wording import size
 
     settings = installation.settings
-    store = Store(settings.store, settings.home / "cache")
+    store = Store(settings.store, settings.home / "cache", shows=True)
     try:
         store.check()
         held = "`millrace gc` tells how much it holds"  # a remote one takes long to list

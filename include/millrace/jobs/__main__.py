@@ -78,7 +78,8 @@ def _open(uri: str) -> tuple[Store, JobRequest]:
     data = store.read_document(name)
     if data is None:
         raise SpecError("there is no such request", where=uri)
-    return store, JobRequest.from_bytes(data, uri)
+    request = JobRequest.from_bytes(data, uri)
+    return store.sealing(request.sealed), request
 
 
 def _leave_when_alone() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+from millrace.artifacts.restricted import Expired, RestrictedStore
 from millrace.artifacts.store import Store
 from millrace.artifacts.uploads import Upload, Uploads
 from millrace.catalog.catalog import Catalog
@@ -49,6 +50,7 @@ class Report:
     plan: Plan = field(repr=False)
     home: tuple[Leftover, ...] = field(repr=False)
     uploads: tuple[Upload, ...] = field(repr=False)
+    originals: Expired = field(default=Expired((), 0), repr=False)
 
     @property
     def kept(self) -> int:
@@ -88,6 +90,7 @@ class Cleanup:
     retention: Retention
     collector: Collector
     _uploads: Uploads
+    _restricted: RestrictedStore | None = None
 
     @classmethod
     def of(
@@ -106,7 +109,8 @@ class Cleanup:
         retention = replace(Retention.load(), stalled=stalled)
         store = Store(settings.store, settings.home / "cache")
         collector = Collector(store, catalog, retention, unknown)
-        return cls(settings, retention, collector, Uploads(settings.store))
+        restricted = RestrictedStore.load(settings.home / "restricted")
+        return cls(settings, retention, collector, Uploads(settings.store), restricted)
 
     def plan(self) -> Report:
         """Look, and change nothing."""
@@ -114,13 +118,14 @@ class Cleanup:
         home = leftovers(self.settings.home, self.retention)
         before = plan.inventory.now - self.retention.grace_seconds
         uploads = [one for one in self._uploads.listed() if one.began <= before]
+        originals = Expired((), 0) if self._restricted is None else self._restricted.expired()
         return Report(
             store=redact(self.settings.store),
             stored=plan.inventory.bytes,
             runs=dict(Counter(run.reason for run in plan.live.runs).most_common()),
             versions=plan.live.versions,
             notes=tuple(self._notes(plan)),
-            by_kind=_kinds(plan, home, uploads),
+            by_kind=_kinds(plan, home, uploads, originals),
             by_workflow=_sum(
                 (plan.workflow_of.get(i.key or i.digest) or "none", i.entry.bytes)
                 for i in plan.garbage
@@ -128,12 +133,16 @@ class Cleanup:
             plan=plan,
             home=tuple(home),
             uploads=tuple(uploads),
+            originals=originals,
         )
 
     def sweep(self, report: Report) -> int:
         """Remove what the report names and nothing needs by now; return the bytes freed."""
         freed = self.collector.sweep(report.plan)
         self._uploads.end(list(report.uploads))
+        if self._restricted is not None:
+            self._restricted.remove(report.originals)
+            freed += report.originals.bytes
         return freed + remove_leftovers(report.home)
 
     def _notes(self, plan: Plan) -> Iterable[str]:
@@ -155,10 +164,17 @@ class Cleanup:
             )
 
 
-def _kinds(plan: Plan, home: Iterable[Leftover], uploads: Iterable[Upload]) -> Figures:
+def _kinds(
+    plan: Plan, home: Iterable[Leftover], uploads: Iterable[Upload], originals: Expired
+) -> Figures:
     stored = [(f"{item.kind}s", item.entry.bytes) for item in plan.garbage]
     local = [(_LOCAL[one.kind], one.bytes) for one in home]
-    return _sum([*stored, *local, *(("unfinished uploads", 0) for _ in uploads)])
+    # of originals the files count, as they lie: with the documents of their keys
+    past = [("originals past their days", 0)] * len(originals.names)
+    figures = _sum([*stored, *local, *(("unfinished uploads", 0) for _ in uploads), *past])
+    if past:
+        figures[past[0][0]] = (len(past), originals.bytes)
+    return figures
 
 
 _LOCAL = {

@@ -41,6 +41,7 @@ class Job:
     Attributes:
         stage: name. params: keyed. inputs: references by role. locations: unkeyed.
         partition: ``<source>/<index>`` where the stage works on a partition, or a candidate's name.
+        sensitivity: label of what it reads outside the store.
     """
 
     stage: str
@@ -48,6 +49,7 @@ class Job:
     inputs: Inputs = field(default_factory=dict)
     locations: Mapping[str, Any] = field(default_factory=dict)
     partition: str | None = None
+    sensitivity: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Executor:
             MillraceError: of the kind that tells whether a retry may help.
         """
         stage = stage_named(job.stage)
-        parts = key_parts(stage, job.params, job.inputs, self._packages())
+        parts = key_parts(stage, job.params, job.inputs, self._packages(), job.sensitivity)
         key = key_of(parts)
         previous = self.catalog.executions.previous(self.run, job.stage, job.partition)
         record = self.catalog.executions.begin(
@@ -127,6 +129,8 @@ class Executor:
             inputs=job.inputs,
             locations=job.locations,
             attempt=f"{self.run}-{self.attempt}",
+            sensitivity=job.sensitivity,
+            sealed=self.store.seals,
         )
         if stage.volatile:
             artifact = self._perform(stage, request, replace=False)
@@ -164,12 +168,13 @@ class Executor:
         if found is not None and not self.store.complete(found):
             log.warning("A stored artifact lacks an object and is made again: %s", found.ref.uri)
             return None, True
-        return found, False
+        return (None if found is None else self.store.as_stored_here(found)), False
 
     def _perform(self, stage: Stage, request: JobRequest, *, replace: bool) -> Artifact:
         request = dataclasses.replace(request, replace=replace)
         runtime = here(heavy=stage.heavy) if self.place is None else self.place.runtime
-        return runtime(request, self.store, self.home / "scratch", self.report)
+        made = runtime(request, self.store, self.home / "scratch", self.report)
+        return self.store.as_stored_here(made)
 
     def _record(
         self,

@@ -22,20 +22,24 @@ def key_parts(
     params: Mapping[str, Any],
     inputs: Inputs,
     packages: Mapping[str, str] | None = None,
+    sensitivity: str = "",
 ) -> dict[str, Any]:
     """Return what a key is made of: stage, code, params, inputs and environment, as JSON values.
 
     Args:
         stage, params, inputs: of the job.
         packages: versions by name where the job is performed; else those installed here.
+        sensitivity: label of what it reads outside the store; a part only where there is one.
     """
     modules = [stage.module, *(path.partition(":")[0] for path in plugins(stage, params))]
+    labelled = {"sensitivity": sensitivity} if sensitivity else {}
     return {
         "stage": stage.name,
         "code": code_digests(modules),
         "params": dict(params),
         "inputs": {role: [ref.digest for ref in refs] for role, refs in sorted(inputs.items())},
         "environment": environment(packages_of(stage, params), packages or {}),
+        **labelled,
     }
 
 

@@ -26,10 +26,12 @@ from millrace.artifacts.failures import disk_answers, disk_failure, disk_is_full
 from millrace.artifacts.manifest import FileEntry, Manifest
 from millrace.artifacts.store import Store
 from millrace.errors import MillraceError, redact
+from millrace.jobs.discretion import discreet
 from millrace.jobs.environment import machine
 from millrace.jobs.keys import key_of
 from millrace.jobs.progress import Event, ProgressWriter
 from millrace.jobs.request import JobRequest
+from millrace.jobs.sensitivity import check_facts, label_after, label_of, refuse_labelled
 from millrace.jobs.stages import Stage, stage_named
 from millrace.machine import peak_memory
 from millrace.workflow.stage import Hold, StageContext, StageResult
@@ -103,9 +105,16 @@ def _make(
     """Run the stage, put its files, and return the manifest to publish."""
     stage = stage_named(request.stage)
     context = _context(request, store, folder, report, hold)
+    label = label_of(request.sensitivity, context.inputs)
+    if label and stage.shows:
+        refuse_labelled((one for found in context.inputs.values() for one in found), stage.shows)
     started = time.monotonic()
-    result = _run(stage, context)
-    return _manifest(request, store, stage, result, context.output, time.monotonic() - started)
+    with discreet(stage.name) if label else nullcontext():
+        result = _run(stage, context)
+        if label:
+            check_facts(result.facts, request.locations)
+    manifest = _manifest(request, store, stage, result, context.output, time.monotonic() - started)
+    return replace(manifest, sensitivity=label_after(stage, label, result, context.output))
 
 
 def _context(

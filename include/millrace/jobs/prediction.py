@@ -10,6 +10,7 @@ from millrace.catalog.records import ModelVersion
 from millrace.errors import DataError, SpecError
 from millrace.jobs.keys import differences
 from millrace.jobs.promotion import champion_of
+from millrace.jobs.sensitivity import refuse_labelled
 from millrace.jobs.step import Partition, Reference, execute
 from millrace.jobs.workflow_run import WorkflowRun
 
@@ -99,6 +100,7 @@ def _deliver(
     from millrace.data.delivery import deliver
 
     artifact = run.store.get(ArtifactRef.from_document(reference))
+    refuse_labelled([artifact], "a delivery of predictions")
     delivered = deliver(
         artifact.path("predictions.parquet"),
         run.settings.predictions,

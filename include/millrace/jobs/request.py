@@ -22,6 +22,8 @@ class JobRequest:
         params: of the stage; in the key. locations: URIs outside the store; not in the key.
         inputs: references by role.
         replace: publish even where the key has an artifact already (forced, or damaged).
+        sensitivity: label of what it reads outside the store; see `Manifest`.
+        sealed: whether its result, and what it keeps meanwhile, is encrypted.
         attempt: names the document in which this attempt says why it failed.
     """
 
@@ -33,6 +35,8 @@ class JobRequest:
     locations: Mapping[str, Any] = field(default_factory=dict)
     replace: bool = False
     attempt: str = "0"
+    sensitivity: str = ""
+    sealed: bool = False
 
     @property
     def error_name(self) -> str:

@@ -24,6 +24,10 @@ class Stage:
         side: of modalities that it uses, ``data`` or ``learning``.
         volatile: looks at the world outside the store (sources, the time an answer takes), so it
             is executed every time.
+        deidentifies: a certificate that passed (see `millrace.privacy.certificate`) makes its
+            result of identified input one without a label.
+        shows: what its result is where it is for people or leaves the store, ``a report``: it
+            refuses labelled input.
         heavy: executed by the workflow's runtime (a child process or a container), because it
             needs a deep-learning framework.
     """
@@ -34,13 +38,15 @@ class Stage:
     side: str | None = None
     volatile: bool = False
     heavy: bool = False
+    deidentifies: bool = False
+    shows: str = ""
 
 
 STAGES: Mapping[str, Stage] = {
     stage.name: stage
     for stage in (
         Stage("discover", "millrace.data.discover", volatile=True),
-        Stage("collect", "millrace.data.collect", _TABLES),
+        Stage("collect", "millrace.data.collect", _TABLES, deidentifies=True),
         Stage("clean", "millrace.data.clean", _TABLES, "data"),
         Stage("transform", "millrace.data.transform", _TABLES, "data"),
         Stage("integrate", "millrace.data.integrate", _TABLES, "data"),
@@ -52,10 +58,23 @@ STAGES: Mapping[str, Stage] = {
             heavy=True,
         ),
         Stage("baseline", "millrace.learning.baseline", (*_TABLES, "scikit-learn"), "learning"),
-        Stage("choose", "millrace.learning.choose", _SCORING, "learning"),
-        Stage("evaluate", "millrace.learning.evaluate", (*_SCORING, "matplotlib"), "learning"),
-        Stage("gate", "millrace.learning.gate", _SCORING, "learning", volatile=True),
-        Stage("predict", "millrace.learning.predict", _SCORING, "learning"),
+        Stage("choose", "millrace.learning.choose", _SCORING, "learning", shows="a comparison"),
+        Stage(
+            "evaluate",
+            "millrace.learning.evaluate",
+            (*_SCORING, "matplotlib"),
+            "learning",
+            shows="a report",
+        ),
+        Stage(
+            "gate",
+            "millrace.learning.gate",
+            _SCORING,
+            "learning",
+            volatile=True,
+            shows="a decision on a model",
+        ),
+        Stage("predict", "millrace.learning.predict", _SCORING, "learning", shows="a prediction"),
     )
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,7 +80,9 @@ class Verifier:
         executions = _results(self.catalog.executions.of_run(run.id))
         if not executions:
             raise SpecError("the run has no results to verify", where=f"run {run.id}")
-        remake = _Remake(self, run, Store(self.scratch.joinpath("store").as_uri()), executions)
+        place, seals = self.scratch / "store", bool(run.spec.get("encryption"))
+        made = Store(place.as_uri(), self.scratch / "cache", seals=seals)
+        remake = _Remake(self, run, made, executions)
         for one in executions:
             wanted = (not stages or one.stage in stages) and one.stage not in skip
             yield remake.finding(one) if wanted else Finding(one, "skipped")
@@ -125,8 +127,14 @@ class _Remake:
         if present is not None and present.manifest.digest == ref.digest:
             return
         original = self.verifier.store.get(ref)
-        self.made.put_all(self.verifier.store.fetch(original.manifest.files.values()))
-        self.made.publish(original.manifest, replace=present is not None)
+        files = original.manifest.files
+        put = self.made.put_all(self.verifier.store.fetch(files.values()))
+        brought = {
+            name: replace(entry, derived=files[name].derived)
+            for name, entry in zip(files, put, strict=True)
+        }
+        manifest = replace(original.manifest, files=brought)
+        self.made.publish(manifest, replace=present is not None)
 
     def _perform(self, execution: ExecutionRecord) -> Artifact:
         inputs: dict[str, list[ArtifactRef]] = {}
@@ -140,6 +148,8 @@ class _Remake:
             inputs=inputs,
             locations=self._locations(execution),
             attempt="verify",
+            sensitivity=execution.key_parts.get("sensitivity", ""),
+            sealed=self.made.seals,
         )
         runtime = here(heavy=stage_named(execution.stage).heavy)
         return runtime(request, self.made, self.verifier.scratch / "work", self.verifier.report)

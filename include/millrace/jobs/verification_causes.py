@@ -77,6 +77,8 @@ def _files(original: Manifest, made: Manifest) -> Iterator[str]:
 
 
 def _facts(original: Artifact, made: Artifact) -> Iterator[str]:
+    if original.manifest.sensitivity or made.manifest.sensitivity:
+        return iter(["facts"] if original.facts != made.facts else [])
     return _changed("fact", original.facts, made.facts)
 
 

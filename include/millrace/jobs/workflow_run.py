@@ -104,6 +104,8 @@ def start_run(
     elif predict_params(conf).model_version is None:  # one model for all partitions of the run
         champion = catalog.models.champion(identity.workflow)
         params["model_version"] = None if champion is None else champion.version
+    if spec.encryption:
+        Store(settings.store, settings.home / "cache", seals=True).check_keys()
     document = spec.model_dump(mode="json")
     catalog.runs.start(
         run_id=identity.run_id,
@@ -151,7 +153,7 @@ def open_run(
     spec = parse(record.spec)
     training = identity.purpose == "training"
     params = run_params(record.params) if training else predict_params(record.params)
-    store = Store(settings.store, settings.home / "cache")
+    store = Store(settings.store, settings.home / "cache", seals=spec.encryption)
     executor = Executor(
         store=store,
         catalog=catalog,

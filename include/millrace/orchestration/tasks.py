@@ -21,6 +21,7 @@ from millrace.orchestration.assets import (
     predictions_alias,
     predictions_asset,
 )
+from millrace.orchestration.key_connections import provide_keys
 from millrace.orchestration.lineage_operator import opened
 from millrace.orchestration.notices_decision import tell_decision
 from millrace.orchestration.policy import airflow_errors
@@ -90,14 +91,18 @@ def _run(
     """Start or open the run; record it as failed when this task fails for good."""
     from millrace.errors import MillraceError, TransientError
     from millrace.jobs.workflow_run import RunIdentity, open_run, start_run
+    from millrace.settings import Settings
+    from millrace.workflow.loader import load_named
 
     dag_run = context["dag_run"]
     identity = RunIdentity(workflow, dag_run.dag_id, dag_run.run_id, purpose)
     how = {"attempt": context["ti"].try_number, "report": _listener(context)}
     if name == "discover":
+        provide_keys(load_named(Settings.load().workflows, workflow))
         run = start_run(identity, dag_run.conf or {}, dag_run.run_type.value, **how)
     else:
         run = open_run(identity, **how, place=place)
+        provide_keys(run.spec)
     try:
         yield run
     except TransientError:

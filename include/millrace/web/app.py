@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
-from millrace.errors import DataError, MillraceError
+from millrace.errors import DataError, MillraceError, Withheld
 from millrace.settings import Settings
 from millrace.web.files import file_response
 from millrace.web.headers import SecurityHeaders
@@ -56,7 +56,7 @@ def create_app(
 
 def _libraries(settings: Settings, permission: Callable[..., Permission]) -> Callable[..., Library]:
     catalog = Catalog(settings.catalog)
-    store = Store(settings.store, settings.home / "cache")
+    store = Store(settings.store, settings.home / "cache", shows=True)
 
     def library(may_read: Annotated[Permission, Depends(permission)]) -> Library:
         return Library(catalog, store, may_read)
@@ -104,6 +104,8 @@ def _lineage(library: Library, key: str) -> Lineage:
 
 def _failed(renderer: Renderer, request: Request, error: Any) -> Response:
     """Answer with what Millrace could not do: damaged data, or an installation that is not up."""
+    if isinstance(error, Withheld):
+        return renderer.page(request, "error.html", 403, title=_TITLES[403], message=str(error))
     status = 500 if isinstance(error, DataError) else 503
     title = "Something stored is damaged" if status == 500 else "Not available"
     return renderer.page(request, "error.html", status, title=title, message=str(error))

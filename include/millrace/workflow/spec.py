@@ -6,7 +6,7 @@ What is said here holds for every modality; the sections about contents are of i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -17,6 +17,7 @@ from millrace.workflow.candidates import Candidate, completed
 from millrace.workflow.contents import Cleaning
 from millrace.workflow.decision import Decision
 from millrace.workflow.learning import AnyBaseline, Gate, Model, Split, Training
+from millrace.workflow.privacy import Privacy
 from millrace.workflow.resources import Placeable, Resources
 from millrace.workflow.sources import AnySource, unique_names
 
@@ -44,6 +45,8 @@ def _known_schedule(value: str) -> str:
         raise ValueError("a cron expression such as '0 3 * * *', a preset, assets, or null")
     return value
 
+
+_IDENTIFYING = {"dicom"}  # kinds of sources whose records name people unless one says otherwise
 
 Timetable = Annotated[str, AfterValidator(_known_schedule)]
 Schedule = Timetable | AssetSchedule | None
@@ -82,6 +85,8 @@ class WorkflowSpec(Value):
             the best on validation goes to the gate.
         runtime: where training runs; the installation's (``MILLRACE_RUNTIME``) by default.
         runtimes: where further tasks run, by name; in a process of their worker by default.
+        privacy: of the people in its records. encryption: whether its objects are stored
+            encrypted, which needs a master key (``MILLRACE_MASTER_KEY``).
     """
 
     modality: ClassVar[str]
@@ -106,6 +111,8 @@ class WorkflowSpec(Value):
     runtime: RuntimeName | None = None
     runtimes: dict[Placeable, RuntimeName] = {}
     resources: Resources = Resources()
+    privacy: Privacy = Privacy()
+    encryption: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -168,6 +175,12 @@ class WorkflowSpec(Value):
     def competes(self) -> bool:
         """Whether one of several models is chosen."""
         return len(self.networks) + len(self.classical) > 1
+
+    def sensitivity(self, kinds: Iterable[str]) -> str:
+        """Return the label of what sources of these kinds hold; see `Manifest.sensitivity`."""
+        said = self.privacy.input
+        identified = said == "identified" if said else bool({*kinds} & _IDENTIFYING)
+        return "identified" if identified else ""
 
     def cleaning(self) -> dict[str, Any]:
         """Return what decides how a record is cleaned by itself, as JSON values."""

@@ -20,8 +20,9 @@ def run(words: list[str], arguments: argparse.Namespace) -> None:
     """List the corrections, or withdraw some."""
     workflow = words[0]
     with Sources() as sources:
-        load_named(sources.settings.workflows, workflow)
-        corrections = Corrections(workflow, sources.catalog, sources.store)
+        spec = load_named(sources.settings.workflows, workflow)
+        store = sources.store.sealing(spec.encryption)
+        corrections = Corrections(workflow, sources.catalog, store)
         if arguments.withdraw:
             _withdraw(corrections, arguments.withdraw)
         else:

@@ -26,7 +26,7 @@ class Sources:
     def __init__(self) -> None:
         self.settings = Settings.load()
         self.catalog = Catalog(self.settings.catalog)
-        self.store = Store(self.settings.store, self.settings.home / "cache")
+        self.store = Store(self.settings.store, self.settings.home / "cache", shows=True)
 
     def __enter__(self) -> Self:
         return self

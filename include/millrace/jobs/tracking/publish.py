@@ -19,6 +19,7 @@ from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.digests import digest_value
 from millrace.artifacts.reference import ArtifactRef
 from millrace.catalog.records import RunRecord
+from millrace.jobs.sensitivity import refuse_labelled
 from millrace.jobs.tracking import found
 from millrace.jobs.tracking.champion import move_alias
 from millrace.jobs.tracking.guard import Clock, unharmed
@@ -90,6 +91,7 @@ def _trained(
     run: WorkflowRun, bundle: Reference, evaluated: Reference, outcome: Mapping[str, Any]
 ) -> _Trained:
     made, scored = (run.store.get(ArtifactRef.from_document(ref)) for ref in (bundle, evaluated))
+    refuse_labelled((made, scored), "publishing in MLflow")
     return _Trained(run, run.catalog.runs.get(run.id), made, scored, outcome)
 
 

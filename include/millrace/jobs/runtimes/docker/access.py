@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from millrace.artifacts.sealing import master_keys
 from millrace.artifacts.store import Store
 from millrace.errors import SpecError
 from millrace.jobs.request import JobRequest
 from millrace.jobs.runtimes.docker.options import Mounted, owner
 from millrace.jobs.runtimes.docker.settings import DockerSettings
+from millrace.privacy import keys as privacy_key
 from millrace.workflow.variables import expand
 
 _NAMED = re.compile(r"\$\{([A-Za-z_]\w*)")
@@ -48,12 +50,41 @@ def access(
     if root is None or remote & {"s3", "s3a"}:
         names |= {name for name in env if name.startswith("AWS_")}
         names -= {*_OF_FILES} - {*settings.variables}
+    keys = _keys(request, store, env)
     return {
         "network": settings.network if networked else "none",
         "user": None if root is None else owner(root),
         "mounts": mounts,
-        "private": {name: env[name] for name in sorted(names) if name in env},
+        "private": {name: env[name] for name in sorted(names) if name in env} | keys,
     }
+
+
+def _keys(request: JobRequest, store: Store, env: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys that the job needs: to encrypt or decrypt, and to make pseudonyms.
+
+    A key in a file is given by its value, since the container does not see the file.
+    """
+    found: dict[str, str] = {}
+    inputs = [store.get(ref).manifest for refs in request.inputs.values() for ref in refs]
+    if request.sealed or any(entry.sealed for one in inputs for entry in one.files.values()):
+        found |= _value(env, master_keys.VARIABLE, master_keys.FILE_VARIABLE)
+    if request.sensitivity:
+        found |= _value(env, privacy_key.VARIABLE, privacy_key.FILE_VARIABLE)
+    return found
+
+
+def _value(env: Mapping[str, str], variable: str, file_variable: str) -> dict[str, str]:
+    """Return a key's variable with its value; nothing where there is no key."""
+    if env.get(variable):
+        return {variable: env[variable]}
+    if not env.get(file_variable):
+        return {}
+    try:
+        return {variable: Path(env[file_variable]).read_text(encoding="utf-8").strip()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(
+            "the file of a key cannot be read", where=file_variable, received=type(error).__name__
+        ) from error
 
 
 def _of_store(store: Store, settings: DockerSettings) -> tuple[Mounted, ...]:
