@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -11,6 +13,7 @@ from millrace.data.schemas import RAW
 from millrace.data.sources.partition import Partition
 from millrace.data.sources.reader import SourceReader, open_reader
 from millrace.errors import DataError, SpecError
+from millrace.privacy.certificate import FILE, Certificate
 from millrace.workflow.stage import Counts, StageContext, StageResult
 
 
@@ -20,7 +23,8 @@ def run(context: StageContext) -> StageResult:
     Parameters (keyed): ``kind``; ``read``, see `millrace.data.sources.reader.keyed`;
     ``partition``, without what moves as a source grows. Locations:
     ``source``, the source's whole document; ``at``, the partition's ``index`` and ``offset``.
-    Writes ``records.parquet`` (RAW).
+    Writes ``records.parquet`` (RAW), and ``certificate.json`` where the reader de-identifies; the
+    fact ``certified`` then tells whether it passed.
 
     Raises:
         DataError: the source changed since it was discovered, fails its checksum, is truncated, or
@@ -37,7 +41,15 @@ def run(context: StageContext) -> StageResult:
             expected=partition.rows,
             received=rows,
         )
-    return StageResult(kind="records", rows=rows, counts=Counts(rows, rows))
+    certificate = getattr(reader, "certificate", None)
+    facts = {} if certificate is None else {"certified": _certify(certificate, context.output)}
+    return StageResult(kind="records", rows=rows, counts=Counts(rows, rows), facts=facts)
+
+
+def _certify(certificate: Certificate, output: Path) -> bool:
+    """Write what was done to the records; return whether all that are stored passed the checks."""
+    (output / FILE).write_text(json.dumps(certificate.to_document(), indent=1, sort_keys=True))
+    return certificate.passed
 
 
 def _tables(reader: SourceReader, partition: Partition) -> Iterator[pa.Table]:
