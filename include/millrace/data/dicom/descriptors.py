@@ -13,7 +13,7 @@ _WORDS = """
     cerebral cervical chest child contrast cor coronal cranial cranium cranio ct cta ctp delayed
     ear enhanced expiration face facial fine foot fossa hand head helical hip hr iac inferior inner
     inspiration kernel knee left localiser localizer lumbar lung mandible mar maxilla mediastinum mm
-    mip monitoring mpr ncct native neck neuro non orbit orbita orbits paediatric pediatric
+    mip monitoring mpr ncct native neck neuro non o orbit orbita orbits paediatric pediatric
     pelvis perfusion petrous phase plain portal posterior post pre radius reconstruction recon
     reformat right routine s sag sagittal scan scout sequential series sharp shoulder sinus sinuses
     skull slice smooth soft spine spiral standard std stroke superior supine temporal thick thin

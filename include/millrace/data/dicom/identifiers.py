@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from millrace.data.dicom.descriptors import is_known
 from millrace.data.dicom.profile import CLEAN, KEEP, Profile
+from millrace.data.dicom.safe_private import is_safe_creator
 
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
@@ -95,8 +96,14 @@ def _hidden(dataset: Dataset, profile: Profile) -> Iterator[DataElement]:
         if element.VR == "SQ":
             for item in element.value or ():
                 yield from _hidden(item, profile) if kept else _naming(item)
-        elif not kept and element.VR in _TEXTS:
+        elif not kept and element.VR in _TEXTS and not _is_vendor(element):
             yield element
+
+
+def _is_vendor(element: DataElement) -> bool:
+    """Whether an element reserves a block for a vendor that is known."""
+    creator = str(element.value)
+    return element.tag.is_private_creator and is_safe_creator(creator, element.tag.group)
 
 
 def _naming(dataset: Dataset) -> Iterator[DataElement]:

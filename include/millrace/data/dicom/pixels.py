@@ -108,16 +108,14 @@ def _stored(image: Dataset) -> npt.NDArray[np.integer]:
             if syntax.is_compressed:
                 _check_codestream(image)
             decoder = get_decoder(syntax)
-            pixels, _ = decoder.as_array(image, index=0, raw=True)
+            pixels, _ = decoder.as_array(image, index=0, raw=True, correct_unused_bits=False)
     except Undecodable:
         raise
     except NotImplementedError:
         raise Undecodable("a transfer syntax that no decoder here reads") from None
     except Exception as error:
         raise Undecodable(f"the pixels cannot be decoded ({type(error).__name__})") from None
-    found: npt.NDArray[np.integer] = pixels.reshape(pixels.shape[:2])
-    _check_range(image, found)
-    return found
+    return _within_bits(image, pixels.reshape(pixels.shape[:2]))
 
 
 def _check_codestream(image: Dataset) -> None:
@@ -131,14 +129,21 @@ def _check_codestream(image: Dataset) -> None:
         raise Undecodable("the compressed frame is of another size than its header says")
 
 
-def _check_range(image: Dataset, pixels: npt.NDArray[np.integer]) -> None:
-    """Raise `Undecodable` where values have more bits than are stored."""
+def _within_bits(image: Dataset, pixels: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    """Return values whose unused high bits repeat the sign; older files have zeros in them.
+
+    Raises:
+        Undecodable: values have more bits than the header says, or text lies in the unused ones.
+    """
     kept, signed = image.BitsStored, image.PixelRepresentation == 1
     if kept == image.BitsAllocated:
-        return
+        return pixels
     least, most = (-(1 << (kept - 1)), (1 << (kept - 1)) - 1) if signed else (0, (1 << kept) - 1)
-    if pixels.min() < least or pixels.max() > most:
-        raise Undecodable(f"pixel values have more than the {kept} bits that the header says")
+    if least <= pixels.min() and pixels.max() <= most:
+        return pixels
+    if signed and pixels.min() >= 0 and pixels.max() < 1 << kept:
+        return np.where(pixels > most, pixels.astype(np.int32) - (1 << kept), pixels)
+    raise Undecodable(f"pixel values have more than the {kept} bits that the header says")
 
 
 def _measured(
