@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -48,12 +48,16 @@ class Backend(Protocol):
     def upload(self, name: str, path: Path) -> None:
         """Copy a local file to `name`, atomically; replaces."""
 
-    def place(self, name: str, make: Callable[[Path], object], folder: Path) -> None:
-        """Publish what `make` writes into the local file it is given, atomically; replaces.
+    def staging(self, area: str, folder: Path) -> AbstractContextManager[Path]:
+        """Give an empty local file that `adopt` can publish, gone on leaving.
 
         Args:
-            folder: for the file, where it is not written beside its place.
+            area: folder of the store that it is for; it lies there where the store is a disk.
+            folder: for it elsewhere.
         """
+
+    def adopt(self, path: Path, name: str) -> None:
+        """Publish a file of `staging` as `name`, atomically; replaces."""
 
     def download(self, name: str, path: Path) -> None:
         """Copy `name` to a local file."""
@@ -129,19 +133,26 @@ class LocalBackend:
             return True
 
     def upload(self, name: str, path: Path) -> None:
-        self.place(name, lambda part: shutil.copyfile(path, part), self._root)
-
-    def place(
-        self,
-        name: str,
-        make: Callable[[Path], object],
-        folder: Path,  # noqa: ARG002 - the file is written beside its place
-    ) -> None:
         with _part(self._root / name) as part:
-            make(part)
+            shutil.copyfile(path, part)
             part.chmod(0o444)
             _sync(part)
             os.replace(part, self._root / name)
+
+    def staging(
+        self,
+        area: str,
+        folder: Path,  # noqa: ARG002 - a file of another disk could not be renamed
+    ) -> AbstractContextManager[Path]:
+        return _part(self._root / area / "staged")
+
+    def adopt(self, path: Path, name: str) -> None:
+        target = self._root / name
+        with disk_answers(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.chmod(0o444)
+            _sync(path)
+            os.replace(path, target)
 
     def download(self, name: str, path: Path) -> None:
         with disk_answers(path):

@@ -54,19 +54,24 @@ class Objects:
 
     def put(self, path: Path, *, again: bool = False) -> FileEntry:
         """Store the content of a local file; see `Store.put`."""
-        size = path.stat().st_size
-        entry = FileEntry(sha256=digest_file(path), bytes=size, sealed=self._seals)
+        if self._seals:
+            return self._put_sealed(path, again=again)
+        entry = FileEntry(sha256=digest_file(path), bytes=path.stat().st_size)
         name = _name_of(entry)
-        if entry.sealed:
-            kept = None if again else partial(self._intact_sealed, entry, name)
-            self._vault.write(name, path, kept)
-            if self._backend.local_root is not None:
-                self._verified[name] = _identity(self._backend.local_root / name)
-            return entry
         if again or not self._has(entry, name, path):
             self._backend.upload(name, path)
             if self._backend.local_root is not None:
                 self._verified[entry.sha256] = _identity(self._backend.local_root / name)
+        return entry
+
+    def _put_sealed(self, path: Path, *, again: bool) -> FileEntry:
+        size = path.stat().st_size
+        kept = None if again else partial(self._intact_sealed, size)
+        digest = self._vault.write(path, lambda digest: f"{SEALED}/{digest[:2]}/{digest}", kept)
+        entry = FileEntry(sha256=digest, bytes=size, sealed=True)
+        if self._backend.local_root is not None:
+            name = _name_of(entry)
+            self._verified[name] = _identity(self._backend.local_root / name)
         return entry
 
     def put_all(self, paths: Sequence[Path], *, again: bool = False) -> list[FileEntry]:
@@ -103,7 +108,7 @@ class Objects:
             return path
         with disk_answers(folder):
             path.parent.mkdir(exist_ok=True)
-        self._vault.read(name, path, lambda digest: _check(digest, entry, name))
+        self._vault.read(name, path)
         with suppress(FileNotFoundError):
             self._verified[entry.sha256] = _identity(path)
         return path
@@ -117,9 +122,9 @@ class Objects:
             return self._vault.holds(_name_of(entry), entry.bytes)
         return self._backend.size(_name_of(entry)) == entry.bytes
 
-    def _intact_sealed(self, entry: FileEntry, name: str) -> bool:
+    def _intact_sealed(self, size: int, name: str) -> bool:
         """Whether a sealed object can be trusted to be kept; remote ones are verified on read."""
-        if not self._vault.holds(name, entry.bytes):
+        if not self._vault.holds(name, size):
             return False
         if self._backend.local_root is None:
             return True
@@ -127,12 +132,11 @@ class Objects:
         if self._verified.get(name) == seen:
             return True
         try:
-            intact = self._vault.digest(name) == entry.sha256
+            self._vault.verify(name)
         except IntegrityError:
             return False
-        if intact:
-            self._verified[name] = seen
-        return intact
+        self._verified[name] = seen
+        return True
 
     def _has(self, entry: FileEntry, name: str, path: Path) -> bool:
         """Whether an object is there. Asking a remote store for a small one brings it there."""

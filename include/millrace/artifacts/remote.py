@@ -11,7 +11,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,17 +68,21 @@ class RemoteBackend:
         """Copy a local file to `name`, atomically; replaces."""
         self._try(name, lambda: self._fs.put_file(str(path), self._path(name)))
 
-    def place(self, name: str, make: Callable[[Path], object], folder: Path) -> None:
-        """Publish what `make` writes into a temporary file of `folder`, atomically; replaces."""
+    @contextmanager
+    def staging(self, area: str, folder: Path) -> Iterator[Path]:  # noqa: ARG002 - it is local
+        """Give an empty file of `folder`, gone on leaving."""
         with disk_answers(folder):
             folder.mkdir(parents=True, exist_ok=True)
             handle, part = tempfile.mkstemp(dir=folder, prefix=".part-")
             os.close(handle)
-            try:
-                make(Path(part))
-                self.upload(name, Path(part))
-            finally:
-                Path(part).unlink(missing_ok=True)
+        try:
+            yield Path(part)
+        finally:
+            Path(part).unlink(missing_ok=True)
+
+    def adopt(self, path: Path, name: str) -> None:
+        """Copy a file of `staging` to `name`, atomically; replaces."""
+        self.upload(name, path)
 
     def download(self, name: str, path: Path) -> None:
         """Copy `name` to a local file."""

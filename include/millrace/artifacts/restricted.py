@@ -76,7 +76,7 @@ class RestrictedStore:
         self.uri = uri.rstrip("/")
         self.days = days
         self._backend: Backend = open_backend(self.uri, options or {})
-        self._vault = Vault(self._backend, folder, keys)
+        self._vault = Vault(self._backend, _AREA, folder, keys)
 
     @classmethod
     def load(
@@ -105,7 +105,8 @@ class RestrictedStore:
         """
         if self._backend.local_root is not None:
             private_folder(self._backend.local_root)
-        self._vault.write(_place(workflow, patient, name), path)
+        place = _place(workflow, patient, name)
+        self._vault.write(path, lambda _: place)
 
     def fetch(self, workflow: str, patient: str, name: str, target: Path) -> None:
         """Write an original to `target`, readable by this user only.
@@ -113,7 +114,7 @@ class RestrictedStore:
         Raises:
             IntegrityError: it is missing or damaged. SpecError: its master key is not known here.
         """
-        self._vault.read(_place(workflow, patient, name), target, lambda _: None)
+        self._vault.read(_place(workflow, patient, name), target)
 
     def of_patient(self, patient: str, workflow: str | None = None) -> list[str]:
         """Return the names of a patient's originals in the store, of one workflow or of all."""

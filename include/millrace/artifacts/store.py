@@ -58,7 +58,7 @@ class Store:
         self._keys = keys
         self._backend: Backend = open_backend(self.uri)
         self._cache = cache or Path(tempfile.gettempdir()) / f"millrace-cache-{os.getuid()}"
-        self._vault = Vault(self._backend, self._cache / SEALED, keys)
+        self._vault = Vault(self._backend, SEALED, self._cache / SEALED, keys)
         self._objects = Objects(self._backend, self._cache, self._vault, seals=seals)
 
     def sealing(self, seals: bool = True) -> Store:

@@ -93,7 +93,7 @@ def rotate(backend: Backend, keys: MasterKeys, folder: Path) -> int:
         IntegrityError: a document is damaged; the others are changed.
     """
     current = keys.current
-    vault = Vault(backend, folder, lambda: keys)
+    vault = Vault(backend, AREAS[0], folder, lambda: keys)
     failed: list[tuple[str, MillraceError]] = []
     changed: list[str] = []
 

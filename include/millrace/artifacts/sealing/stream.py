@@ -11,6 +11,7 @@ its tag (16). A file without content has one empty chunk.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
 from collections.abc import Callable, Iterator
@@ -52,17 +53,27 @@ def aes_gcm(key: bytes) -> AESGCM:
     return AESGCM(key)
 
 
-def seal(source: BinaryIO, target: BinaryIO, key: bytes, context: str) -> None:
-    """Encrypt `source` to its end into `target`.
+def seal(source: BinaryIO, target: BinaryIO, key: bytes, context: str) -> str:
+    """Encrypt `source` to its end into `target`, hashing beside it.
 
     Args:
         key: the data key, 32 bytes. context: what the file is; it opens under no other.
+
+    Returns:
+        The SHA-256 of the very content that was sealed.
     """
     header = _MAGIC + os.urandom(_SALT + _PREFIX)
     cipher = _cipher(key, header, context)
+    digest = hashlib.sha256()
     target.write(header)
-    for number, (chunk, last) in enumerate(_chunks(source, CHUNK)):
-        target.write(cipher.encrypt(_nonce(header, number, last), chunk, header))
+    with ThreadPoolExecutor(1) as pool:
+        hashed = None
+        for number, (chunk, last) in enumerate(_chunks(source, CHUNK)):
+            if hashed is not None:
+                hashed.result()
+            hashed = pool.submit(digest.update, chunk)
+            target.write(cipher.encrypt(_nonce(header, number, last), chunk, header))
+    return digest.hexdigest()
 
 
 def unseal(

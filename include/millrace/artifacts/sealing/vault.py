@@ -7,14 +7,12 @@ is a sealed file that carries its own document: for what lives shortly.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,6 +27,7 @@ KEY_SUFFIX = ".key"
 _BOX = b"MRBOX01\n"
 _LENGTH = 4  # bytes that say how long a box's document is
 _LONGEST = 1 << 16  # bytes of such a document
+_CONTEXT = "file"  # its name is bound to its data key, by the document
 _TRIES = 3  # to write a file whose document does not change meanwhile
 log = logging.getLogger(__name__)
 
@@ -37,12 +36,16 @@ class Vault:
     """Sealed files below a backend's root.
 
     Args:
-        backend: that holds them. folder: local, for files on their way; made private.
+        backend: that holds them. area: folder of the store in which they lie.
+        folder: local, for files on their way; made private.
         keys: returns the master keys; asked once, when they are needed.
     """
 
-    def __init__(self, backend: Backend, folder: Path, keys: Callable[[], MasterKeys]) -> None:
+    def __init__(
+        self, backend: Backend, area: str, folder: Path, keys: Callable[[], MasterKeys]
+    ) -> None:
         self._backend = backend
+        self._area = area
         self._folder = folder
         self._load = keys
         self._keys: MasterKeys | None = None
@@ -59,52 +62,62 @@ class Vault:
         there = self._backend.size(name) == sealed_size(size)
         return there and self._backend.size(name + KEY_SUFFIX) is not None
 
-    def write(self, name: str, path: Path, kept: Callable[[], bool] | None = None) -> None:
-        """Seal a local file as `name`; what is there is replaced.
+    def write(
+        self,
+        path: Path,
+        name_of: Callable[[str], str],
+        kept: Callable[[str], bool] | None = None,
+    ) -> str:
+        """Seal a local file; what is there under its name is replaced.
 
         Args:
-            kept: asked where there is a document already: whether the file is there, too, and may
-                stay. None: it may not, nor a document whose master key is not known any more.
+            name_of: gives the name for the SHA-256 of the content.
+            kept: given the name where there is a document already: whether the file is there, too,
+                and may stay. None: it may not, nor a document whose master key is not known any
+                more.
+
+        Returns:
+            The SHA-256 of the content.
 
         Raises:
             SpecError: there is no master key, or not the one of the document that is there.
+            TransientError: the file changed meanwhile.
         """
-        for _ in range(_TRIES):
-            key, made = self._data_key(name, replace=kept is None)
-            if not made and kept is not None and kept():
-                return
-            self._backend.place(name, partial(_seal_file, path, key, name), self._folder)
-            if made or self._find_key(name) == key:  # else the garbage collection took it meanwhile
-                return
+        key = os.urandom(KEY_BYTES)
+        self.keys.current  # noqa: B018 - without one, nothing is written at all
+        with self._backend.staging(self._area, self._folder) as part:
+            digest = _seal_file(path, key, part)
+            name = name_of(digest)
+            for _ in range(_TRIES):
+                agreed, ours = self._agree(name, key, replace=kept is None)
+                if not ours and kept is not None and kept(name):
+                    return digest
+                if agreed != key or not part.exists():
+                    key = agreed
+                    _check_same(_seal_file(path, key, part), digest, path)
+                self._backend.adopt(part, name)
+                if ours or self._find_key(name) == key:
+                    return digest
         raise TransientError("the document of a data key does not stay", where=name)
 
-    def read(self, name: str, target: Path, check: Callable[[str], None]) -> None:
+    def read(self, name: str, target: Path) -> None:
         """Write the content of a sealed file to `target`, as a whole or not at all.
 
-        Args:
-            check: given the SHA-256 of the content; raises where it is not the one that is wanted.
+        Each chunk is authenticated, so what comes out is what went in; nothing is hashed again.
 
         Raises:
             IntegrityError: the file or its document is missing or damaged.
             SpecError: the master key that it needs is not known here.
         """
-        key = self._find_key(name)
-        if key is None:
-            raise IntegrityError(
-                "the document of a data key is missing",
-                where=name + KEY_SUFFIX,
-                remedy="Bring it back from a backup, or force the stage that made the object.",
-            )
+        key = self._needed_key(name)
         with self._sealed(name) as source, _replacing(target) as file:
-            check(_take(source, key, name, file, name))
+            unseal(source, key, _CONTEXT, file.write, name)
 
-    def digest(self, name: str) -> str:
-        """Return the SHA-256 of the content of a sealed file; see `read` for errors."""
-        key = self._find_key(name)
-        if key is None:
-            raise IntegrityError("the document of a data key is missing", where=name + KEY_SUFFIX)
+    def verify(self, name: str) -> None:
+        """Open a sealed file without keeping anything; see `read` for errors."""
+        key = self._needed_key(name)
         with self._sealed(name) as source:
-            return _take(source, key, name, None, name)
+            unseal(source, key, _CONTEXT, len, name)
 
     def rewrap(self, name: str) -> bool:
         """Wrap the data key of `name` by the current master key; False where it was already."""
@@ -133,7 +146,7 @@ class Vault:
         if not is_box(start) or length > _LONGEST:
             raise IntegrityError("not an encrypted file", where=context, received=start[:8])
         key = self.keys.unwrap(source.read(length), context, context)
-        _take(source, key, context, target, context)
+        unseal(source, key, context, target.write, context)
 
     def box_bytes(self, data: bytes, context: str) -> bytes:
         """Return `data` as a box."""
@@ -153,9 +166,8 @@ class Vault:
         with self._temporary() as path:
             yield path
 
-    def _data_key(self, name: str, *, replace: bool) -> tuple[bytes, bool]:
-        """Return the data key of `name`, and whether it is new."""
-        key = os.urandom(KEY_BYTES)
+    def _agree(self, name: str, key: bytes, *, replace: bool) -> tuple[bytes, bool]:
+        """Return the data key of `name`, and whether it is `key`, which had none before."""
         document = self.keys.wrap(key, name)
         if self._backend.create(name + KEY_SUFFIX, document):
             return key, True
@@ -168,6 +180,16 @@ class Vault:
             self._backend.write(name + KEY_SUFFIX, document)
             return key, True
         return (key, False) if present is None else (present, False)
+
+    def _needed_key(self, name: str) -> bytes:
+        key = self._find_key(name)
+        if key is None:
+            raise IntegrityError(
+                "the document of a data key is missing",
+                where=name + KEY_SUFFIX,
+                remedy="Bring it back from a backup, or force the stage that made the object.",
+            )
+        return key
 
     def _find_key(self, name: str) -> bytes | None:
         data = self._backend.read(name + KEY_SUFFIX)
@@ -206,22 +228,16 @@ def is_box(data: bytes) -> bool:
     return data.startswith(_BOX)
 
 
-def _seal_file(path: Path, key: bytes, name: str, part: Path) -> None:
+def _seal_file(path: Path, key: bytes, part: Path) -> str:
     with path.open("rb") as source, part.open("wb") as target:
-        seal(source, target, key, name)
+        return seal(source, target, key, _CONTEXT)
 
 
-def _take(source: BinaryIO, key: bytes, context: str, target: BinaryIO | None, where: str) -> str:
-    """Open a sealed file into `target` and return the SHA-256 of the content."""
-    digest = hashlib.sha256()
-
-    def take(chunk: bytes) -> None:
-        digest.update(chunk)
-        if target is not None:
-            target.write(chunk)
-
-    unseal(source, key, context, take, where)
-    return digest.hexdigest()
+def _check_same(received: str, expected: str, path: Path) -> None:
+    if received != expected:
+        raise TransientError(
+            "a file changed while it was stored", where=path, expected=expected, received=received
+        )
 
 
 @contextmanager
