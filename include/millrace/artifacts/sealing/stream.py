@@ -14,8 +14,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from millrace.errors import IntegrityError, SpecError
@@ -31,6 +33,7 @@ _MAGIC = b"MRSEAL1\n"
 _SALT, _PREFIX, _TAG = 32, 7, 16  # bytes
 _HEADER = len(_MAGIC) + _SALT + _PREFIX
 _INFO = b"millrace sealed file 1\0"
+_AHEAD = 16  # chunks that may wait in memory for what is done beside
 _MOST = 1 << 32  # chunks of a file
 _REMEDY = "Force the stage that made it, so that it is made again."
 
@@ -66,12 +69,9 @@ def seal(source: BinaryIO, target: BinaryIO, key: bytes, context: str) -> str:
     cipher = _cipher(key, header, context)
     digest = hashlib.sha256()
     target.write(header)
-    with ThreadPoolExecutor(1) as pool:
-        hashed = None
+    with _beside(digest.update) as hashing:
         for number, (chunk, last) in enumerate(_chunks(source, CHUNK)):
-            if hashed is not None:
-                hashed.result()
-            hashed = pool.submit(digest.update, chunk)
+            hashing(chunk)
             target.write(cipher.encrypt(_nonce(header, number, last), chunk, header))
     return digest.hexdigest()
 
@@ -81,7 +81,7 @@ def unseal(
 ) -> None:
     """Hand each authenticated chunk of a sealed file to `take`, in order.
 
-    What `take` has got is the whole content only when this returns. Chunks are opened one ahead,
+    What `take` has got is the whole content only when this returns. Further chunks are opened
     beside what `take` does.
 
     Args:
@@ -100,14 +100,39 @@ def unseal(
             received=f"{len(header)} bytes that begin with {header[: len(_MAGIC)]!r}",
             remedy=_REMEDY,
         )
-    with ThreadPoolExecutor(1) as pool:
-        taken = None
+    with _beside(take) as taking:
         for chunk in _opened(source, _cipher(key, header, context), header, where):
-            if taken is not None:
-                taken.result()
-            taken = pool.submit(take, chunk)
-        if taken is not None:
-            taken.result()
+            taking(chunk)
+
+
+@contextmanager
+def _beside(work: Callable[[bytes], Any]) -> Iterator[Callable[[bytes], None]]:
+    """Give a function that has `work` done beside, in order; all is done on leaving.
+
+    A file of one chunk is worked on at once, without a thread.
+    """
+    waiting: deque[Future[Any]] = deque()
+    with ExitStack() as stack:
+        pool: ThreadPoolExecutor | None = None
+        first: list[bytes] = []
+
+        def add(chunk: bytes) -> None:
+            nonlocal pool
+            if pool is None and not first:
+                first.append(chunk)
+                return
+            if pool is None:
+                pool = stack.enter_context(ThreadPoolExecutor(1))
+                waiting.append(pool.submit(work, first[0]))
+            if len(waiting) >= _AHEAD:
+                waiting.popleft().result()
+            waiting.append(pool.submit(work, chunk))
+
+        yield add
+        if pool is None and first:
+            work(first[0])
+        for one in waiting:
+            one.result()
 
 
 def _opened(source: BinaryIO, cipher: AESGCM, header: bytes, where: object) -> Iterator[bytes]:
