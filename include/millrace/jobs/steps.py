@@ -120,6 +120,10 @@ def train(run: WorkflowRun, dataset: Reference, candidate: str | None = None) ->
     params |= {"modality": run.spec.modality, **_decision(run)}
     asked = run.spec.resources
     locations = {}
+    start = params["model"].pop("start", None)
+    if start is not None:  # which weights they are decides the result, not where they lie
+        params["start"] = {"sha256": start["sha256"]}
+        locations["start"] = {"uri": start["uri"]}
     if asked.gpus:
         params["devices"] = {"gpus": asked.gpus}
         if asked.without_gpu != "fail":  # else no result can have been made without

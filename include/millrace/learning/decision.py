@@ -15,6 +15,9 @@ import numpy.typing as npt
 
 from millrace.errors import DataError
 
+REVIEW = "needs_review"
+"""The column that says whether a person must look at a record before its prediction is used."""
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -24,12 +27,15 @@ class Rule:
         labels: the two classes, in the order of the probabilities. positive: one of them.
         threshold: 0 (always) to just above 1 (never).
         costs: of a mistake about a record of each class, by label; or None.
+        abstain: from the first to below the second probability of the positive class, a prediction
+            needs a person; or None.
     """
 
     labels: tuple[str, str]
     positive: str
     threshold: float
     costs: Mapping[str, float] | None = None
+    abstain: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, document: Mapping[str, Any], labels: Sequence[str], where: str) -> Rule | None:
@@ -43,7 +49,14 @@ class Rule:
             return None
         try:
             first, second = labels
-            rule = cls((first, second), found["positive"], found["threshold"], found.get("costs"))
+            band = found.get("abstain")
+            rule = cls(
+                (first, second),
+                found["positive"],
+                found["threshold"],
+                found.get("costs"),
+                None if band is None else (float(band["low"]), float(band["high"])),
+            )
             sound = rule.positive in labels and math.isfinite(rule.threshold)
             sound = sound and (rule.costs is None or set(rule.costs) == set(labels))
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -67,6 +80,21 @@ class Rule:
         """Return the place of each record's class; `probabilities` is (rows, 2)."""
         taken = probabilities[:, self.index].astype(np.float64) >= self.threshold
         return np.where(taken, self.index, 1 - self.index)
+
+    def needs_review(self, probabilities: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+        """Return which records a person must look at; `probabilities` is (rows, 2)."""
+        if self.abstain is None:
+            return np.zeros(len(probabilities), bool)
+        score = probabilities[:, self.index].astype(np.float64)
+        low, high = self.abstain
+        return (score >= low) & (score < high)
+
+
+def needs_review(
+    probabilities: npt.NDArray[np.float32], rule: Rule | None
+) -> npt.NDArray[np.bool_]:
+    """Return which records a person must look at, none without a rule; see `predicted_classes`."""
+    return np.zeros(len(probabilities), bool) if rule is None else rule.needs_review(probabilities)
 
 
 def predicted_classes(

@@ -19,6 +19,7 @@ from millrace.learning.evaluation.calibration import reliability
 from millrace.learning.evaluation.comparison import baseline_figures, champion_figures
 from millrace.learning.evaluation.outcomes import Outcomes, outcomes_of
 from millrace.learning.evaluation.plots import write_plots
+from millrace.learning.evaluation.review import REVIEWED, review
 from millrace.learning.evaluation.slices import slices
 from millrace.learning.evaluation.verdict import verdict
 from millrace.learning.modality import open_learning
@@ -81,6 +82,7 @@ def _facts(context: StageContext, bundle: Bundle, outcomes: Outcomes) -> dict[st
             for name, value in figures.items()
         },
         "costs": _costs(outcomes),
+        "review": review(outcomes, rule),
         "slices": slices(outcomes, replicates, seed),
         "baseline": compared,
         "verdict": verdict(by, figures[by], context.one("bundle"), baseline, compared),
@@ -136,6 +138,8 @@ def _catalog_metrics(facts: Mapping[str, Any]) -> dict[str, float]:
     for name, figure in facts["metrics"].items():
         flat[name] = figure["value"]
         flat[f"{name}_low"], flat[f"{name}_high"] = figure["low"], figure["high"]
+    reviewed = facts["review"] or {}
+    flat |= {name: reviewed[name] for name in REVIEWED if reviewed.get(name) is not None}
     for role in ("baseline", "champion"):
         for name, value in ((facts[role] or {}).get("metrics") or {}).items():
             flat[f"{role}_{name}"] = value

@@ -17,7 +17,7 @@ import pyarrow as pa
 from millrace.artifacts.tables import read_schema, read_table
 from millrace.errors import DataError
 from millrace.learning.bundle import Bundle
-from millrace.learning.decision import Rule, predicted_classes
+from millrace.learning.decision import REVIEW, Rule, needs_review, predicted_classes
 
 COLUMNS = ("record_id", "source", "label", "content_digest")
 """What predictions say of a canonical record beside the model's answer."""
@@ -35,6 +35,7 @@ def predictions_schema(labels: Sequence[str]) -> pa.Schema:
             pa.field("content_digest", _DIGEST, nullable=False),
             pa.field("predicted", pa.string(), nullable=False),
             pa.field("probability", pa.float32(), nullable=False),
+            pa.field(REVIEW, pa.bool_(), nullable=False),
             pa.field(
                 "probabilities",
                 pa.list_(pa.float32(), len(labels)),
@@ -62,6 +63,7 @@ def predictions_table(
     columns = {name: records[name] for name in COLUMNS}
     columns["predicted"] = pa.array(labels, pa.string()).take(pa.array(best))
     columns["probability"] = pa.array(probabilities[np.arange(len(best)), best], pa.float32())
+    columns[REVIEW] = pa.array(needs_review(probabilities, rule))
     columns["probabilities"] = pa.FixedSizeListArray.from_arrays(flat, len(labels))
     return pa.table(columns).cast(predictions_schema(labels))
 

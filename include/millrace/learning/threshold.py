@@ -72,7 +72,8 @@ def choose_threshold(
             probabilities (rows, 2), part by part.
 
     Returns:
-        ``positive``, ``threshold``; ``goal`` and ``costs``, None where not asked for; ``value``, of
+        ``positive``, ``threshold``; ``abstain``, where asked for; ``goal`` and ``costs``, None
+        where not asked for; ``value``, of
         the goal's figure; ``reached``, None where the goal is no bound; ``validation``: ``rows``,
         ``positives`` and the positive class's figures; ``sentence``.
 
@@ -103,6 +104,8 @@ def choose_threshold(
         },
         **_outcome(goal, labels, counts, figures),
     }
+    if decision.abstain is not None:
+        document["abstain"] = decision.abstain.model_dump()
     document["sentence"] = _sentence(document, goal)
     level = logging.WARNING if document["reached"] is False else logging.INFO
     log.log(level, "%s", document["sentence"])

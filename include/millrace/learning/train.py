@@ -24,7 +24,9 @@ from millrace.learning.modality import Learnt, open_learning
 from millrace.learning.networks.architecture import Architecture
 from millrace.learning.threshold import check_decision, choose_threshold
 from millrace.learning.training.build import Task, build_trainer, resolved
+from millrace.learning.training.calibrate import calibrated
 from millrace.learning.training.checkpoint import Progress
+from millrace.learning.training.start import open_start
 from millrace.machine import processor_name
 from millrace.workflow.decision import Decision
 from millrace.workflow.learning import Training
@@ -38,16 +40,18 @@ _SAMPLE = 256  # records on which the exported graphs are compared
 
 
 def run(context: StageContext) -> StageResult:
-    """Train on ``dataset`` as `params` say: ``model``, ``augment``, ``train`` and ``decision``.
+    """Train on ``dataset`` as `params` say: ``model``, ``augment``, ``train``, ``decision`` and
+    ``start``.
 
-    The last is absent where the most probable class is predicted.
+    ``decision`` is absent where the most probable class is predicted, ``start`` where the weights
+    to begin with are random.
 
     Raises:
         DataError: a single class, no validation records, no validation records of one of the
             classes to decide between, a loss that is not finite, or exported graphs that do not
             agree.
-        SpecError: a user's own model cannot be built, a GPU was asked for and none is visible, or
-            the decision is between other classes.
+        SpecError: a user's own model cannot be built, a GPU was asked for and none is visible, the
+            decision is between other classes, or the weights to start with do not fit.
     """
     dataset = context.one("dataset")
     labels = dataset_labels(dataset)
@@ -69,8 +73,9 @@ def run(context: StageContext) -> StageResult:
     devices = take_devices(asked, memory.get("memory_growth", True))
     make_deterministic(train.seed)
     model = model_of(context.params["model"])
+    start = open_start(context)
     task = Task(
-        architecture=Architecture(model, training.shape, len(labels), learnt.options),
+        architecture=Architecture(model, training.shape, len(labels), learnt.options, start),
         train=train,
         training=training,
         validation=validation,
@@ -79,7 +84,9 @@ def run(context: StageContext) -> StageResult:
     )
     trainer, classifier = build_trainer(task)
     progress = trainer.fit(context)
+    classifier, calibration = calibrated(classifier, task)
     document = _bundle_document(context, task, progress, classifier)
+    document["calibration"] = calibration
     _write_graphs(context, task, classifier, document, decision)
     _write_documents(context, task, document, progress)
     return _result(document, progress, training.rows)

@@ -52,6 +52,23 @@ class Goal(Value):
         return self.precision_of or self.recall_of or self.f1_of
 
 
+class Abstain(Value):
+    """Probabilities of the positive class that are too uncertain to act on without a person.
+
+    Attributes:
+        low, high: a record with a probability of at least `low` and below `high` needs review.
+    """
+
+    low: Fraction
+    high: Fraction
+
+    @model_validator(mode="after")
+    def _is_a_band(self) -> Abstain:
+        if self.low >= self.high:
+            raise ValueError("a band: `low` below `high`")
+        return self
+
+
 class Decision(Value):
     """Which class is predicted. Without `positive`, it is the most probable one.
 
@@ -60,16 +77,18 @@ class Decision(Value):
             reaches a threshold, and figures of its own are computed.
         goal: what the threshold is chosen for, on the validation split; null is 0.5.
         costs: of a mistake about one record of a class, in any unit, by the class that it is of.
+        abstain: predictions that need a person; they are made, marked and counted. Null is none.
     """
 
     positive: str | None = None
     goal: Goal | None = None
     costs: dict[str, Cost] | None = Field(None, min_length=1)
+    abstain: Abstain | None = None
 
     @model_validator(mode="after")
     def _is_complete(self) -> Decision:
-        if self.positive is None and (self.goal or self.costs):
-            raise ValueError("`positive`, the class that goal and costs are about")
+        if self.positive is None and (self.goal or self.costs or self.abstain):
+            raise ValueError("`positive`, the class that goal, costs and abstain are about")
         if self.costs is not None and not any(self.costs.values()):
             raise ValueError("costs of which at least one is above 0")
         if self.goal is not None and self.goal.least is not None and self.costs is None:

@@ -120,6 +120,8 @@ class Training(Value):
             The best epoch's weights are kept whenever this is above 0.
         average_weights: decay per step of an exponential moving average of the weights that
             replaces them at the end; 0 is off.
+        calibrate: ``temperature`` scales the logits by one number, found on the validation split,
+            so that probabilities are as often right as they say.
         precision: of the arithmetic; weights stay float32. ``auto`` is bfloat16 where GPUs are
             asked for, whichever they are, and elsewhere where the processor of the machine that
             launches the training computes in it. ``float16`` scales the loss, for GPUs without
@@ -140,6 +142,7 @@ class Training(Value):
     class_weights: Literal["none", "balanced"] = "none"
     early_stopping: Annotated[int, Field(ge=0)] = 0
     average_weights: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    calibrate: Literal["none", "temperature"] = "none"
     precision: Literal["float32", "bfloat16", "float16", "auto"] = "float32"
     xla: bool = False
     seed: Seed = 7

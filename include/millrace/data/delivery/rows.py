@@ -15,6 +15,7 @@ from millrace.errors import DataError
 
 _CHUNK = 1_000  # rows of one statement
 _TEXTS = ["record_id", "source", "label", "predicted"]
+_REVIEW = "needs_review"
 _COLUMNS = [*_TEXTS, "content_digest", "probability", "probabilities"]
 
 
@@ -22,10 +23,12 @@ def prediction_rows(path: Path) -> Iterator[list[dict[str, Any]]]:
     """Yield the predictions of a file as rows, at most a thousand at a time.
 
     ``content`` is the digest of the picture, 32 hex digits; ``probabilities`` is JSON text: an
-    object from class to probability in the model's order.
+    object from class to probability in the model's order. ``needs_review`` is None in files that
+    do not have it.
     """
     labels = _labels(path)
-    for table in read_table(path, _COLUMNS):
+    known = read_schema(path).names
+    for table in read_table(path, [*_COLUMNS, *([_REVIEW] if _REVIEW in known else [])]):
         for start in range(0, table.num_rows, _CHUNK):
             yield _rows(table.slice(start, _CHUNK), labels)
 
@@ -35,6 +38,8 @@ def _rows(table: pa.Table, labels: list[str]) -> list[dict[str, Any]]:
     probabilities = _decimals(lists.flatten().to_numpy()).reshape(-1, len(labels)).tolist()
     columns = {name: table[name].to_pylist() for name in _TEXTS}
     columns["content"] = [digest.hex() for digest in table["content_digest"].to_pylist()]
+    marked = _REVIEW in table.column_names
+    columns[_REVIEW] = table[_REVIEW].to_pylist() if marked else [None] * table.num_rows
     columns["probability"] = _decimals(table["probability"].to_numpy()).tolist()
     columns["probabilities"] = [
         json.dumps(dict(zip(labels, row, strict=True)), ensure_ascii=False) for row in probabilities

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     Engine,
@@ -18,12 +19,16 @@ from sqlalchemy import (
     Table,
     Text,
     inspect,
+    text,
 )
 
 from millrace.data.delivery.database import writing
 from millrace.errors import SpecError
 
 KEY = ("workflow", "model_version", "record_id", "content")
+ADDED = "needs_review"
+"""A column that older tables of predictions lack; it is added to them."""
+
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
@@ -49,6 +54,7 @@ def prediction_table(name: str) -> Table:
         Column("predicted", Text, nullable=False),
         Column("probability", Float, nullable=False),
         Column("probabilities", Text, nullable=False),
+        Column(ADDED, Boolean),
         Column("run_id", Text, nullable=False),
         Column("batch_key", Text, nullable=False),
         Column("predicted_at", DateTime(timezone=True), nullable=False),
@@ -56,7 +62,8 @@ def prediction_table(name: str) -> Table:
 
 
 def ensure_table(engine: Engine, table: Table) -> None:
-    """Make the table where it is missing, once however many try; check it where it is there.
+    """Make the table where it is missing, once however many try; check it where it is there, and
+    add what older ones lack.
 
     Raises:
         SpecError: a table of that name has other columns or another key.
@@ -64,7 +71,17 @@ def ensure_table(engine: Engine, table: Table) -> None:
     if not inspect(engine).has_table(table.name):
         with writing(engine, f"create {table.name}") as connection:
             table.create(connection, checkfirst=True)
+    elif _is_older(inspect(engine), table):
+        with writing(engine, f"create {table.name}") as connection:
+            if _is_older(inspect(connection), table):
+                connection.execute(text(f'ALTER TABLE "{table.name}" ADD COLUMN {ADDED} BOOLEAN'))
     _check(inspect(engine), table)
+
+
+def _is_older(inspector: Inspector, table: Table) -> bool:
+    """Whether a table is one of predictions, but for the column that was added later."""
+    found = {column["name"] for column in inspector.get_columns(table.name)}
+    return found == {column.name for column in table.columns} - {ADDED}
 
 
 def _check(inspector: Inspector, table: Table) -> None:

@@ -65,4 +65,5 @@ class CanonicalSlices:
     def _window(one: Slice, values: Levels, channel: Mapping[str, Any]) -> Channel:
         if one.hounsfield:
             return window(values, channel["centre"], channel["width"])
-        return np.rint(values.clip(0, 255)).astype(np.uint8)
+        levels: Channel = np.rint(values.clip(0, 255)).astype(np.uint8)
+        return levels

@@ -64,8 +64,8 @@ def _darkest(levels: Values) -> int:
 
     def between(start: Places, stop: Places) -> npt.NDArray[np.float64]:
         weight = rows[stop] - rows[start]
-        square: npt.NDArray[np.float64] = (sums[stop] - sums[start]) ** 2
-        return square / np.maximum(weight, 1e-12)
+        square = (sums[stop] - sums[start]) ** 2
+        return np.asarray(square / np.maximum(weight, 1e-12))
 
     zero, end = np.zeros_like(first), np.full_like(second, _LEVELS)
     spread = between(zero, first) + between(first, second) + between(second, end)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from millrace.errors import DataError, shorten
-from millrace.learning.decision import Rule
+from millrace.learning.decision import REVIEW, Rule
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Outcomes:
         sources: names of the sources, sorted. source: index into `sources`, int32 (rows,).
         positive: index of the class that is looked for, or None. score: its probability, float64
             (rows,). costs: of a mistake about a record of each class, (classes,), or None.
+        review: whether a person must look at it, (rows,).
     """
 
     labels: tuple[str, ...]
@@ -39,6 +40,7 @@ class Outcomes:
     likelihood: npt.NDArray[np.float64]
     sources: tuple[str, ...]
     source: npt.NDArray[np.int32]
+    review: npt.NDArray[np.bool_]
     positive: int | None = None
     score: npt.NDArray[np.float64] | None = None
     costs: npt.NDArray[np.float64] | None = None
@@ -53,7 +55,7 @@ class Outcomes:
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Outcomes:
         """Return the outcomes of the records that `mask` (rows,) chooses."""
-        names = ("truth", "predicted", "confidence", "likelihood", "source")
+        names = ("truth", "predicted", "confidence", "likelihood", "source", "review")
         part = {name: getattr(self, name)[mask] for name in names}
         return replace(self, **part, score=None if self.score is None else self.score[mask])
 
@@ -113,6 +115,7 @@ def _reduce(
         "confidence": table["probability"].to_numpy().astype(np.float64),
         "likelihood": probabilities[rows, truth].astype(np.float64),
         "source": table["source"].to_numpy().astype(np.str_),
+        "review": table[REVIEW].to_numpy(),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,12 +20,14 @@ class Architecture:
     Attributes:
         model: of the spec. shape: of a record's input. classes: number of logits.
         options: further arguments of the network's function, of the modality.
+        start: changes the weights that a network begins with; None begins with random ones.
     """
 
     model: Model
     shape: tuple[int, ...]
     classes: int
     options: Mapping[str, Any] = field(default_factory=dict)
+    start: Callable[[Any], None] | None = None
 
     def network(
         self, seed: int, policy: str = "float32", scope: AbstractContextManager[Any] | None = None
@@ -48,7 +50,10 @@ class Architecture:
                 network = self._build()
         finally:
             keras.config.set_dtype_policy("float32")
-        return self._checked(network)
+        checked = self._checked(network)
+        if self.start is not None:
+            self.start(checked)
+        return checked
 
     def _build(self) -> Any:
         model = self.model
