@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from millrace.data.dicom.conformance import conforms
 from millrace.data.dicom.identifiers import Identifiers, texts_of
 from millrace.data.dicom.parse import parse
 from millrace.data.dicom.private import safe_private
@@ -18,7 +19,7 @@ from millrace.data.dicom.undecodable import Undecodable
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
 
-ATTRIBUTES = "no attribute that the profile removes is left"
+ATTRIBUTES = "no attribute is left that the profile removes, or that holds what it may not"
 UIDS = "every UID is a pseudonym or one of the standard's own"
 PRIVATE = "no private element is left but safe ones"
 HEADER = "file header: empty preamble, no names of the sender"
@@ -67,7 +68,9 @@ def _walk(dataset: Dataset) -> Iterator[DataElement]:
 
 
 def _may_be(element: DataElement, profile: Profile) -> bool:
-    return element.tag.is_private or profile.action(element.tag, element.VR) != REMOVE
+    if element.tag.is_private:
+        return True
+    return profile.action(element.tag, element.VR) != REMOVE and conforms(element)
 
 
 def _is_pseudonym(element: DataElement) -> bool:

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from millrace.data.dicom.conformance import conforms, is_uid
 from millrace.data.dicom.descriptors import clean_description
-from millrace.data.dicom.identifiers import Identifiers, identifiers_of, texts_of
+from millrace.data.dicom.identifiers import Identifiers, identifiers_of, readable, texts_of
 from millrace.data.dicom.private import safe_private
 from millrace.data.dicom.profile import (
     CAP,
@@ -88,12 +89,27 @@ class Deidentifier:
         """
         try:
             with quiet():
+                _trim_pixels(image)
                 return _Work(self._profile, self._pseudonyms, patient).on(image)
         except Undecodable:
             raise
         except Exception as error:
             reason = f"the header cannot be written again ({type(error).__name__})"
             raise Undecodable(reason) from None
+
+
+def _trim_pixels(image: FileDataset) -> None:
+    """Cut off what stands behind the pixels of an image that is not compressed."""
+    if "PixelData" not in image or image.file_meta.TransferSyntaxUID.is_compressed:
+        return
+    numbers = [image.get(n) for n in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")]
+    if not all(isinstance(number, int) for number in numbers):
+        raise Undecodable("no size of the pixels")
+    rows, columns, samples, bits = numbers
+    size = rows * columns * samples * bits // 8
+    element = image["PixelData"]
+    if len(element.value) > size + size % 2:
+        element.value = element.value[:size] + b"\0" * (size % 2)
 
 
 class _Work:
@@ -129,10 +145,11 @@ class _Work:
         if depth > _DEEPEST:
             raise Undecodable("sequences are nested too deep")
         safe = safe_private(dataset) if self._profile.keeps_safe_private else frozenset()
+        readable_tags = {element.tag for element in readable(dataset)}
         for tag in list(dataset.keys()):
-            if tag.is_private:
+            if tag.is_private or tag not in readable_tags:
                 kept = tag in safe
-                self._count("private", KEEP if kept else REMOVE)
+                self._count("private" if tag.is_private else "unreadable", KEEP if kept else REMOVE)
                 if not kept:
                     del dataset[tag]
                 continue
@@ -146,7 +163,7 @@ class _Work:
 
     def _apply(self, dataset: Dataset, element: DataElement, action: str) -> str:
         """Do what is to be done, and return what was done."""
-        if action == KEEP and not self._repeats(element):
+        if action == KEEP and conforms(element) and not self._repeats(element):
             return KEEP
         if action in (KEEP, REMOVE):
             del dataset[element.tag]
@@ -174,7 +191,7 @@ class _Work:
 
     def _uids(self, element: DataElement) -> list[str]:
         return [
-            text if text.startswith(_WELL_KNOWN) else self._pseudonyms.uid(text)
+            text if text.startswith(_WELL_KNOWN) and is_uid(text) else self._pseudonyms.uid(text)
             for text in texts_of(element)
         ]
 

@@ -88,9 +88,18 @@ def _describes(element: DataElement, profile: Profile) -> bool:
     return profile.action(element.tag, element.VR) == CLEAN
 
 
+def readable(dataset: Dataset) -> Iterator[DataElement]:
+    """Yield the elements of a data set whose values can be read."""
+    for tag in list(dataset.keys()):
+        try:
+            yield dataset[tag]
+        except Exception:  # noqa: S112 (pydicom raises whatever a value makes it)
+            continue
+
+
 def _hidden(dataset: Dataset, profile: Profile) -> Iterator[DataElement]:
     """Yield the text elements whose values are not kept, at any depth."""
-    for element in dataset:
+    for element in readable(dataset):
         private = element.tag.is_private
         kept = not private and profile.action(element.tag, element.VR) == KEEP
         if element.VR == "SQ":
@@ -108,7 +117,7 @@ def _is_vendor(element: DataElement) -> bool:
 
 def _naming(dataset: Dataset) -> Iterator[DataElement]:
     """Yield what of a removed sequence names somebody or something: names and UIDs."""
-    for element in dataset:
+    for element in readable(dataset):
         if element.VR == "SQ":
             for item in element.value or ():
                 yield from _naming(item)

@@ -5,7 +5,7 @@ Refused, before anything is unpacked, is what would unpack to more than its head
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -69,10 +69,16 @@ def decode(content: bytes, encoding: str = DICOM) -> Decoded:
 
 def measured(image: FileDataset) -> Decoded:
     """Return the slice of an image of one frame; see `decode`."""
-    check_layout(image)
-    stored = _stored(image)
-    rescale = rescale_of(image, 0)
-    return Decoded(_measured(image, stored, rescale), spacing_of(image, 0), rescale.units)
+    try:
+        with quiet():
+            check_layout(image)
+            stored = _stored(image)
+            rescale = rescale_of(image, 0)
+            return Decoded(_measured(image, stored, rescale), spacing_of(image, 0), rescale.units)
+    except (Undecodable, MemoryError):
+        raise
+    except Exception as error:
+        raise Undecodable(f"the header cannot be read ({type(error).__name__})") from None
 
 
 def check_layout(image: Dataset) -> None:
@@ -108,7 +114,8 @@ def _stored(image: Dataset) -> npt.NDArray[np.integer]:
             if syntax.is_compressed:
                 _check_codestream(image)
             decoder = get_decoder(syntax)
-            pixels, _ = decoder.as_array(image, index=0, raw=True, correct_unused_bits=False)
+            options: Any = {"correct_unused_bits": False}
+            pixels, _ = decoder.as_array(image, index=0, raw=True, **options)
     except Undecodable:
         raise
     except NotImplementedError:

@@ -1,7 +1,8 @@
 """`Profile`: what becomes of an attribute, by DICOM PS3.15 Annex E with some of its options.
 
 What the standard leaves to the implementer is decided for privacy: an attribute that no edition
-knows is removed, and so is free text that the table does not mention.
+knows is removed, and so is every text that the table does not mention, but for names of makers,
+methods and codes.
 """
 
 from __future__ import annotations
@@ -33,6 +34,14 @@ _PIXELS = (0x7FE00001, 0x7FE00002, 0x7FE00010)
 _LOOKUP = range(0x00281100, 0x00281300)  # palettes
 _LOOKUP_DATA = 0x00283006
 _FREE = ("LT", "ST", "UT", "UR", "UN", "OB", "OW", "OD", "OF", "OL", "OV", "PN")
+_NAMING = ("LO", "SH", "UC")
+_NAMES = frozenset(  # of makers, methods, coils and codes: the texts that are not of the table
+    (
+        *(0x00080070, 0x00081090, 0x00181020, 0x00181160, 0x00181210, 0x00281054, 0x00281055),
+        *(0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120, 0x00209056),
+        *(0x00180024, 0x00180085, 0x00181250, 0x00181251, 0x00120063, 0x00283003, 0x00409210),
+    )
+)
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -100,6 +109,8 @@ class Profile:
             return UID
         numbers = tag in _LOOKUP or tag == _LOOKUP_DATA
         if not dictionary_has_tag(tag) or (representation in _FREE and not numbers):
+            return REMOVE
+        if representation in _NAMING and tag not in _NAMES:
             return REMOVE
         return KEEP
 

@@ -15,6 +15,7 @@ from millrace.data.dicom.deidentify import Deidentifier
 from millrace.data.dicom.frames import split_frames
 from millrace.data.dicom.parse import parse
 from millrace.data.dicom.profile import Profile
+from millrace.data.dicom.quiet import quiet
 from millrace.data.dicom.scan import Scan
 from millrace.data.dicom.series import Series
 from millrace.data.dicom.undecodable import Undecodable
@@ -22,6 +23,7 @@ from millrace.data.encoding import DICOM
 from millrace.data.sources.bounded import bounded
 from millrace.data.sources.contents import Content, named_table, refused
 from millrace.data.sources.partition import Partition
+from millrace.errors import MillraceError
 from millrace.privacy.certificate import Certificate
 from millrace.privacy.pseudonyms import Pseudonyms
 
@@ -60,10 +62,11 @@ class Records:
         start = 0
         self._names: Counter[str] = Counter()
         made = (record for file in files for record in self._records(file, certificate))
-        for batch in bounded(made, lambda record: record.content.size):
-            names = [record.name for record in batch]
-            yield named_table(partition, start, names, names, [one.content for one in batch])
-            start += len(batch)
+        with quiet():
+            for batch in bounded(made, lambda record: record.content.size):
+                names = [record.name for record in batch]
+                yield named_table(partition, start, names, names, [one.content for one in batch])
+                start += len(batch)
 
     def _records(self, file: File, certificate: Certificate | None) -> Iterator[_Record]:
         """Yield as many records as the listing said, whatever happens to the file."""
@@ -90,6 +93,10 @@ class Records:
                 yield self._content(frame, patient, certificate)
         except Undecodable as error:
             reason = str(error)
+        except (MillraceError, MemoryError):
+            raise
+        except Exception as error:  # whose text could repeat a value
+            reason = f"the header cannot be read ({type(error).__name__})"
         while True:
             yield _withheld(certificate, reason)
 

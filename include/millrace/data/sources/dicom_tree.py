@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import IO, Any
+from weakref import finalize
 
 from millrace.data.sources.archive import ArchiveTree
 from millrace.data.sources.archive_index import ArchiveIndex
@@ -99,9 +100,13 @@ class _PrivateTar:
 
     @cached_property
     def _content(self) -> IO[bytes]:
+        """The unpacked file; it is closed, and gone, with this object."""
         if not is_compressed(self._file.path):
-            return self._file.path.open("rb")
+            content: IO[bytes] = self._file.path.open("rb")
+            finalize(self, content.close)
+            return content
         content = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as its reader)
+        finalize(self, content.close)
         limit, written = largest_content(self._file), 0
         with ByteStream(self._file.path, self._file.name) as stream:
             for chunk in stream.chunks():
