@@ -12,6 +12,7 @@ from millrace.catalog.batches import Batches
 from millrace.catalog.corrections import Corrections
 from millrace.catalog.database import Database
 from millrace.catalog.executions import Executions
+from millrace.catalog.forgotten import ForgottenPeople
 from millrace.catalog.job_locks import JobLocks
 from millrace.catalog.live import LiveReferences
 from millrace.catalog.models import Models
@@ -83,6 +84,11 @@ class Catalog:
     def batches(self) -> Batches:
         """Prediction batches."""
         return Batches(self._checked, self._clock)
+
+    @cached_property
+    def forgotten(self) -> ForgottenPeople:
+        """Whose records were removed, and are left out."""
+        return ForgottenPeople(self._checked, self._clock)
 
     @cached_property
     def corrections(self) -> Corrections:

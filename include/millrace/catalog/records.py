@@ -6,7 +6,7 @@ Moments are aware and in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -47,6 +47,25 @@ class RunRecord:
     finished_at: datetime | None
     corrections: Mapping[str, Any] | None = None
     kept: str | None = None
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """That somebody's records were removed, and are left out from then on.
+
+    Attributes:
+        workflow: None is all of them. pseudonym: of whom.
+        counts: what went, by what it is. models: versions that were trained on it.
+        actor: who decided it.
+    """
+
+    id: int
+    workflow: str | None
+    pseudonym: str
+    counts: Mapping[str, int]
+    models: Sequence[str]
+    actor: str
+    recorded_at: datetime
 
 
 @dataclass(frozen=True)

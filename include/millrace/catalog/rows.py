@@ -87,6 +87,24 @@ class CorrectionRow(Base):
         return records.Correction(**(_values(self) | {"ref": ArtifactRef.from_document(self.ref)}))
 
 
+class ForgottenRow(Base):
+    """Somebody whose records were removed, and are left out from then on."""
+
+    __tablename__ = "forgotten"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workflow: Mapped[str | None] = mapped_column(Name(100))
+    pseudonym: Mapped[str] = mapped_column(Name(100))
+    counts: Mapped[Document]
+    models: Mapped[list[str]] = mapped_column(document_column())
+    actor: Mapped[str] = mapped_column(Name(250))
+    recorded_at: Mapped[datetime]
+
+    def record(self) -> records.Forgotten:
+        """Return the row as a value."""
+        return records.Forgotten(**_values(self))
+
+
 class InputRow(Base):
     """An artifact that an execution read."""
 

@@ -28,6 +28,7 @@ COMMANDS: tuple[str, ...] = (
     "keep",
     "gc",
     "keys",
+    "forget",
     "reap",
     "catalog",
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from millrace.artifacts.tables import write_table
+from millrace.data.forgotten import LeftOut
 from millrace.data.schemas import RAW
 from millrace.data.sources.partition import Partition
 from millrace.data.sources.reader import SourceReader, open_reader
@@ -23,6 +25,7 @@ def run(context: StageContext) -> StageResult:
     Parameters (keyed): ``kind``; ``read``, see `millrace.data.sources.reader.keyed`;
     ``partition``, without what moves as a source grows. Locations:
     ``source``, the source's whole document; ``at``, the partition's ``index`` and ``offset``.
+    ``forgotten``, pseudonyms of whose records are left out, where there are any.
     Writes ``records.parquet`` (RAW), and ``certificate.json`` where the reader de-identifies; the
     fact ``certified`` then tells whether it passed.
 
@@ -33,16 +36,20 @@ def run(context: StageContext) -> StageResult:
     """
     partition = Partition.from_document({**context.params["partition"], **context.locations["at"]})
     reader = open_reader(context.locations["source"])
-    rows = write_table(context.output / "records.parquet", RAW, _tables(reader, partition))
-    if rows != partition.rows:
+    left_out = LeftOut(context.params.get("forgotten") or ())
+    tables = map(left_out.of, _tables(reader, partition))
+    rows = write_table(context.output / "records.parquet", RAW, tables)
+    if rows + left_out.rows != partition.rows:
         raise DataError(
             "a partition holds another number of records than was discovered",
             where=f"source {partition.source}, partition {partition.index}",
             expected=partition.rows,
-            received=rows,
+            received=rows + left_out.rows,
         )
     certificate = getattr(reader, "certificate", None)
-    facts = {} if certificate is None else {"certified": _certify(certificate, context.output)}
+    facts: dict[str, Any] = {"forgotten": left_out.rows} if left_out.rows else {}
+    if certificate is not None:
+        facts["certified"] = _certify(certificate, context.output)
     return StageResult(kind="records", rows=rows, counts=Counts(rows, rows), facts=facts)
 
 

@@ -46,7 +46,12 @@ def label_after(stage: Stage, label: str, result: StageResult, output: Path) -> 
         covered = int(counts["stored"]) + sum(int(n) for n in counts["withheld"].values())
     except (ValueError, KeyError, TypeError, AttributeError):
         return label
-    return "" if has_passed(document) and covered == result.rows else label
+    return "" if has_passed(document) and covered == _received(result) else label
+
+
+def _received(result: StageResult) -> int:
+    """Return how many records a stage read, those that it left out on purpose, too."""
+    return (result.rows or 0) + int(result.facts.get("forgotten", 0))
 
 
 def refuse_labelled(artifacts: Iterable[Artifact], doing: str) -> None:

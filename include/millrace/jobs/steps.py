@@ -53,7 +53,7 @@ def collect(run: WorkflowRun, partition: Partition) -> Reference:
     content, at = split_document(partition)
     job = Job(
         "collect",
-        {"kind": source["kind"], "read": _read(source), "partition": content},
+        {"kind": source["kind"], "read": _read(source), "partition": content, **_forgotten(run)},
         locations={"source": source, "at": at},
         partition=title_of(partition),
         sensitivity=_sensitivity(run),
@@ -214,6 +214,12 @@ def _sources(run: WorkflowRun) -> list[dict[str, Any]]:
     if isinstance(run.params, PredictParams):
         chosen = run.params.sources or run.spec.predict.sources or run.spec.sources
     return [source.model_dump(mode="json") for source in chosen]
+
+
+def _forgotten(run: WorkflowRun) -> dict[str, Any]:
+    """Return the parameter of who is left out, where anybody is."""
+    pseudonyms = run.catalog.forgotten.pseudonyms(run.identity.workflow)
+    return {"forgotten": pseudonyms} if pseudonyms else {}
 
 
 def _sensitivity(run: WorkflowRun) -> str:
