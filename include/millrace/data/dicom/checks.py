@@ -28,7 +28,7 @@ SEARCH = "no original identifier of at least 4 characters is found again"
 _PSEUDONYM = ("2.25.", "1.2.840.10008.")
 _ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
 _TEXTS = ("PN", "LO", "SH", "ST", "LT", "UT", "UC", "UR", "AE", "DA", "DT", "CS")
-_MODELS = (0x00080070, 0x00081090, 0x00181020, 0x00181210)
+_MODELS = frozenset((0x00080070, 0x00081090, 0x00181020, 0x00181210))
 _IN_PIXELS = 8  # characters of a value that is looked for among pixels, at least: less is chance
 _META = (0x00020016, 0x00020017, 0x00020018, 0x00020026, 0x00020027, 0x00020028)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydicom import DataElement
 
-_PIXELS = (0x7FE00001, 0x7FE00002, 0x7FE00010)
+_PIXELS = frozenset((0x7FE00001, 0x7FE00002, 0x7FE00010))
 _LONGEST = 128  # characters of a short text: twice what the standard allows
 _FORMS = {
     "UI": re.compile(r"[0-9.]{1,64}"),

@@ -48,7 +48,9 @@ _WORDS = {
     KEEP: "kept",
 }
 _SEARCHED = ("LO", "SH", "CS", "ST", "LT", "UT", "UC", "AE", "AS")
-_MODELS = (0x00080070, 0x00081090, 0x00181020, 0x00181210)  # maker, model, versions, kernel
+_MODELS = frozenset(
+    (0x00080070, 0x00081090, 0x00181020, 0x00181210)
+)  # maker, model, versions, kernel
 _NAME, _ID = 0x00100010, 0x00100020
 _DEEPEST = 16  # sequences in sequences
 

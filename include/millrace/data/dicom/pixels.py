@@ -106,16 +106,16 @@ def _whole(image: Dataset, name: str, default: int = 0) -> int:
 
 def _stored(image: Dataset) -> npt.NDArray[np.integer]:
     """Return the stored values (height, width) of the first frame."""
+    syntax = image.file_meta.TransferSyntaxUID
+    if not syntax.is_compressed and syntax.is_little_endian and image.BitsAllocated <= 16:
+        return _within_bits(image, _native(image))
     from pydicom.pixels.decoders.base import get_decoder
 
-    syntax = image.file_meta.TransferSyntaxUID
     try:
-        with quiet():
-            if syntax.is_compressed:
-                _check_codestream(image)
-            decoder = get_decoder(syntax)
-            options: Any = {"correct_unused_bits": False}
-            pixels, _ = decoder.as_array(image, index=0, raw=True, **options)
+        if syntax.is_compressed:
+            _check_codestream(image)
+        options: Any = {"correct_unused_bits": False}
+        pixels, _ = get_decoder(syntax).as_array(image, index=0, raw=True, **options)
     except Undecodable:
         raise
     except NotImplementedError:
@@ -123,6 +123,16 @@ def _stored(image: Dataset) -> npt.NDArray[np.integer]:
     except Exception as error:
         raise Undecodable(f"the pixels cannot be decoded ({type(error).__name__})") from None
     return _within_bits(image, pixels.reshape(pixels.shape[:2]))
+
+
+def _native(image: Dataset) -> npt.NDArray[np.integer]:
+    """Return values that are not compressed, without a copy."""
+    kind = np.dtype(f"<{'i' if image.PixelRepresentation else 'u'}{image.BitsAllocated // 8}")
+    count = image.Rows * image.Columns
+    data = image.PixelData
+    if len(data) < count * kind.itemsize:
+        raise Undecodable("the pixel data is cut short")
+    return np.frombuffer(data, kind, count).reshape(image.Rows, image.Columns)
 
 
 def _check_codestream(image: Dataset) -> None:
@@ -157,17 +167,24 @@ def _measured(
     image: Dataset, stored: npt.NDArray[np.integer], rescale: Rescale
 ) -> npt.NDArray[np.int16]:
     padding = _padding(image, stored)
-    values: npt.NDArray[np.number] = stored.astype(np.int32)
-    if rescale.slope != 1.0 or not rescale.intercept.is_integer():
-        values = np.rint(values * rescale.slope + rescale.intercept)
-    elif rescale.intercept:
-        values += int(rescale.intercept)
+    pixels = _rescaled(stored, rescale)
     if rescale.units == "raw" and image.get("PhotometricInterpretation") == "MONOCHROME1":
-        values = values.max() + values.min() - values
-    pixels = values.clip(_INT16.min, _INT16.max).astype(np.int16)
+        pixels = (pixels.max().astype(np.int32) + pixels.min() - pixels).astype(np.int16)
     if padding is not None:
         pixels[padding] = AIR if rescale.units == "HU" else pixels[~padding].min(initial=0)
     return pixels
+
+
+def _rescaled(stored: npt.NDArray[np.integer], rescale: Rescale) -> npt.NDArray[np.int16]:
+    """Return measured values, rounded and cut to int16, in an array of their own."""
+    slope, intercept = rescale.slope, rescale.intercept
+    least, most = int(stored.min()), int(stored.max())
+    if slope == 1 and intercept.is_integer():
+        offset = int(intercept)
+        if _INT16.min <= min(least, least + offset) and max(most, most + offset) <= _INT16.max:
+            return stored.astype(np.int16) + np.int16(offset)
+    measured = np.rint(stored * slope + intercept)
+    return measured.clip(_INT16.min, _INT16.max).astype(np.int16)
 
 
 def _padding(image: Dataset, stored: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_] | None:
@@ -181,5 +198,5 @@ def _padding(image: Dataset, stored: npt.NDArray[np.integer]) -> npt.NDArray[np.
     if image.PixelRepresentation == 1:  # some write the value as if it were unsigned
         value, other = (v - bits if v >= bits // 2 else v for v in (value, other))
     least, most = sorted((value, other))
-    found = (stored >= least) & (stored <= most)
+    found = stored == value if least == most else (stored >= least) & (stored <= most)
     return found if found.any() else None

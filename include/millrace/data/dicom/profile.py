@@ -57,6 +57,7 @@ class Profile:
         self._descriptors: bool = privacy["clean_descriptors"]
         self._characteristics: bool = privacy["retain_patient_characteristics"]
         self.keeps_safe_private: bool = privacy["retain_safe_private"]
+        self._actions: dict[tuple[int, str], str] = {}
 
     name = f"DICOM PS3.15 {EDITION} Annex E, Basic Application Level Confidentiality Profile"
 
@@ -81,6 +82,12 @@ class Profile:
         Args:
             tag: group and element. representation: the value's two letters (VR).
         """
+        known = self._actions.get((tag, representation))
+        if known is None:
+            known = self._actions[tag, representation] = self._decided(int(tag), representation)
+        return known
+
+    def _decided(self, tag: int, representation: str) -> str:
         group = tag >> 16
         if tag in _PIXELS:
             return KEEP

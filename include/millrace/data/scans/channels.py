@@ -27,7 +27,9 @@ def window(values: Levels, centre: float, width: float) -> Channel:
     """Return Hounsfield units as grey: black up to ``centre - width / 2``, white from ``centre +
     width / 2`` on (DICOM PS3.3 C.11.2.1.3.2, LINEAR_EXACT).
     """
-    return _grey(255 * ((values - centre) / width + 0.5))
+    levels = np.multiply(values, 255 / width, dtype=np.float32)
+    levels += 127.5 - 255 * centre / width
+    return _grey(levels)
 
 
 def mirror(levels: Channel, smooth: float) -> Channel:
@@ -75,4 +77,5 @@ def further_channel(
 
 
 def _grey(levels: Levels) -> Channel:
-    return np.rint(np.clip(levels, 0, 255)).astype(np.uint8)
+    cut = np.clip(levels, 0, 255)
+    return np.rint(cut, out=cut).astype(np.uint8)
