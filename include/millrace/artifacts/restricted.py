@@ -94,11 +94,11 @@ class RestrictedStore:
         options = {option: env[name] for option, name in CREDENTIALS.items() if env.get(name)}
         return cls(uri, folder, days=_days(env.get(DAYS, "")), options=options)
 
-    def keep(self, workflow: str, patient: str, name: str, path: Path) -> None:
+    def keep(self, workflow: str, patient: str, name: str, content: Path | bytes) -> None:
         """Keep an original, encrypted; one of that name is replaced.
 
         Args:
-            workflow: name. patient, name: pseudonyms. path: of the local file.
+            workflow: name. patient, name: pseudonyms. content: bytes, or a local file.
 
         Raises:
             SpecError: a name may not be one, there is no master key, or the store refuses.
@@ -106,7 +106,7 @@ class RestrictedStore:
         if self._backend.local_root is not None:
             private_folder(self._backend.local_root)
         place = _place(workflow, patient, name)
-        self._vault.write(path, lambda _: place)
+        self._vault.write(content, lambda _: place)
 
     def fetch(self, workflow: str, patient: str, name: str, target: Path) -> None:
         """Write an original to `target`, readable by this user only.

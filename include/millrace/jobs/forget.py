@@ -27,6 +27,7 @@ from millrace.catalog.catalog import Catalog
 from millrace.errors import DataError, TransientError
 from millrace.jobs.collection import collecting
 from millrace.jobs.corrections import Corrections
+from millrace.jobs.privacy_key import check_key
 from millrace.privacy.keys import load_key
 from millrace.privacy.pseudonyms import Pseudonyms
 from millrace.settings import Settings
@@ -104,11 +105,13 @@ class Forgetting:
             patient: the id as it was in the source, never stored or shown.
 
         Raises:
-            SpecError: there is no key of pseudonyms.
+            SpecError: there is no key of pseudonyms, or not the one of the runs.
             DataError: something stored cannot be read, so that nothing can be said of it.
         """
-        pseudonyms = Pseudonyms(load_key())
-        pseudonym = pseudonyms.patient(patient)
+        key = load_key()
+        pseudonym = Pseudonyms(key).patient(patient)
+        for workflow in self.catalog.runs.workflows() if self.workflow is None else [self.workflow]:
+            check_key(self.store, workflow, key)
         every = list(self._manifests())
         ids = self._records(every, lambda group: group in (patient, pseudonym))
         holding = {one.item.entry.name for one in every if self._holds(one, ids)}

@@ -213,7 +213,7 @@ def _sources(run: WorkflowRun) -> list[dict[str, Any]]:
     chosen: Sequence[Any] = run.spec.sources
     if isinstance(run.params, PredictParams):
         chosen = run.params.sources or run.spec.predict.sources or run.spec.sources
-    return [source.model_dump(mode="json") for source in chosen]
+    return run.spec.documents(chosen)
 
 
 def _forgotten(run: WorkflowRun) -> dict[str, Any]:

@@ -217,4 +217,4 @@ def _sources(run: RunRecord) -> list[dict[str, Any]]:
     chosen: Any = spec.sources
     if run.dag_id != run.workflow:  # a prediction run
         chosen = predict_params(run.params).sources or spec.predict.sources or spec.sources
-    return [source.model_dump(mode="json") for source in chosen]
+    return spec.documents(chosen)

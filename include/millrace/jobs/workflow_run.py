@@ -12,8 +12,10 @@ from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
 from millrace.errors import SpecError
 from millrace.jobs.execute import Executor
+from millrace.jobs.privacy_key import keep_key
 from millrace.jobs.progress import Event
 from millrace.jobs.runtimes import Place
+from millrace.privacy.keys import load_key
 from millrace.settings import Settings
 from millrace.workflow.graph import Graph, Purpose, workflow_graph
 from millrace.workflow.loader import load_named
@@ -106,6 +108,8 @@ def start_run(
         params["model_version"] = None if champion is None else champion.version
     if spec.encryption:
         Store(settings.store, settings.home / "cache", seals=True).check_keys()
+    if spec.sensitivity(source.kind for source in (*spec.sources, *spec.predict.sources)):
+        keep_key(Store(settings.store), identity.workflow, load_key())
     document = spec.model_dump(mode="json")
     catalog.runs.start(
         run_id=identity.run_id,

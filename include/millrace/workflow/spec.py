@@ -182,6 +182,17 @@ class WorkflowSpec(Value):
         identified = said == "identified" if said else bool({*kinds} & _IDENTIFYING)
         return "identified" if identified else ""
 
+    def documents(self, sources: Iterable[AnySource]) -> list[dict[str, Any]]:
+        """Return the documents of sources, their variables unresolved, as readers take them.
+
+        One whose reader de-identifies is told how, and for which workflow.
+        """
+        more = {"privacy": self.privacy.model_dump(mode="json"), "workflow": self.name}
+        return [
+            source.model_dump(mode="json") | (more if source.kind in _IDENTIFYING else {})
+            for source in sources
+        ]
+
     def cleaning(self) -> dict[str, Any]:
         """Return what decides how a record is cleaned by itself, as JSON values."""
         rules = self.clean.model_dump(mode="json", exclude={"budget", "near_conflicts"})

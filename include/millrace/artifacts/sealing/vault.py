@@ -64,11 +64,11 @@ class Vault:
 
     def write(
         self,
-        path: Path,
+        path: Path | bytes,
         name_of: Callable[[str], str],
         kept: Callable[[str], bool] | None = None,
     ) -> str:
-        """Seal a local file; what is there under its name is replaced.
+        """Seal a local file, or bytes; what is there under its name is replaced.
 
         Args:
             name_of: gives the name for the SHA-256 of the content.
@@ -228,15 +228,19 @@ def is_box(data: bytes) -> bool:
     return data.startswith(_BOX)
 
 
-def _seal_file(path: Path, key: bytes, part: Path) -> str:
-    with path.open("rb") as source, part.open("wb") as target:
+def _seal_file(path: Path | bytes, key: bytes, part: Path) -> str:
+    opened = io.BytesIO(path) if isinstance(path, bytes) else path.open("rb")
+    with opened as source, part.open("wb") as target:
         return seal(source, target, key, _CONTEXT)
 
 
-def _check_same(received: str, expected: str, path: Path) -> None:
+def _check_same(received: str, expected: str, path: Path | bytes) -> None:
     if received != expected:
         raise TransientError(
-            "a file changed while it was stored", where=path, expected=expected, received=received
+            "a file changed while it was stored",
+            where=None if isinstance(path, bytes) else path,
+            expected=expected,
+            received=received,
         )
 
 

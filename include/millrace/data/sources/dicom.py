@@ -17,6 +17,7 @@ from millrace.data.dicom.profile import Profile
 from millrace.data.dicom.series import Member, Series, series_of
 from millrace.data.sources.dicom_labels import Labels, labels_of
 from millrace.data.sources.dicom_listing import Listed, list_scans
+from millrace.data.sources.dicom_originals import Originals
 from millrace.data.sources.dicom_tree import open_private_tree
 from millrace.data.sources.discreet import discreet
 from millrace.data.sources.listing import LARGEST_FILE, Entry
@@ -42,7 +43,8 @@ class DicomReader:
     """Reads images below ``uri``; see `millrace.workflow.dicom_sources.DicomSource`.
 
     Args:
-        document: values of the source, and `privacy`, those of `millrace.workflow.privacy.Privacy`.
+        document: values of the source, and `privacy`, those of `millrace.workflow.privacy.Privacy`;
+            `workflow`, its name, where originals are kept.
 
     Attributes:
         certificate: what was done to the records of the partition that was read; None before.
@@ -56,6 +58,9 @@ class DicomReader:
         self._rows: int = document["partition_rows"]
         self._privacy = Privacy(**document.get("privacy") or {}).model_dump(mode="json")
         self._key = load_key()
+        self._originals: Originals | None = None
+        if self._privacy["originals"] == "restricted":
+            self._originals = Originals(str(document.get("workflow", self._name)), self._key)
         self.certificate: Certificate | None = None
 
     def partitions(self) -> list[Partition]:
@@ -103,6 +108,8 @@ class DicomReader:
         entries = [member.file.entry for _, member in members]
         with discreet(f"source {self._name}"):
             contents = self._tree.contents(entries, [m.file.digest for _, m in members])
+            if self._originals is not None:
+                contents = self._originals.kept([m for _, m in members], contents)
             yield from records.tables(
                 partition,
                 (

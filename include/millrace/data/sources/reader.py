@@ -19,7 +19,7 @@ from millrace.workflow.registry import implementation, load
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_UNKEYED = ("label_map", "split", "partition_rows", "sha256")
+_UNKEYED = ("label_map", "split", "partition_rows", "sha256", "workflow")
 
 
 class SourceReader(Protocol):

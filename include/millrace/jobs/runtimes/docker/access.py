@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from millrace.artifacts import restricted
 from millrace.artifacts.sealing import master_keys
 from millrace.artifacts.store import Store
 from millrace.errors import SpecError
@@ -19,6 +20,7 @@ from millrace.privacy import keys as privacy_key
 from millrace.workflow.variables import expand
 
 _NAMED = re.compile(r"\$\{([A-Za-z_]\w*)")
+_RESTRICTED = "MILLRACE_RESTRICTED_"
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _OF_FILES = ("AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_CA_BUNDLE")
 
@@ -67,6 +69,10 @@ def _keys(request: JobRequest, store: Store, env: Mapping[str, str]) -> dict[str
     found: dict[str, str] = {}
     inputs = [store.get(ref).manifest for refs in request.inputs.values() for ref in refs]
     if request.sealed or any(entry.sealed for one in inputs for entry in one.files.values()):
+        found |= _value(env, master_keys.VARIABLE, master_keys.FILE_VARIABLE)
+    if request.sensitivity:  # whoever reads originals makes pseudonyms, and may keep them
+        found |= {name: env[name] for name in sorted(env) if name.startswith(_RESTRICTED)}
+    if request.sensitivity and env.get(restricted.VARIABLE):
         found |= _value(env, master_keys.VARIABLE, master_keys.FILE_VARIABLE)
     if request.sensitivity:
         found |= _value(env, privacy_key.VARIABLE, privacy_key.FILE_VARIABLE)
