@@ -106,6 +106,13 @@ def test_a_table_from_before_content_was_kept_is_refused(url, file, query):
         deliver(file(1), url, "older", **RUN)
 
 
+def test_an_older_table_gets_the_column_that_says_who_needs_review(url, file, query):
+    deliver(file(1), url, "predictions", **RUN)
+    query(url, "ALTER TABLE predictions DROP COLUMN needs_review")
+    assert deliver(file(2), url, "predictions", **RUN).new_rows == 1
+    assert query(url, "SELECT needs_review FROM predictions") == [(None,)] * 2
+
+
 def test_versions_and_workflows_have_rows_of_their_own(url, file, query):
     deliver(file(10), url, "predictions", **RUN)
     other = {**RUN, "model_version": 2, "model_digest": "e" * 64}

@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from millrace.artifacts.tables import Images
 from millrace.data.scans.channels import Channel, Levels, further_channel, window
-from millrace.data.scans.geometry import Frame, resampled
+from millrace.data.scans.geometry import Box, Frame, resampled
 from millrace.data.scans.head import Mask, box_of, head_mask
 from millrace.data.scans.slices import Slice
 
-_VACUUM = -1024
-"""HU of what is not shown."""
-
 
 class CanonicalSlices:
-    """The steps, in order: head, box, spacing and size, windows, further channels.
+    """The steps, in order: head, windows, box, spacing and size, further channels.
 
     Args:
         params: the values of `millrace.workflow.ct.CtTransform`.
@@ -37,9 +35,9 @@ class CanonicalSlices:
         if not self._crop or not mask.any():
             mask = np.ones(one.values.shape, bool)
         box = self._frame.box(box_of(mask), one.spacing)
-        values, inside = self._cut(one, mask, box)
+        inside = self._resampled(mask, box) > 0.5
         windows = {
-            channel["name"]: self._window(one, values, channel)
+            channel["name"]: self._window(one, mask, box, channel)
             for channel in self._channels
             if channel["kind"] == "window"
         }
@@ -52,18 +50,16 @@ class CanonicalSlices:
         canonical: Images = np.stack(made, axis=-1)
         return canonical
 
-    def _cut(
-        self, one: Slice, mask: Mask, box: tuple[float, float, float, float]
-    ) -> tuple[Levels, Mask]:
-        """Return the values and the head within a box, at the size of the canonical slice."""
-        outside = _VACUUM if one.hounsfield else 0
-        values = np.where(mask, one.values, outside).astype(np.float32)
-        shown = resampled(values, box, self.shape[:2], outside)
-        return shown, resampled(mask.astype(np.float32), box, self.shape[:2], 0.0) > 0.5
+    def _window(self, one: Slice, mask: Mask, box: Box, channel: Mapping[str, Any]) -> Channel:
+        """Return the head through a window, black around it.
 
-    @staticmethod
-    def _window(one: Slice, values: Levels, channel: Mapping[str, Any]) -> Channel:
+        The window comes before the size, so that bone does not outshine what lies beside it.
+        """
         if one.hounsfield:
-            return window(values, channel["centre"], channel["width"])
-        levels: Channel = np.rint(values.clip(0, 255)).astype(np.uint8)
-        return levels
+            levels = window(one.values.astype(np.float32), channel["centre"], channel["width"])
+        else:
+            levels = one.values.astype(np.uint8, copy=False)
+        return np.rint(self._resampled(np.where(mask, levels, 0), box)).astype(np.uint8)
+
+    def _resampled(self, values: npt.NDArray[Any], box: Box) -> Levels:
+        return resampled(values.astype(np.float32), box, self.shape[:2], 0.0)

@@ -33,7 +33,7 @@ def scan_layers(spec: CtAugmentation, kinds: Sequence[str], seed: int) -> list[A
     if spec.shift or spec.rotate or spec.zoom or spec.crop or spec.flip != "none":
         layers.append(ScanWarp(spec, kinds, seed))
     if spec.blur:
-        layers.append(RandomBlur(spec.blur, seed + 3))
+        layers.append(RandomBlur(spec.blur, kinds, seed + 3))
     if spec.brightness or spec.contrast or spec.noise:
         layers.append(RandomWindow(spec, kinds, seed + 1))
     if spec.cutout:
@@ -113,12 +113,13 @@ class RandomBlur(keras.layers.Layer):  # type: ignore[misc]
     """A share of a blurred copy in place of the slice.
 
     Args:
-        share: of the blurred copy, at most. seed: of the draws.
+        share: of the blurred copy, at most. kinds: of the channels. seed: of the draws.
     """
 
-    def __init__(self, share: float, seed: int) -> None:
+    def __init__(self, share: float, kinds: Sequence[str], seed: int) -> None:
         super().__init__(name="random_blur", dtype="float32")
         self._share = share
+        self._neutral = _neutral(kinds)
         self._seeds = keras.random.SeedGenerator(seed)
         row = np.convolve(_KERNEL, _KERNEL) / 16
         self._kernel = np.outer(row, row).astype(np.float32)[:, :, np.newaxis, np.newaxis]
@@ -128,10 +129,11 @@ class RandomBlur(keras.layers.Layer):  # type: ignore[misc]
         if not training:
             return images
         kernel = np.repeat(self._kernel, images.shape[-1], axis=2)
-        blurred = ops.depthwise_conv(images, kernel, padding="same")
+        told = images - self._neutral  # so that what is outside tells nothing
+        blurred = ops.depthwise_conv(told, kernel, padding="same")
         shape = (ops.shape(images)[0], 1, 1, 1)
         share = keras.random.uniform(shape, 0.0, self._share, seed=self._seeds)
-        return images + share * (blurred - images)
+        return images + share * (blurred - told)
 
 
 def _neutral(kinds: Sequence[str]) -> npt.NDArray[np.float32]:
