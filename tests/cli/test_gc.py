@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 import pytest
 
 from millrace.artifacts.reference import ArtifactRef
+from millrace.artifacts.restricted import RestrictedStore
+from millrace.artifacts.sealing.master_keys import new_key
 from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
 from millrace.jobs.collection import collecting
@@ -165,3 +169,21 @@ def test_brackets_in_a_reason_are_text(millrace: Any, history: History) -> None:
     assert (code, "is kept: figures [/red] [1]" in out) == (0, True)
     code, out, _ = millrace("keep")
     assert (code, "figures [/red] [1]" in out) == (0, True)
+
+
+def test_originals_go_after_their_days(
+    millrace: Any, history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLRACE_MASTER_KEY", new_key())
+    monkeypatch.setenv("MILLRACE_RESTRICTED_STORE", (tmp_path / "restricted").as_uri())
+    restricted = RestrictedStore.load(tmp_path / "scratch")
+    assert restricted is not None
+    for name in ("S-1", "S-2"):
+        restricted.keep("w", "P-A", name, b"Jane Doe")
+    old = time.time() - 31 * 24 * 3600
+    os.utime(tmp_path / "restricted" / "originals" / "w" / "P-A" / "S-1", (old, old))
+    code, out, _ = millrace("gc", "--json")
+    assert (code, json.loads(out)["by_kind"]["originals past their days"]["files"]) == (0, 2)
+    assert len(restricted.of_patient("P-A")) == 4
+    assert millrace("gc", "--yes")[0] == 0
+    assert [name.rpartition("/")[2] for name in restricted.of_patient("P-A")] == ["S-2", "S-2.key"]

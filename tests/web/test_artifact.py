@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from millrace.artifacts.manifest import Manifest
+
 HOSTILE = "<script>alert('x')</script>"
 KEY, MADE = "a" * 64, "b" * 64
 BAD_KEYS = ("a" * 63, "a" * 65, "A" * 64, "g" * 64, "..", "%2e%2e", "a" * 63 + "%0a", "%00" * 64)
@@ -114,3 +116,22 @@ def test_lineage_names_no_run_of_a_dag_that_may_not_be_read(client, artifact, in
     secret = installation.start("secret run", dag_id="secret")
     installation.execute(secret, "predict", None, {"records": artifact})
     assert "secret" not in client.get(f"/artifacts/{KEY}").text
+
+
+def test_what_is_made_of_identified_input_is_named_and_not_shown(client, installation) -> None:
+    path = installation.folder / "page"
+    path.write_text("Jane Doe")
+    manifest = Manifest(
+        "records",
+        "c" * 64,
+        {"page.txt": installation.store.put(path)},
+        {"name": "Jane Doe"},
+        key_parts={"found": "Jane Doe"},
+        sensitivity="identified",
+    )
+    run = installation.start()
+    installation.execute(run, "clean", installation.store.publish(manifest))
+    page = client.get(f"/artifacts/{'c' * 64}")
+    assert (page.status_code, "identified" in page.text, "Jane" in page.text) == (200, True, False)
+    file = client.get(f"/artifacts/{'c' * 64}/files/page.txt")
+    assert (file.status_code, "is refused" in file.text, "Jane" in file.text) == (403, True, False)

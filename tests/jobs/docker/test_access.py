@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from millrace.artifacts.manifest import Manifest
+from millrace.artifacts.sealing.master_keys import new_key
 from millrace.artifacts.store import Store
 from millrace.errors import SpecError
 from millrace.jobs.request import JobRequest
@@ -120,3 +123,45 @@ def test_a_source_on_this_machine_is_refused_unless_mounted(
 def test_a_path_that_is_not_absolute_is_refused(name: str, value: str) -> None:
     with pytest.raises(SpecError, match=f"{name}: not an absolute path"):
         DockerSettings.load({name: value})
+
+
+KEYS = {"MILLRACE_MASTER_KEY": "m" * 44, "MILLRACE_PRIVACY_KEY": "p" * 44}
+
+
+def test_keys_go_privately_to_the_jobs_that_need_them_only(
+    request_of: Any, store: Store, tmp_path: Path
+) -> None:
+    plain = request_of()
+    sealed = replace(plain, sealed=True)
+    identified = replace(plain, sensitivity="identified")
+    given = [
+        access(one, store, DockerSettings(), AWS | KEYS)["private"]
+        for one in (plain, sealed, identified)
+    ]
+    assert given == [{}, *({name: KEYS[name]} for name in KEYS)]
+    assert "m" * 44 not in repr(ContainerOptions("image", private=given[1]))
+
+
+def test_a_key_in_a_file_goes_by_its_value_and_a_missing_file_is_told(
+    request_of: Any, store: Store, tmp_path: Path
+) -> None:
+    request = replace(request_of(), sealed=True)
+    (tmp_path / "key").write_text("secret\n")
+    env = {"MILLRACE_MASTER_KEY_FILE": str(tmp_path / "key")}
+    given = access(request, store, DockerSettings(), env)["private"]
+    assert given == {"MILLRACE_MASTER_KEY": "secret"}
+    (tmp_path / "key").unlink()
+    with pytest.raises(SpecError, match="cannot be read"):
+        access(request, store, DockerSettings(), env)
+
+
+def test_a_job_on_encrypted_inputs_gets_the_key_though_its_workflow_is_not_encrypted(
+    request_of: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLRACE_MASTER_KEY", new_key())
+    store = Store((tmp_path / "store").as_uri(), tmp_path / "cache", seals=True)
+    (tmp_path / "x").write_bytes(b"x")
+    ref = store.publish(Manifest("text", "ab" * 32, {"x": store.put(tmp_path / "x")})).ref
+    request = replace(request_of(), inputs={"records": [ref]})
+    given = access(request, store, DockerSettings(), KEYS)["private"]
+    assert given == {"MILLRACE_MASTER_KEY": KEYS["MILLRACE_MASTER_KEY"]}
