@@ -19,9 +19,11 @@ from pydicom.uid import MultiFrameGrayscaleWordSecondaryCaptureImageStorage as W
 from pydicom.uid import SecondaryCaptureImageStorage
 
 from dicom_files import SERIES, STUDY, big_endian, ct, dataset, found_in, written
+from millrace.data import clean
 from millrace.data.dicom.pixels import decode
 from millrace.data.sources.reader import open_reader
 from millrace.errors import DataError, MillraceError, SpecError
+from millrace.workflow.ct import CtCleaning
 from millrace.workflow.dicom_sources import DicomSource
 from text_sources import tar, write
 
@@ -230,6 +232,36 @@ def test_pixels_that_may_show_a_name_are_not_stored(
     assert encodings(source(root, privacy={"burned_in": "keep"})) == ["dicom"]
 
 
+def test_an_overlay_among_the_bits_of_pixels_is_refused(tmp_path: Path) -> None:
+    image = dataset(BitsStored=12, HighBit=11)
+    image.add_new(0x60000102, "US", 12)
+    root = folder(tmp_path, a=written(image))
+    row = read(source(root)).to_pylist()[0]
+    assert row["encoding"].startswith("unreadable;an overlay among the bits")
+    assert row["content"] is None
+
+
+def test_words_that_are_read_in_pixels_keep_a_slice_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from millrace.data.sources import dicom_records
+
+    monkeypatch.setattr(dicom_records, "can_read_text", lambda: True)
+    monkeypatch.setattr(dicom_records, "shows_text", lambda pixels: pixels.shape == (16, 16))
+    root = folder(tmp_path, a=ct(1))
+    assert encodings(source(root)) == ["unreadable;text was found among the pixels"]
+    assert encodings(source(root, privacy={"burned_in": "keep"})) == ["dicom"]
+
+
+def test_a_modality_that_is_a_name_is_not_shown(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = folder(tmp_path, a=ct(1), b=of(2, Modality="ZWEIFELSTEIN"))
+    with caplog.at_level(logging.INFO):
+        assert read(source(root, modalities=["CT"])).num_rows == 1
+    assert not found_in(caplog.text.encode())
+
+
 def test_frames_are_records_of_their_own(tmp_path: Path) -> None:
     pixels = dataset(1).PixelData + dataset(2).PixelData
     root = folder(tmp_path, a=ct(1, NumberOfFrames="2", PixelData=pixels))
@@ -365,6 +397,24 @@ def test_collect_writes_a_certificate_that_passed(tmp_path: Path, bench: Any) ->
     assert all(one.result.facts == {"certified": True} for one in made)
     assert sum(json.loads(text)["records"]["stored"] for text in texts) == 1
     assert not found_in("".join(texts).encode())
+
+
+def test_cleaning_takes_slices_and_refuses_what_is_unreadable(tmp_path: Path, bench: Any) -> None:
+    files = {"a": ct(1), "b": b"not DICOM", "c": of(3)[:-40], "d": of(4, RescaleSlope=None)}
+    document = source(folder(tmp_path, **files))
+    rules = {"budget": {"default": 1.0}, "smallest_head": None}
+    params = {"modality": "ct", "reduce_to": None, "label_map": {}, "labels": []}
+    params |= {"labelled": False, "rules": CtCleaning(**rules).model_dump(mode="json")}
+    made = [bench.collect(document, part) for part in bench.discover(document)]
+    cleaned = [bench.run(clean, params, {"records": [one]}) for one in made]
+    kept = sum(one.table().num_rows for one in cleaned)
+    refused = pa.concat_tables(one.table("quarantine.parquet") for one in cleaned)
+    assert (kept, refused.num_rows) == (1, 3)
+    assert {text[:20] for text in refused["detail"].to_pylist()} == {
+        "not a DICOM file, or",
+        "the pixel data is cu",
+        "no rescale slope and",
+    }
 
 
 @pytest.mark.data

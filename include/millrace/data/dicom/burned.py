@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     from pydicom import Dataset
+    from pydicom.tag import BaseTag
 
 _SECONDARY = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame kinds
 _SCREENS = frozenset(("SCREEN SAVE", "SCREENSHOT", "SECONDARY CAPTURE", "DOSE REPORT", "REPORT"))
@@ -39,7 +40,14 @@ def burned_in(image: Dataset) -> str | None:
     values = {str(v).strip().upper() for v in ([said] if isinstance(said, str) else said)}
     if values & _SCREENS or "ConversionType" in image:
         return "a picture of a screen or a scanned sheet, which may show text"
+    if any(image[tag].value for tag in image.keys() if _places_overlay(tag)):  # noqa: SIM118
+        return "an overlay among the bits of the pixels, which may show text"
     return None
+
+
+def _places_overlay(tag: BaseTag) -> bool:
+    """Whether a tag is that of an overlay's bit position (60xx,0102), which older files use."""
+    return tag.group & 0xFF00 == 0x6000 and tag.element == 0x0102
 
 
 @lru_cache(maxsize=1)

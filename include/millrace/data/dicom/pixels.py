@@ -183,8 +183,9 @@ def _rescaled(stored: npt.NDArray[np.integer], rescale: Rescale) -> npt.NDArray[
         offset = int(intercept)
         if _INT16.min <= min(least, least + offset) and max(most, most + offset) <= _INT16.max:
             return stored.astype(np.int16) + np.int16(offset)
-    measured = np.rint(stored * slope + intercept)
-    return measured.clip(_INT16.min, _INT16.max).astype(np.int16)
+    values = np.rint(stored * slope + intercept).clip(_INT16.min, _INT16.max)
+    pixels: npt.NDArray[np.int16] = values.astype(np.int16)
+    return pixels
 
 
 def _padding(image: Dataset, stored: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_] | None:

@@ -6,6 +6,7 @@ It may be remembered on disk; the file's own name and values may not.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +97,7 @@ def scan_of(data: bytes, name: str, pseudonyms: Pseudonyms) -> Scan:
         series=pseudonyms.name("series", found[_SERIES]),
         instance=pseudonyms.name("instance", found[_INSTANCE]),
         frames=frame_count(found.get(_FRAMES)),
-        modality=found.get(_MODALITY, ""),
+        modality=_term(found.get(_MODALITY, "")),
         localiser="LOCALIZER" in (kind.strip() for kind in kinds),
         place=_place(found.get(_POSITION, ""), found.get(_ORIENTATION, "")),
         number=_whole(found.get(_NUMBER, "")),
@@ -139,6 +140,11 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def _term(modality: str) -> str:
+    """Return a modality where it looks like one of PS3.3 C.7.3.1.1.1: it is shown to people."""
+    return modality if re.fullmatch(r"[A-Z]{2}|RT[A-Z]{4,6}|SEG|REG", modality) else ""
 
 
 def _whole(text: str) -> int | None:

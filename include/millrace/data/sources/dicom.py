@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from millrace.artifacts.digests import digest_value
+from millrace.data.dicom.burned import can_read_text
 from millrace.data.dicom.profile import Profile
 from millrace.data.dicom.series import Member, Series, series_of
 from millrace.data.sources.dicom_labels import Labels, labels_of
@@ -96,7 +97,9 @@ class DicomReader:
         if partition.rows == sum(series.records for series in run):
             partition.check_unchanged(self._fingerprint(run))
         profile = Profile(self._privacy)
-        options = [meaning for _, meaning in profile.codes[1:]]
+        looked = can_read_text() and self._privacy["burned_in"] == "quarantine"
+        pixels = "text among pixels: looked for" if looked else "text among pixels: not looked for"
+        options = [*(meaning for _, meaning in profile.codes[1:]), pixels]
         self.certificate = Certificate(profile.name, options, self._key.fingerprint)
         records = Records(self._name, profile, self._privacy, Pseudonyms(self._key))
         yield from limited(self._tables(partition, run, records), partition.rows)
