@@ -24,6 +24,7 @@ CASES: list[tuple[dict[str, Any], str | None]] = [
     ({"kind": "jsonl", "uri": "a", "text": "b"}, "text"),
     ({"kind": "sql", **QUERY}, "table"),
     ({"kind": "sql", **QUERY, "text": "b"}, "text"),
+    ({"kind": "dicom", "uri": "a"}, "ct"),
     ({"kind": "sample"}, "text"),
     ({"kind": "sklearn"}, "image"),
     ({"kind": "sklearn", "dataset": "wine"}, "table"),

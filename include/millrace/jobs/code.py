@@ -1,7 +1,7 @@
 """The digest of the code that a stage runs: its module and all that it imports of the same kind.
 
-Followed are modules of `millrace.data` and `millrace.learning`, the table format, and a user's own
-modules: whatever is neither installed nor of the standard library. What surrounds every stage alike
+Followed are modules of `millrace.data` and `millrace.learning`, those of privacy, the table format,
+and a user's own modules: whatever is neither installed nor of the standard library. What surrounds every stage alike
 (store, jobs, catalog, Airflow) cannot change a result.
 """
 
@@ -22,7 +22,7 @@ _PARSING = threading.Lock()  # Python 3.11's parser fails at times where two thr
 _SITES = ("site-packages", "dist-packages")
 _FOLLOWED = (
     *("millrace.data", "millrace.learning"),
-    *("millrace.canonical_text", "millrace.artifacts.tables"),
+    *("millrace.canonical_text", "millrace.privacy", "millrace.artifacts.tables"),
 )
 
 

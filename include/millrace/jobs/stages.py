@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from millrace.errors import SpecError
@@ -89,7 +90,8 @@ def stage_named(name: str) -> Stage:
 def packages(stage: Stage, params: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the distributions whose versions may change what the stage makes."""
     written = ("onnx", "onnxruntime") if params.get("export") else ()
-    return (*stage.packages, *written, *PACKAGES.get(params.get("modality", ""), ()))
+    of_contents = (PACKAGES.get(params.get(name, ""), ()) for name in ("modality", "kind"))
+    return (*stage.packages, *written, *chain.from_iterable(of_contents))
 
 
 def plugins(stage: Stage, params: Mapping[str, Any]) -> Iterator[str]:

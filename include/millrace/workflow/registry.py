@@ -68,11 +68,20 @@ BUILT_IN: dict[str, dict[str, str]] = {
 
 PACKAGES: dict[str, tuple[str, ...]] = {
     "image": ("pillow",),
-    "ct": ("pillow", "scipy"),
+    "ct": (
+        "pillow",
+        "scipy",
+        "pydicom",
+        "pylibjpeg-libjpeg",
+        "pylibjpeg-openjpeg",
+        "pylibjpeg-rle",
+    ),
+    "dicom": ("pydicom",),
     "text": ("ftfy", "py3langid", "snowballstemmer", "stop-words"),
     "table": ("pandas",),
 }
-"""Distributions whose versions may change what stages make of a modality's contents."""
+"""Distributions whose versions may change what stages make of a modality's contents, or of a kind
+of source."""
 
 
 def implementation(kind: str, name: str) -> str:

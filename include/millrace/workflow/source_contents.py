@@ -7,10 +7,11 @@ from typing import Literal
 
 from millrace.workflow.source import Source
 
-Contents = Literal["image", "text", "table"]
+Contents = Literal["image", "ct", "text", "table"]
 
 _BY_KIND: Mapping[str, Contents] = {
     **dict.fromkeys(("idx", "cifar", "image_folder", "image_csv", "npy", "npz", "hdf5"), "image"),
+    "dicom": "ct",
     **dict.fromkeys(("text_folder", "email", "sample"), "text"),
 }
 _BY_COLUMN = ("delimited", "jsonl", "sql")
