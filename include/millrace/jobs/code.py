@@ -1,8 +1,8 @@
 """The digest of the code that a stage runs: its module and all that it imports of the same kind.
 
 Followed are modules of `millrace.data` and `millrace.learning`, those of privacy, the table format,
-and a user's own modules: whatever is neither installed nor of the standard library. What surrounds every stage alike
-(store, jobs, catalog, Airflow) cannot change a result.
+and a user's own modules: whatever is neither installed nor of the standard library. What surrounds
+every stage alike (store, jobs, catalog, Airflow) cannot change a result.
 """
 
 from __future__ import annotations

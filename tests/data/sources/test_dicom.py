@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydicom.uid import MultiFrameGrayscaleWordSecondaryCaptureImageStorage as Words
 from pydicom.uid import SecondaryCaptureImageStorage
@@ -415,6 +416,32 @@ def test_cleaning_takes_slices_and_refuses_what_is_unreadable(tmp_path: Path, be
         "the pixel data is cu",
         "no rescale slope and",
     }
+
+
+@pytest.mark.parametrize("pack", ["folder", "tar.gz"])
+def test_nothing_that_was_planted_is_in_any_file_that_is_left(
+    tmp_path: Path, bench: Any, caplog: pytest.LogCaptureFixture, pack: str
+) -> None:
+    planted = tmp_path / "in"
+    images = {f"Zweifelstein/{n}.dcm": ct(n) for n in (1, 2, 3)}
+    images |= {"Hildegunde.dcm": b"PID-4711-XY", "x/burned.dcm": of(5, BurnedInAnnotation="YES")}
+    place = write(planted, images)
+    if pack != "folder":
+        place = tar(planted / "p.tar.gz", images, "w:gz")
+    rows = write(planted, {"l.csv": b"id,label\nPID-4711-XY,1\nZweifelstein,0\n"}) / "l.csv"
+    document = source(place, labels=str(rows), labels_by="patient", name="open_name")
+    with caplog.at_level(logging.DEBUG):
+        made = [bench.collect(document, part) for part in bench.discover(document)]
+    assert sum(one.result.rows for one in made) == 5
+    left = [p for p in tmp_path.rglob("*") if p.is_file() and not p.is_relative_to(planted)]
+    assert len(left) > 3
+    for path in left:
+        assert not found_in(path.read_bytes() + str(path.relative_to(tmp_path)).encode()), path
+        if path.suffix == ".parquet":
+            table = pq.read_table(path)
+            assert not found_in(repr(table.to_pylist()).encode()), path
+            assert not any(found_in(c) for c in table["content"].to_pylist() if c), path
+    assert not found_in(caplog.text.encode())
 
 
 @pytest.mark.data
