@@ -145,6 +145,22 @@ def test_a_name_in_another_alphabet_is_replaced() -> None:
     assert b"Yamada" not in content
 
 
+@pytest.mark.parametrize("keyword", ["FrameOriginTimestamp", "AnnotationGroupUID", "StudyID"])
+def test_what_has_no_dummy_becomes_empty(keyword: str) -> None:
+    image = dataset()
+    setattr(image, keyword, b"Zweifelstein" if keyword.startswith("Frame") else "1.2.3.4.5")
+    assert not after(written(image)).get(keyword)
+
+
+def test_a_value_that_swallowed_its_neighbours_is_not_kept() -> None:
+    data = ct()
+    at = data.index(b"CS\x04\x00HEAD")
+    swallowing = data[: at + 2] + b"\x24\x00" + data[at + 4 :]
+    content = made(swallowing).content
+    assert b"HEAD" not in content
+    assert found_in(content) == []
+
+
 def test_counts_hold_no_value() -> None:
     actions = made(ct()).actions
     assert actions["PatientName", "replaced"] == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import DicomDictionary, dictionary_VR, tag_for_keyword
 
 from millrace.data.dicom import confidentiality_table
 from millrace.data.dicom.profile import Profile
@@ -30,6 +30,17 @@ def test_the_table_holds_each_attribute_once() -> None:
         for word in line.split()
     ]
     assert len(words) == len(set(words)) == 655
+
+
+def test_the_table_agrees_with_the_kinds_of_values_that_pydicom_knows() -> None:
+    strict = profile(retain_dates="removed", clean_descriptors=False)
+    kinds: dict[str, set[str]] = {}
+    for tag, (representation, *_) in DicomDictionary.items():
+        kinds.setdefault(representation, set()).add(strict.action(tag, representation))
+    assert kinds["PN"] <= {"remove", "empty", "dummy"}
+    assert kinds["UI"] <= {"remove", "dummy", "uid"}
+    for representation in ("DA", "DT", "TM", "LT", "ST", "UT", "UR"):
+        assert kinds[representation] <= {"remove", "empty", "dummy"}
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ class _Work:
         if element.is_empty:
             return KEEP
         was = element.value
-        element.value = self._do[action](element)
+        element.value = self._do[action](element) or None
         if action == CLEAN and self._repeats(element):
             element.value = ""
         return KEEP if element.value == was else action

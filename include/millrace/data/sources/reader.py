@@ -30,6 +30,8 @@ class SourceReader(Protocol):
             such a field is part of a key. A reader without the attribute has none.
         hidden: fields of the document that no key holds, because their values may be secrets. A
             reader may leave the attribute out.
+        certificate: a `millrace.privacy.certificate.Certificate` of what was read, of a reader
+            that de-identifies; other readers leave it out.
     """
 
     places: ClassVar[tuple[str, ...]]
