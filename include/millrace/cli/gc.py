@@ -4,7 +4,8 @@ Kept is whatever these can reach, with their inputs: each champion and the runs 
 run, runs named by `millrace keep`, runs and model versions within retention, corrections in force.
 Retention: MILLRACE_KEEP_RUNS (20 a DAG), MILLRACE_KEEP_DAYS (30), MILLRACE_KEEP_VERSIONS (5 a
 workflow), MILLRACE_GC_GRACE (hours for which nothing new is touched: 24), MILLRACE_KEEP_CACHE
-(days: 30). Jobs may run meanwhile. The history of collected runs stays in the catalog.
+(days: 30). Jobs may run meanwhile. The history of collected runs stays in the catalog. Originals in
+the restricted store (MILLRACE_RESTRICTED_STORE) go after MILLRACE_RESTRICTED_DAYS (30).
 
 Examples:
   millrace gc                what would go
