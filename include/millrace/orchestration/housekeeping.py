@@ -29,7 +29,8 @@ reach; the same as `millrace gc`. **report** says what would go; **remove** remo
 `dry_run` is on. Runs may go on meanwhile; the history of collected runs stays in the catalog.
 
 Retention: `MILLRACE_KEEP_RUNS`, `MILLRACE_KEEP_DAYS`, `MILLRACE_KEEP_VERSIONS`,
-`MILLRACE_GC_GRACE`. Originals in the restricted store go after `MILLRACE_RESTRICTED_DAYS`. Schedule: `MILLRACE_GC_SCHEDULE`; without one, trigger it by hand.
+`MILLRACE_GC_GRACE`. Originals in the restricted store go after `MILLRACE_RESTRICTED_DAYS`.
+Schedule: `MILLRACE_GC_SCHEDULE`; without one, trigger it by hand.
 """
 log = logging.getLogger(__name__)
 
