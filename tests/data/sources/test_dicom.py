@@ -350,6 +350,19 @@ def test_a_link_out_of_the_folder_is_refused_without_its_name(tmp_path: Path) ->
     assert not found_in(str(caught.value).encode())
 
 
+def test_a_remote_folder_is_read(tmp_path: Path) -> None:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    files = MemoryFileSystem()
+    for number in (1, 2):
+        files.pipe_file(f"/scans/Zweifelstein/{number}", ct(number))
+    try:
+        table = read(source("memory://scans"))
+    finally:
+        files.rm("/scans", recursive=True)
+    assert table["encoding"].to_pylist() == ["dicom", "dicom"]
+
+
 def test_an_archive_on_a_server_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="in the clear"):
         open_reader(source("https://hospital.example/scans.zip")).partitions()

@@ -23,7 +23,7 @@ EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 
-LARGEST = 1 << 30
+LARGEST = 1 << 29
 """Bytes of a deflated data set, at most."""
 
 _PREAMBLE = 128
