@@ -11,6 +11,7 @@ from millrace.artifacts.reference import ArtifactRef
 from millrace.errors import SpecError
 
 FORMAT = 1
+_OPTIONAL = ("sensitivity", "sealed")  # written only where they say something
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class JobRequest:
     def to_bytes(self) -> bytes:
         """Return the request as stored."""
         inputs = {role: [ref.to_document() for ref in refs] for role, refs in self.inputs.items()}
-        document = {**vars(self), "format": FORMAT, "inputs": inputs}
+        said = {name: value for name, value in vars(self).items() if value or name not in _OPTIONAL}
+        document = {**said, "format": FORMAT, "inputs": inputs}
         return json.dumps(document, indent=1, sort_keys=True, allow_nan=False).encode()
 
     @classmethod
