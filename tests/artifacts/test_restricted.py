@@ -1,4 +1,4 @@
-"""Originals: encrypted, by pseudonyms, apart, gone after their days or when somebody is forgotten."""
+"""Originals: encrypted, by pseudonyms, apart, gone after their days or when one is forgotten."""
 
 from __future__ import annotations
 
