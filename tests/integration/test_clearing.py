@@ -208,3 +208,13 @@ def test_a_cleared_prediction_run_keeps_its_model(airflow: Running) -> None:
     assert airflow.wait("tiny_predict", oldest) == "success"
     airflow.settle()
     assert differences(before, snapshot(airflow)) == []
+
+
+def test_a_run_that_a_person_marks_is_marked_in_the_catalog(airflow: Running) -> None:
+    path = "/dags/tiny/dagRuns/newer"
+    for mark, state in (("failed", "failed"), ("success", "done")):
+        airflow.client._call("PATCH", path, {"state": mark})
+        with airflow.catalog as catalog:
+            record = catalog.runs.find("tiny", "newer")
+        assert record is not None
+        assert record.state == state
