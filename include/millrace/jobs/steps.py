@@ -141,6 +141,8 @@ def choose(
     spec = run.spec
     named = dict(zip(spec.networks, bundles, strict=True)) | dict.fromkeys(spec.classical, fitted)
     params = {"modality": spec.modality, "candidates": list(named), "by": spec.gate.by}
+    if spec.gate.goal:
+        params["goal"] = True
     inputs = {
         "dataset": [ArtifactRef.from_document(dataset)],
         "bundle": [ArtifactRef.from_document(ref) for ref in named.values()],
