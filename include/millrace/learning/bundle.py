@@ -96,8 +96,10 @@ class Bundle:
             DataError: the inputs have another shape, or the graph does not give probabilities.
         """
         self._check_shape(inputs)
-        answers = np.empty((len(inputs), len(self.labels)), np.float32)
         step = max(1, min(_CHUNK_ROWS, _CHUNK_VALUES // int(np.prod(self.shape))))
+        if 0 < len(inputs) <= step:
+            return self._answer(inputs)
+        answers = np.empty((len(inputs), len(self.labels)), np.float32)
 
         def answer(start: int) -> None:
             answers[start : start + step] = self._answer(inputs[start : start + step])
@@ -142,7 +144,7 @@ class Bundle:
                 expected="probabilities from 0 to 1",
                 remedy="Train again, with a smaller learning rate.",
             )
-        probabilities: Probabilities = answer
+        probabilities: Probabilities = np.asarray(answer, np.float32)
         return probabilities
 
 
