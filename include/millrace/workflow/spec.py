@@ -18,6 +18,7 @@ from millrace.workflow.contents import Cleaning
 from millrace.workflow.decision import Decision
 from millrace.workflow.learning import AnyBaseline, Gate, Model, Split, Training
 from millrace.workflow.resources import Placeable, Resources
+from millrace.workflow.source_contents import check_contents
 from millrace.workflow.sources import AnySource, unique_names
 
 
@@ -114,9 +115,16 @@ class WorkflowSpec(Value):
 
     @field_validator("sources")
     @classmethod
-    def _unique_names(cls, sources: tuple[AnySource, ...]) -> tuple[AnySource, ...]:
+    def _fitting_sources(cls, sources: tuple[AnySource, ...]) -> tuple[AnySource, ...]:
         unique_names(sources)
+        check_contents(sources, cls.modality)
         return sources
+
+    @field_validator("predict")
+    @classmethod
+    def _fitting_predictions(cls, predict: Predict) -> Predict:
+        check_contents(predict.sources, cls.modality)
+        return predict
 
     @field_validator("labels")
     @classmethod
