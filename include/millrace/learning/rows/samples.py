@@ -21,7 +21,7 @@ from millrace.learning.evaluation.rows import first_of_each, take_rows
 from millrace.learning.rows.encoder import Features, RowEncoder, columns_of
 from millrace.learning.rows.importance import draw_importance
 from millrace.learning.rows.leave_out import Weights, affordable, leave_out
-from millrace.learning.rows.unusual import deviations, most_unusual
+from millrace.learning.rows.unusual import comparable, deviations, most_unusual
 
 _REFUSED = 48
 _SHOWN = 30  # columns of a record
@@ -84,7 +84,7 @@ class _Sheets:
     def draw_unusual(self, path: Path, train: Path) -> None:
         """Draw the most unusual of the first training records; their order is random."""
         table = next(iter(read_table(train, ["record_id", "label", *self._encoder.columns])))
-        features = self._encoder(table)
+        features = comparable(self._encoder(table), len(self._encoder.scaling.names))
         apart = deviations(features)
         written = [
             Written(
