@@ -59,7 +59,7 @@ MAIL = "{name: mail, kind: email, uri: a}"
         (PICTURES, MAIL, "mail (email) gives texts"),
         (ROWS, MAIL, "mail (email) gives texts"),
         (TEXTS, "{name: sms, kind: delimited, uri: a}", "sms (delimited) gives records of a table"),
-        (ROWS, "{name: sms, kind: sql, uri: a, query: b, key: c, text: d}", "sms (sql) gives texts"),
+        (ROWS, "{name: db, kind: sql, uri: a, query: b, key: c, text: d}", "db (sql) gives texts"),
         (TEXTS, "{name: old, kind: sklearn}", "old (sklearn) gives pictures"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`check_contents`: what the records of a source hold, told by its spec alone, is what is wanted."""
+"""`check_contents`: whether a source holds what a workflow learns from, told by its spec alone."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _BY_KIND: Mapping[str, Contents] = {
 _BY_COLUMN = ("delimited", "jsonl", "sql")
 
 _GIVEN_BY: Mapping[str, str] = {
-    "image": "pictures: image_folder, image_csv, idx, cifar, npy, npz, hdf5, or parquet with `image`",
+    "image": "pictures: image_folder, image_csv, idx, cifar, npy, npz, hdf5 or parquet",
     "text": "texts: text_folder, email, or delimited, jsonl, parquet or sql with `text`",
-    "table": "records of a table: delimited, jsonl or sql without `text`, or parquet with `rows: true`",
+    "table": "records of a table: delimited, jsonl, sql without `text`, parquet with `rows: true`",
 }
 _WORDS: Mapping[str, str] = {"image": "pictures", "text": "texts", "table": "records of a table"}
 
