@@ -25,6 +25,13 @@ def test_an_error_crosses_processes() -> None:
     assert rebuilt.exit_code == ExitCode.RETRY
 
 
+def test_what_a_terminal_would_obey_or_hide_is_shown() -> None:
+    error = DataError("no\x1b[2Jcolumn", where="a\u202eb", expected="\u200b", received="x\x9b\ry")
+    assert str(error) == r"a\u202eb: no\x1b[2Jcolumn; expected \u200b; received x\x9b\ry."
+    assert str(MillraceError.from_document(error.to_document())) == str(error)
+    assert str(DataError("שלום 👩\u200d🔧\n\tnext")) == "שלום 👩\u200d🔧\n\tnext."
+
+
 def test_credentials_in_uris_are_not_repeated() -> None:
     error = DataError("gone", where="https://me:secret@host/a.gz?sig=secret", received="s3://k:s@b")
     assert "secret" not in str(error)
