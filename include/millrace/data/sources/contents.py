@@ -49,7 +49,7 @@ def text_content(value: Any, label: str | None = None, group: str | None = None)
     if isinstance(value, str):
         return Content(value.encode("utf-8"), TEXT, label, group)
     if not isinstance(value, bytes):
-        said = "missing" if value is None else f"a {type(value).__name__}, not a text"
+        said = "missing" if value is None else f"of type {type(value).__name__}"
         return refused(None, f"the text is {said}")
     try:
         value.decode("utf-8")
