@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
@@ -20,7 +21,11 @@ _FIGURES = (
     ("average_precision", "Average precision"),
 )
 
-_SENTENCES = (("choose", "sentence", "Candidates"), ("evaluate", "verdict", "Baseline"))
+_SENTENCES = (
+    ("choose", ("sentence",), "Candidates"),
+    ("evaluate", ("verdict",), "Baseline"),
+    ("evaluate", ("decision", "sentence"), "Threshold"),
+)
 
 
 def print_outcome(settings: Settings, dag_id: str, run_id: str) -> None:
@@ -41,11 +46,14 @@ def _sentences(settings: Settings, executions: Sequence[ExecutionRecord]) -> Row
     """Return what was found in words, of results that are still in the store."""
     store = Store(settings.store, settings.home / "cache")
     rows = []
-    for stage, fact, title in _SENTENCES:
+    for stage, keys, title in _SENTENCES:
         last = _last(executions, stage)
         artifact = None if last is None or last.output is None else store.find(last.output.key)
-        if artifact is not None and artifact.facts.get(fact):
-            rows.append((title, f"{artifact.facts[fact]}"))
+        found: Any = {} if artifact is None else artifact.facts
+        for key in keys:
+            found = (found or {}).get(key)
+        if found:
+            rows.append((title, f"{found}"))
     return rows
 
 

@@ -25,7 +25,7 @@ def verdict(
     if baseline is None or found is None:
         return None
     if baseline.ref.digest == bundle.ref.digest:
-        return f"The model is the baseline ({found['kind']}), the best candidate on validation"
+        return f"The baseline won: {found['kind']} is the best candidate, and the model of this run"
     theirs = found["metrics"][by]
     if theirs <= value:
         return None
