@@ -90,7 +90,7 @@ def test_partitions_are_added_up_and_say_why(client, installation) -> None:
     assert "3.0 MiB" in text
     assert "3.00 s" in text
     assert "changed: code" in text
-    assert "clean: 2 partitions" in text
+    assert "clean: 2 parts" in text
     assert '<td>blank</td><td class="number">4</td>' in text
 
 
