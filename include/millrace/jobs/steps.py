@@ -140,9 +140,8 @@ def choose(
     """Return the candidate that is best on the validation split."""
     spec = run.spec
     named = dict(zip(spec.networks, bundles, strict=True)) | dict.fromkeys(spec.classical, fitted)
-    params = {"modality": spec.modality, "candidates": list(named), "by": spec.gate.by}
-    if spec.gate.goal:
-        params["goal"] = True
+    params: dict[str, Any] = {"modality": spec.modality, "by": spec.gate.by}
+    params |= {"candidates": list(named), "goal": spec.gate.goal}
     inputs = {
         "dataset": [ArtifactRef.from_document(dataset)],
         "bundle": [ArtifactRef.from_document(ref) for ref in named.values()],

@@ -39,7 +39,7 @@ def run(context: StageContext) -> StageResult:
     bundles = context.inputs["bundle"]
     opened = {name: Bundle.open(one) for name, one in zip(names, bundles, strict=True)}
     found = {name: _score(one, dataset) for name, one in opened.items()}
-    missed = _missed(opened) if context.params.get("goal") else frozenset()
+    missed = _missed(opened) if context.params["goal"] else frozenset()
     chosen = max(
         found, key=lambda name: (name not in missed, found[name][by], -found[name]["log_loss"])
     )
