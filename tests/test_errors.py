@@ -16,8 +16,9 @@ def test_a_sentence_stays_short_however_large_the_data() -> None:
     assert len(str(DataError("x" * 10_000, received=list(range(100_000))))) < 1_500
 
 
-def test_an_error_crosses_processes() -> None:
-    error = TransientError("down", where="s3", remedy="Wait.")
+@pytest.mark.parametrize("received", [None, "x" * 1_000])
+def test_an_error_crosses_processes(received: str | None) -> None:
+    error = TransientError("down", where="s3", received=received, remedy="Wait.")
     rebuilt = MillraceError.from_document(error.to_document())
     copied = pickle.loads(pickle.dumps(error))
     assert type(rebuilt) is type(copied) is TransientError

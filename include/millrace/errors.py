@@ -144,8 +144,12 @@ class ChampionChanged(TransientError):  # noqa: N818
 
 
 def _rebuild(kind: type[MillraceError], document: dict[str, Any]) -> MillraceError:
-    fields = {k: document.get(k) for k in ("where", "expected", "received", "remedy")}
-    return kind(str(document.get("problem")), **fields)
+    error = kind("")
+    error.problem = str(document.get("problem"))
+    for field in ("where", "expected", "received", "remedy"):  # shortened when it was raised
+        setattr(error, field, document.get(field))
+    error.args = (str(error),)
+    return error
 
 
 _TYPES: dict[str, type[MillraceError]] = {
