@@ -44,7 +44,15 @@ def test_a_password_that_nobody_escaped_is_not_repeated(password: str) -> None:
     assert redact(f"postgresql://me:{password}@host:5432/db") == "postgresql://…@host:5432/db"
 
 
-@pytest.mark.parametrize("uri", ["http://host:8080/@scope/a", "s3://bucket/a@b", "file:///a:b@c"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://host:8080/@scope/a",
+        "s3://bucket/a@b",
+        "file:///a:b@c",
+        "postgresql://<user>:<password>@<host>/<database>",
+    ],
+)
 def test_a_uri_without_credentials_stays(uri: str) -> None:
     assert redact(uri) == uri
 

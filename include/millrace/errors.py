@@ -15,7 +15,8 @@ _LONGEST_FIELD = 300  # characters; keeps a log line readable whatever the data 
 
 
 _USERINFO = re.compile(  # a password may hold a slash that nobody escaped
-    r"(?<=://)(?:[^/\s'\"]{1,200}|[^/@:\s'\"]{1,200}:(?!\d{1,5}/)[^\s'\"]{1,200})@"
+    r"(?<=://)(?!<user>:<password>@)"  # of an example
+    r"(?:[^/\s'\"]{1,200}|[^/@:\s'\"]{1,200}:(?!\d{1,5}/)[^\s'\"]{1,200})@"
 )
 _UNSEEN = re.compile(  # what moves a terminal's cursor, hides, or reverses what follows
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"

@@ -40,8 +40,7 @@ def open_engine(document: Mapping[str, Any]) -> Engine:
         raise SpecError(
             "a source's database cannot be used",
             where=where if document["uri"] else f"{where}, connection {document['connection']}",
-            expected="postgresql://<host>/<database> with a user and a password before the host, "
-            "or sqlite:///<file>",
+            expected="postgresql://<user>:<password>@<host>/<database> or sqlite:///<file>",
             received=_said(error),
             remedy="Check the URL, and that the database's driver is installed; "
             "PostgreSQL needs `pip install millrace[postgres]`.",
