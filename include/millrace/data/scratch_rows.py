@@ -1,6 +1,7 @@
 """`ScratchRows`: rows of numbers in a scratch file; memory holds what is asked for, no more.
 
-A file is mapped a few megabytes at a time: pages of a map count as the process's own while it lasts.
+A file is mapped a few megabytes at a time: as long as a map lasts, its pages count as memory of the
+process.
 """
 
 from __future__ import annotations
