@@ -138,7 +138,7 @@ class WorkflowSpec(Value):
     @model_validator(mode="after")
     def _has_a_test_side(self) -> WorkflowSpec:
         if self.split.test == 0 and not any(s.split == "test" for s in self.sources):
-            raise ValueError("no test records: give split.test a share or a source `split: test`")
+            raise ValueError("test records: give split.test a share, or a source `split: test`")
         return self
 
     @model_validator(mode="after")
