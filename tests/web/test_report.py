@@ -243,3 +243,12 @@ def test_that_the_baseline_wins_stands_above_the_figures(client, installation) -
     text = page(client, run)
     assert text.index("The baseline is better: 0.9915 against 0.9877") < text.index("<td>Accuracy")
     assert "<script" not in text
+
+
+def test_what_single_records_would_have_leaked_is_told(client, installation) -> None:
+    run = installation.start()
+    facts = {**FACTS, "leakage": f"Had records been split one by one, 5.6 % {HOSTILE}"}
+    installation.execute(run, "evaluate", installation.artifact("e" * 64, "x", {}, **facts))
+    text = page(client, run)
+    assert "Had records been split one by one, 5.6 %" in text
+    assert "<script" not in text

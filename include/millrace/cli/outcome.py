@@ -23,6 +23,7 @@ _FIGURES = (
 
 _SENTENCES = (
     ("choose", ("sentence",), "Candidates"),
+    ("evaluate", ("leakage",), "Split"),
     ("evaluate", ("verdict",), "Baseline"),
     ("evaluate", ("decision", "sentence"), "Threshold"),
 )

@@ -23,6 +23,7 @@ from millrace.data.integration.budget import check_refusals
 from millrace.data.integration.earlier import Cleaned, load_earlier
 from millrace.data.integration.families import Families
 from millrace.data.integration.groups import UNITED
+from millrace.data.integration.leakage import leakage
 from millrace.data.integration.ledger import Ledger
 from millrace.data.integration.ordered import OrderedRows
 from millrace.data.integration.portions import Portions
@@ -42,8 +43,10 @@ from millrace.workflow.stage import Counts, StageContext, StageResult
 _SOURCES = """SELECT source FROM records UNION SELECT source FROM quarantined
     UNION SELECT source FROM copies"""
 
-_PLACES = """SELECT coalesce(p.rowid, -1) AS place, high
-    FROM records LEFT JOIN placed p USING (row) ORDER BY row"""
+_JOINED = """CREATE TABLE joined AS SELECT r.row, coalesce(p.rowid, -1) AS place, high
+    FROM records r LEFT JOIN placed p USING (row)"""
+
+_PLACES = "SELECT place, high FROM joined ORDER BY row"
 
 _PLACE = pa.schema([("place", pa.int64()), ("high", pa.uint64())])
 
@@ -84,6 +87,7 @@ def run(context: StageContext) -> StageResult:
         families = _families(context, ledger, cleaned)
         refused = _write_refused(context, ledger, cleaned)
         facts = _split(ledger, params, families)
+        ledger.run(_JOINED)
         for part in ledger.answer(_PLACES):
             places.append(part)
     _write_splits(context, paths, places, facts["rows"])
@@ -134,12 +138,15 @@ def _split(ledger: Ledger, params: Mapping[str, Any], families: Families | None)
     found = ledger.rows("SELECT DISTINCT label FROM placed")
     labels = vocabulary(params["labels"], (label for (label,) in found))
     counts = class_counts(ledger, labels)
-    facts = {
+    rows = {side: sum(numbers.values()) for side, numbers in counts.items()}
+    near = {} if families is None else {"near_duplicates": families.facts()}
+    return {
         "labels": labels,
-        "rows": {side: sum(numbers.values()) for side, numbers in counts.items()},
+        "rows": rows,
         "class_counts": counts,
+        **near,
+        **leakage(ledger, rows, near=families is not None),
     }
-    return facts if families is None else facts | {"near_duplicates": families.facts()}
 
 
 def _check_sources(ledger: Ledger, sources: Mapping[str, str | None]) -> None:

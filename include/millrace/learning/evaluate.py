@@ -83,6 +83,7 @@ def _facts(context: StageContext, bundle: Bundle, outcomes: Outcomes) -> dict[st
         "costs": _costs(outcomes),
         "slices": slices(outcomes, replicates, seed),
         "baseline": compared,
+        "leakage": context.one("dataset").facts.get("leakage"),
         "verdict": verdict(by, figures[by], context.one("bundle"), baseline, compared),
         "champion": None
         if champion is None
