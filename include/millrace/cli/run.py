@@ -8,7 +8,7 @@ Examples:
   millrace run mnist --force train --no-follow
   millrace run mnist --param sources.train.images=/data/train-images.gz
   millrace run digits_predict
-  millrace run digits --local         without Airflow, one task after the other
+  millrace run digits --local         without Airflow, one task after the other; digits_predict too
 """
 
 from __future__ import annotations
