@@ -47,7 +47,8 @@ def run(context: StageContext) -> StageResult:
 
     Parameters (keyed): ``rules``, values of `ImageCleaning`; ``reduce_to``, height and width in
     pixels that transforming makes, see `millrace.data.pictures.reduction`; ``label_map``;
-    ``labels``, the vocabulary (empty: any); ``labelled``: false for records to predict, whose
+    ``labels``, the vocabulary (empty: any); ``target``, where labels are numbers, the values of
+    `Quantity`; ``labelled``: false for records to predict, whose
     labels may be missing and whose duplicates are all kept. Inputs: ``records`` (RAW);
     ``corrections`` of the source, optional, see `millrace.data.corrections`. Writes
     ``records.parquet`` (`Modality.clean`), ``quarantine.parquet`` and ``duplicates.parquet``.

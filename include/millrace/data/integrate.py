@@ -18,7 +18,6 @@ import pyarrow as pa
 
 from millrace.artifacts.tables import count_rows, read_schema, row_bytes, write_table
 from millrace.data.clean import count_reasons
-from millrace.data.integration.balance import class_counts
 from millrace.data.integration.budget import check_refusals
 from millrace.data.integration.earlier import Cleaned, load_earlier
 from millrace.data.integration.families import Families
@@ -32,7 +31,7 @@ from millrace.data.integration.sides import SIDES
 from millrace.data.integration.splits import assign
 from millrace.data.integration.transforms import common
 from millrace.data.integration.verdicts import judge
-from millrace.data.integration.vocabulary import vocabulary
+from millrace.data.labels.labels import open_labels
 from millrace.data.modality import open_modality
 from millrace.data.schemas import dataset
 from millrace.data.spill import Spill
@@ -62,7 +61,8 @@ def run(context: StageContext) -> StageResult:
     """Unite, compare, split and shuffle the records.
 
     Parameters (keyed): ``split``, values of `Split`; ``sources``, each source's fixed side or null;
-    ``labels``, the vocabulary (empty: what is found); ``modality``, ``rules`` and what else the
+    ``labels``, the vocabulary (empty: what is found); ``target``, where labels are numbers, the
+    values of `Quantity`; ``modality``, ``rules`` and what else the
     clean stage had; ``near_conflicts`` and ``budget`` of its `Cleaning`. Inputs: ``records``,
     transformed artifacts; ``cleaned``, the clean artifacts they came from, in the same order.
     Writes ``train.parquet``, ``validation.parquet``, ``test.parquet``, ``quarantine.parquet`` and
@@ -131,14 +131,7 @@ def _write_refused(context: StageContext, ledger: Ledger, cleaned: Cleaned) -> _
 def _split(ledger: Ledger, params: Mapping[str, Any], families: Families | None) -> dict[str, Any]:
     """Give every record its side and its place; return what is to be said of the data set."""
     assign(ledger, params["split"])
-    found = ledger.rows("SELECT DISTINCT label FROM placed")
-    labels = vocabulary(params["labels"], (label for (label,) in found))
-    counts = class_counts(ledger, labels)
-    facts = {
-        "labels": labels,
-        "rows": {side: sum(numbers.values()) for side, numbers in counts.items()},
-        "class_counts": counts,
-    }
+    facts = open_labels(params).facts(ledger)
     return facts if families is None else facts | {"near_duplicates": families.facts()}
 
 
