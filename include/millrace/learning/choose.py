@@ -10,10 +10,9 @@ from collections.abc import Mapping
 
 from millrace.artifacts.artifact import Artifact
 from millrace.learning.bundle import Bundle
-from millrace.learning.evaluation.metrics import overall
-from millrace.learning.evaluation.outcomes import outcomes_of
 from millrace.learning.gating.check import words
 from millrace.learning.predictions import predict_table
+from millrace.workflow.figures import better_by
 from millrace.workflow.stage import StageContext, StageResult
 
 _SIDE = "validation split"
@@ -25,7 +24,8 @@ def run(context: StageContext) -> StageResult:
     """Compare the bundles of role ``bundle`` on the validation split of ``dataset``.
 
     Parameters (keyed): ``modality``; ``candidates``, the bundles' names in their order; ``by``, the
-    figure, of which more is better. Equal ones are told apart by their log loss.
+    figure. Equal ones are told apart by another one, `Target.tie`: the log loss, or the mean
+    absolute error.
 
     The facts are ``chosen``, the name; ``by``; ``sentence``; and ``candidates``, a list of
     ``{"name", "bundle" (digest), "metrics"}`` in the order given.
@@ -37,11 +37,15 @@ def run(context: StageContext) -> StageResult:
     dataset = context.one("dataset")
     bundles = context.inputs["bundle"]
     found = {name: _score(one, dataset) for name, one in zip(names, bundles, strict=True)}
-    chosen = max(found, key=lambda name: (found[name][by], -found[name]["log_loss"]))
+    tie = Bundle.open(bundles[0]).target.tie
+    chosen = max(
+        found,
+        key=lambda name: (better_by(by, found[name][by], 0), -found[name][tie]),
+    )
     facts = {
         "by": by,
         "chosen": chosen,
-        "sentence": _sentence(by, chosen, found),
+        "sentence": _sentence(by, tie, chosen, found),
         "candidates": [
             {"name": name, "bundle": one.ref.digest, "metrics": dict(found[name])}
             for name, one in zip(names, bundles, strict=True)
@@ -54,15 +58,21 @@ def run(context: StageContext) -> StageResult:
 def _score(artifact: Artifact, dataset: Artifact) -> dict[str, float]:
     bundle = Bundle.open(artifact)
     tables = predict_table(bundle, dataset.path("validation.parquet"))
-    return overall(outcomes_of(tables, bundle.labels, _SIDE, bundle.rule))
+    judge = bundle.target.figures()
+    return judge.overall(judge.outcomes(tables, _SIDE))
 
 
-def _sentence(by: str, chosen: str, found: Mapping[str, Figures]) -> str:
+def _sentence(by: str, tie: str, chosen: str, found: Mapping[str, Figures]) -> str:
     """Return e.g. ``svm is the best candidate: accuracy 0.9915 on …; text_cnn 0.9877``."""
     best = found[chosen][by]
-    others = ", ".join(_other(name, found[name][by], best) for name in found if name != chosen)
-    return f"{chosen} is the best candidate: {words(by)} {best:.4f} on the {_SIDE}; {others}"
+    others = ", ".join(_other(name, found[name][by], best, tie) for name in found if name != chosen)
+    return f"{chosen} is the best candidate: {words(by)} {_shown(best)} on the {_SIDE}; {others}"
 
 
-def _other(name: str, value: float, best: float) -> str:
-    return f"{name} {value:.4f}{' but no less log loss' if value == best else ''}"
+def _other(name: str, value: float, best: float, tie: str) -> str:
+    return f"{name} {_shown(value)}{f' but no less {words(tie)}' if value == best else ''}"
+
+
+def _shown(value: float) -> str:
+    """Return a figure with four decimals, or four digits where it is a large one."""
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.4g}"
