@@ -37,7 +37,8 @@ def run(context: StageContext) -> StageResult:
 
     Parameters (keyed): ``modality``; ``baseline``, values of the spec's, with ``kind`` and
     ``rows``, how many records it may use; ``target``, where a number is learnt; ``decision``, where
-    a threshold is to be chosen, which it has of its own; ``export``, true where a bundle is written, which then gives all answers.
+    a threshold is to be chosen, which it has of its own; ``export``, true
+    where a bundle is written, which then gives all answers.
 
     Raises:
         DataError: the training records that it may use have a single label, or the validation
