@@ -12,7 +12,7 @@ from millrace.artifacts.artifact import Artifact
 from millrace.learning.bundle import Bundle
 from millrace.learning.gating.check import words
 from millrace.learning.predictions import predict_table
-from millrace.workflow.figures import better_by
+from millrace.workflow.figures import better_by, written_figure
 from millrace.workflow.stage import StageContext, StageResult
 
 _SIDE = "validation split"
@@ -66,13 +66,9 @@ def _sentence(by: str, tie: str, chosen: str, found: Mapping[str, Figures]) -> s
     """Return e.g. ``svm is the best candidate: accuracy 0.9915 on …; text_cnn 0.9877``."""
     best = found[chosen][by]
     others = ", ".join(_other(name, found[name][by], best, tie) for name in found if name != chosen)
-    return f"{chosen} is the best candidate: {words(by)} {_shown(best)} on the {_SIDE}; {others}"
+    figure = f"{words(by)} {written_figure(best)}"
+    return f"{chosen} is the best candidate: {figure} on the {_SIDE}; {others}"
 
 
 def _other(name: str, value: float, best: float, tie: str) -> str:
-    return f"{name} {_shown(value)}{f' but no less {words(tie)}' if value == best else ''}"
-
-
-def _shown(value: float) -> str:
-    """Return a figure with four decimals, or four digits where it is a large one."""
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:.4g}"
+    return f"{name} {written_figure(value)}{f' but no less {words(tie)}' if value == best else ''}"

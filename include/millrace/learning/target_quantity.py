@@ -118,6 +118,13 @@ class QuantityTarget:
         numbers: Numbers = np.clip(x, *self.quantity.limits)
         return numbers
 
+    @property
+    def shift(self) -> float:
+        """The offset in scales. Graphs add it before they multiply: ONNX Runtime takes an
+        addition of less than float32 can hold for none, and leaves it out.
+        """
+        return self.offset / self.scale
+
     def check(self, values: npt.NDArray[np.float32], where: str) -> None:
         """Raise `DataError` where all values are one."""
         if not len(values) or values.min() == values.max():

@@ -8,6 +8,26 @@ LOWER_IS_BETTER = frozenset(
 _OF_A_UNIT = frozenset({"mae", "rmse", "median_absolute_error"})
 
 
+SHOWN = ("accuracy", "f1", "r2", "rmse", "mae")
+"""Figures that a line about a model shows, of those that it has."""
+
+TITLES = {
+    "accuracy": "Accuracy",
+    "f1": "F1",
+    "average_precision": "Average precision",
+    "matthews": "Matthews correlation",
+    "r2": "R2",
+    "rmse": "RMSE",
+    "mae": "Mean absolute error",
+}
+"""In words, at the start of a line."""
+
+
+def written_figure(value: float) -> str:
+    """Return a figure with four decimals, or six digits where it is a large one."""
+    return f"{value:.4f}" if abs(value) < 1_000 else f"{value:.6g}"
+
+
 def better_by(name: str, value: float, other: float) -> float:
     """Return by how much `value` of a figure is better than `other`; below 0, worse."""
     return other - value if name in LOWER_IS_BETTER else value - other

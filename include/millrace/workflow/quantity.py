@@ -88,4 +88,4 @@ def number_of(text: str) -> float | None:
 
 def written(value: float) -> str:
     """Return a number as the text that stands for it, one for each number: ``151``, ``0.1``."""
-    return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
+    return str(int(value)) if value % 1 == 0 and abs(value) < _EXACT else repr(value)

@@ -9,6 +9,7 @@ from pydantic import model_validator
 from millrace.workflow.base import Name
 from millrace.workflow.candidates import Candidate
 from millrace.workflow.class_workflow import ClassWorkflow
+from millrace.workflow.learning import Gate
 from millrace.workflow.quantity import QUANTITY_REASONS, Quantity
 from millrace.workflow.quantity_learning import QuantityBaseline, QuantityGate, QuantityTraining
 from millrace.workflow.spec import WorkflowSpec
@@ -51,6 +52,7 @@ class TableWorkflow(_OfTables, ClassWorkflow):
     task: Literal["tabular_classification"]
     candidates: dict[Name, TableCandidate] = {}
     baseline: TableBaseline = TableBaseline()
+    gate: Gate = Gate()
 
 
 class RegressionCandidate(TableCandidate):

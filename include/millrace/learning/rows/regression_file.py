@@ -61,11 +61,11 @@ def _save(
 ) -> None:
     """Write nodes that make ``sums``, standardised numbers ``(batch, 1)`` float64."""
     low, high = target.quantity.limits
-    scales = {"offset": target.offset, "scale": target.scale, "low": low, "high": high}
+    scales = {"shift": target.shift, "scale": target.scale, "low": low, "high": high}
     ends: Steps = [
         ("Squeeze", ["sums", "columns"], "standardised", {}),
-        ("Mul", ["standardised", "scale"], "spread", {}),
-        ("Add", ["spread", "offset"], "number", {}),
+        ("Add", ["standardised", "shift"], "shifted", {}),
+        ("Mul", ["shifted", "scale"], "number", {}),
     ]
     if target.quantity.transform == "log":
         scales["largest"] = LARGEST_LOGARITHM
