@@ -18,7 +18,7 @@ TITLES = {
     "matthews": "Matthews correlation",
     "r2": "R2",
     "rmse": "RMSE",
-    "mae": "Mean absolute error",
+    "mae": "MAE",
 }
 """In words, at the start of a line."""
 

@@ -68,8 +68,7 @@ def columns(versions: Sequence[ModelVersion]) -> dict[str, str]:
     """Return the figures that a table of versions shows, with their titles: accuracy at least."""
     known = {name for version in versions for name in version.metrics}
     found = [name for name in SHOWN if name in known] or ["accuracy"]
-    short = {"accuracy": "accuracy", "mae": "MAE"}
-    return {name: short.get(name, TITLES[name]) for name in found}
+    return {name: "accuracy" if name == "accuracy" else TITLES[name] for name in found}
 
 
 def figure(version: ModelVersion, name: str) -> str:
