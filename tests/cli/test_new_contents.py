@@ -161,7 +161,7 @@ def test_a_table_of_measured_labels_becomes_a_regression(
     assert "Classes" not in out
     spec = proposed(project)
     assert spec.task == "tabular_regression"
-    assert spec.target.limits == (0, 370)
+    assert spec.target.limits == (0, 360)
     assert integrated()["rows"] == 120
 
 

@@ -39,7 +39,7 @@ def drop(name: str, value: float, champion: float) -> float:
     Of figures that have a unit it is a share of the champion's, else the difference. Against a
     champion without an error, every error is a drop of 1.
     """
-    lost = -better_by(name, value, champion)
+    lost = better_by(name, champion, value)
     if name not in _OF_A_UNIT:
         return lost
     return lost / champion if champion > 0 else float(lost > 0)
