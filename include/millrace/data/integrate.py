@@ -22,6 +22,7 @@ from millrace.data.integration.budget import check_refusals
 from millrace.data.integration.earlier import Cleaned, load_earlier
 from millrace.data.integration.families import Families
 from millrace.data.integration.groups import UNITED
+from millrace.data.integration.label_facts import label_facts
 from millrace.data.integration.ledger import Ledger
 from millrace.data.integration.ordered import OrderedRows
 from millrace.data.integration.portions import Portions
@@ -31,7 +32,6 @@ from millrace.data.integration.sides import SIDES
 from millrace.data.integration.splits import assign
 from millrace.data.integration.transforms import common
 from millrace.data.integration.verdicts import judge
-from millrace.data.labels.labels import open_labels
 from millrace.data.modality import open_modality
 from millrace.data.schemas import dataset
 from millrace.data.spill import Spill
@@ -131,7 +131,7 @@ def _write_refused(context: StageContext, ledger: Ledger, cleaned: Cleaned) -> _
 def _split(ledger: Ledger, params: Mapping[str, Any], families: Families | None) -> dict[str, Any]:
     """Give every record its side and its place; return what is to be said of the data set."""
     assign(ledger, params["split"])
-    facts = open_labels(params).facts(ledger)
+    facts = label_facts(ledger, params)
     return facts if families is None else facts | {"near_duplicates": families.facts()}
 
 

@@ -14,7 +14,6 @@ import pyarrow as pa
 from millrace.artifacts.artifact import Artifact
 from millrace.learning.decision import Rule
 from millrace.workflow.learning import Training
-from millrace.workflow.registry import implementation, load
 
 if TYPE_CHECKING:
     from millrace.learning.dataset import DatasetSplit
@@ -53,7 +52,7 @@ class Target(Protocol):
     """What is learnt.
 
     Attributes:
-        kind: its name in the registry. format: of bundles that answer so.
+        kind: its name. format: of bundles that answer so.
         output: name of the graph's output. answer_type: its type, as NumPy names it.
         expected: answers of a graph, in words. asked: what the gate asks of them.
         score: name of the second figure of an epoch, beside the loss.
@@ -151,6 +150,7 @@ class Target(Protocol):
 
 def target_type(document: Params) -> type[Target]:
     """Return the kind of target that parameters, a dataset's facts or a bundle have."""
-    kind = "quantity" if "target" in document else "classes"
-    found: type[Target] = load(implementation("target", kind))
-    return found
+    from millrace.learning.target_classes import ClassTarget
+    from millrace.learning.target_quantity import QuantityTarget
+
+    return QuantityTarget if "target" in document else ClassTarget

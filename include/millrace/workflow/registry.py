@@ -45,22 +45,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "text": "millrace.data.texts.modality:Texts",
         "table": "millrace.data.rows.modality:TableRows",
     },
-    "labels": {
-        "classes": "millrace.data.labels.classes:ClassLabels",
-        "quantity": "millrace.data.labels.quantities:QuantityLabels",
-    },
     "learning modality": {
         "image": "millrace.learning.pictures.modality:PictureLearning",
         "text": "millrace.learning.texts.modality:TextLearning",
         "table": "millrace.learning.rows.modality:RowLearning",
-    },
-    "target": {
-        "classes": "millrace.learning.target_classes:ClassTarget",
-        "quantity": "millrace.learning.target_quantity:QuantityTarget",
-    },
-    "objective": {
-        "classes": "millrace.learning.training.objective:Objective",
-        "quantity": "millrace.learning.training.quantity_objective:QuantityObjective",
     },
     "model": {
         "mlp": "millrace.learning.networks.mlp:build",
@@ -72,7 +60,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
 }
 
-"""By what a name means; a modality and what labels are have a side of data and one of learning."""
+"""By what a name means; a modality has a side of data and one of learning."""
 
 PACKAGES: dict[str, tuple[str, ...]] = {
     "image": ("pillow",),

@@ -9,9 +9,6 @@ import pyarrow as pa
 
 from millrace.data.cleaning.labels import refuse_labels
 from millrace.data.cleaning.reasons import Refusals
-from millrace.data.integration.balance import class_counts
-from millrace.data.integration.ledger import Ledger
-from millrace.data.integration.vocabulary import vocabulary
 
 
 class ClassLabels:
@@ -31,14 +28,3 @@ class ClassLabels:
     def refuse(self, refusals: Refusals, raw: pa.ChunkedArray, labels: pa.Array) -> None:
         """Refuse the rows without a label, and those whose label is none of the vocabulary."""
         refuse_labels(refusals, raw, labels, self._known)
-
-    def facts(self, ledger: Ledger) -> dict[str, Any]:
-        """Return the classes and their records on each side; each needs one on all."""
-        found = ledger.rows("SELECT DISTINCT label FROM placed")
-        labels = vocabulary(self._known, (label for (label,) in found))
-        counts = class_counts(ledger, labels)
-        return {
-            "labels": labels,
-            "rows": {side: sum(numbers.values()) for side, numbers in counts.items()},
-            "class_counts": counts,
-        }

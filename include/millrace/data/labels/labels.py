@@ -1,4 +1,4 @@
-"""`Labels`: what labels mean to the stages of data, the only place of them that tells."""
+"""`Labels`: what labels mean to cleaning. What integration says of them is `label_facts`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from millrace.data.cleaning.reasons import Refusals
-from millrace.data.integration.ledger import Ledger
-from millrace.workflow.registry import implementation, load
+from millrace.data.labels.classes import ClassLabels
+from millrace.data.labels.quantities import QuantityLabels
 
 
 class Labels(Protocol):
@@ -25,16 +25,7 @@ class Labels(Protocol):
             raw: labels as the source gave them. labels: canonical ones.
         """
 
-    def facts(self, ledger: Ledger) -> dict[str, Any]:
-        """Return what is to be said of the data set, of the table ``placed``.
-
-        Raises:
-            DataError: nothing can be learnt from the labels, or nothing judged by them.
-        """
-
 
 def open_labels(params: Mapping[str, Any]) -> Labels:
     """Return the labels that a stage's parameters describe: ``target``, or ``labels``."""
-    kind = "quantity" if "target" in params else "classes"
-    made: Labels = load(implementation("labels", kind))(params)
-    return made
+    return QuantityLabels(params) if "target" in params else ClassLabels(params)

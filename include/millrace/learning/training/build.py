@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +12,17 @@ from millrace.learning.networks.architecture import Architecture
 from millrace.learning.training.engine import Average, Engine, Objective, open_engine
 from millrace.learning.training.feed import FITS, batch_ends
 from millrace.learning.training.finished import open_learnt_feed
+from millrace.learning.training.objective import ClassObjective
 from millrace.learning.training.optimizer import build_optimizer
+from millrace.learning.training.quantity_objective import QuantityObjective
 from millrace.learning.training.trainer import Trainer
 from millrace.learning.training.validation import Validation
 from millrace.workflow.learning import Training
-from millrace.workflow.registry import implementation, load
 
+_OBJECTIVES: Mapping[str, type[Objective]] = {
+    "classes": ClassObjective,
+    "quantity": QuantityObjective,
+}
 _POLICIES = {
     "float32": "float32",
     "bfloat16": "mixed_bfloat16",
@@ -115,7 +121,7 @@ def _fitting(task: Task, engine: Engine) -> _Fitting:
 
 def _parts(task: Task, engine: Engine, network: Any, policy: str) -> _Fitting:
     spec = task.train
-    kind: type[Objective] = load(implementation("objective", task.training.target.kind))
+    kind = _OBJECTIVES[task.training.target.kind]
     steps = spec.epochs * len(batch_ends(task.training.rows, spec.batch_size))
     return _Fitting(
         network=network,

@@ -1,4 +1,4 @@
-"""`Objective`: what training minimises where classes are learnt."""
+"""`ClassObjective`: what training minimises where classes are learnt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ops = keras.ops
 
 
 @dataclass(frozen=True)
-class Objective:
+class ClassObjective:
     """Cross-entropy.
 
     Attributes:
@@ -32,23 +32,23 @@ class Objective:
     label_smoothing: float = 0.0
 
     @classmethod
-    def of(cls, training: DatasetSplit, spec: Training) -> Objective:
+    def of(cls, training: DatasetSplit, spec: Training) -> ClassObjective:
         """Return what a spec asks for; raise `DataError` for records of a single class."""
         return cls(class_weights(training, spec.class_weights), spec.label_smoothing)
 
-    def __call__(self, classes: Any, logits: Any) -> Any:
+    def __call__(self, values: Any, outputs: Any) -> Any:
         """Return the mean loss of a batch, float32."""
         count = len(self.class_weights)
-        target = ops.one_hot(classes, count, dtype="float32")
+        target = ops.one_hot(values, count, dtype="float32")
         target = target * (1 - self.label_smoothing) + self.label_smoothing / count
-        losses = ops.categorical_crossentropy(target, logits, from_logits=True)
-        weights = ops.take(ops.convert_to_tensor(self.class_weights, "float32"), classes)
+        losses = ops.categorical_crossentropy(target, outputs, from_logits=True)
+        weights = ops.take(ops.convert_to_tensor(self.class_weights, "float32"), values)
         return ops.mean(losses * weights)
 
-    def right(self, classes: Any, logits: Any) -> Any:
+    def right(self, values: Any, outputs: Any) -> Any:
         """Return how many records were right, int32."""
-        found = ops.cast(ops.argmax(logits, 1), "int32")
-        return ops.sum(ops.cast(ops.equal(found, classes), "int32"))
+        found = ops.cast(ops.argmax(outputs, 1), "int32")
+        return ops.sum(ops.cast(ops.equal(found, values), "int32"))
 
 
 def class_weights(training: DatasetSplit, kind: str) -> list[float]:
