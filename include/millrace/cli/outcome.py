@@ -1,4 +1,4 @@
-"""`print_outcome`: what a run came to: accuracy, champion, predictions, and where everything is."""
+"""`print_outcome`: what a run came to: figures, champion, predictions, and where everything is."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from millrace.catalog.records import ExecutionRecord, RunRecord
 from millrace.cli.console import console
 from millrace.cli.words import without_password
 from millrace.settings import Settings
+from millrace.workflow.figures import TITLES, written_figure
 
 Rows = list[tuple[str, str]]
 
-_FIGURES = (
-    ("accuracy", "Accuracy"),
-    ("f1", "F1"),
-    ("average_precision", "Average precision"),
-)
+_FIGURES = ("accuracy", "f1", "average_precision", "r2", "rmse", "mae")
 
 _SENTENCES = (
     ("choose", ("sentence",), "Candidates"),
@@ -62,7 +59,7 @@ def _evaluation(executions: Sequence[ExecutionRecord]) -> Rows:
     last = _last(executions, "evaluate")
     if last is None:
         return []
-    found = [(title, _figure(last.metrics, name)) for name, title in _FIGURES]
+    found = [(TITLES[name], _figure(last.metrics, name)) for name in _FIGURES]
     return [(title, text) for title, text in found if text is not None]
 
 
@@ -70,12 +67,12 @@ def _figure(figures: Mapping[str, float], name: str) -> str | None:
     """Return a figure with its interval and the baseline's, or None where it was not measured."""
     if name not in figures:
         return None
-    text = f"{figures[name]:.4f} on the test split"
+    text = f"{written_figure(figures[name])} on the test split"
     low, high = figures.get(f"{name}_low"), figures.get(f"{name}_high")
     if low is not None and high is not None:
-        text += f" (95 % interval {low:.4f} to {high:.4f})"
+        text += f" (95 % interval {written_figure(low)} to {written_figure(high)})"
     if f"baseline_{name}" in figures:
-        text += f"; baseline {figures[f'baseline_{name}']:.4f}"
+        text += f"; baseline {written_figure(figures[f'baseline_{name}'])}"
     return text
 
 

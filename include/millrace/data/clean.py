@@ -50,10 +50,10 @@ def run(context: StageContext) -> StageResult:
     Parameters (keyed): ``modality``; ``rules``, values of its `Cleaning`, and what else it needs to
     read contents (of pictures ``reduce_to``, see `millrace.data.pictures.reduction`; of tables
     ``columns`` and ``missing_words``); ``label_map``; ``labels``, the vocabulary (empty: any);
-    ``labelled``: false for records to predict, whose labels may be missing and whose duplicates
-    are all kept. Inputs: ``records`` (RAW); ``corrections`` of the source, optional, see
-    `millrace.data.corrections`. Writes ``records.parquet`` (`Modality.clean`),
-    ``quarantine.parquet`` and ``duplicates.parquet``.
+    ``target``, where labels are numbers, the values of `Quantity`; ``labelled``: false for records
+    to predict, whose labels may be missing and whose duplicates are all kept. Inputs: ``records``
+    (RAW); ``corrections`` of the source, optional, see `millrace.data.corrections`. Writes
+    ``records.parquet`` (`Modality.clean`), ``quarantine.parquet`` and ``duplicates.parquet``.
 
     Raises:
         SpecError: a user's rule fails, or the budget names an unknown reason.

@@ -18,7 +18,8 @@ from millrace.web.stages import StageRow, stage_rows
 
 _PLOTS = (
     *("learning_curves", "confusion_matrix", "precision_recall", "reliability"),
-    *("misclassified", "samples"),
+    *("predicted", "residuals"),
+    *("misclassified", "worst", "samples"),
 )
 
 

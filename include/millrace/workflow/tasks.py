@@ -10,13 +10,14 @@ from pydantic import ConfigDict, field_validator
 from millrace.workflow.base import Value
 from millrace.workflow.image_workflow import ImageWorkflow
 from millrace.workflow.spec import WorkflowSpec
-from millrace.workflow.table_workflow import TableWorkflow
+from millrace.workflow.table_workflow import RegressionWorkflow, TableWorkflow
 from millrace.workflow.text_workflow import TextWorkflow
 
 TASKS: Mapping[str, type[WorkflowSpec]] = {
     "image_classification": ImageWorkflow,
     "text_classification": TextWorkflow,
     "tabular_classification": TableWorkflow,
+    "tabular_regression": RegressionWorkflow,
 }
 
 

@@ -1,6 +1,7 @@
 """The table that predictions are delivered to: its columns, its key, its making.
 
-A table of that name that is something else is refused, never changed.
+Classes have `predicted`, `probability` and `probabilities`, numbers have `predicted` as a text and
+`value`. A table of that name that is something else is refused, never changed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlalchemy import (
 )
 
 from millrace.data.delivery.database import writing
+from millrace.data.delivery.upgrade import take_values
 from millrace.errors import SpecError
 
 KEY = ("workflow", "model_version", "record_id", "content")
@@ -47,16 +49,22 @@ def prediction_table(name: str) -> Table:
         Column("model_digest", Text, nullable=False),
         Column("label", Text),
         Column("predicted", Text, nullable=False),
-        Column("probability", Float, nullable=False),
-        Column("probabilities", Text, nullable=False),
+        Column("probability", Float),
+        Column("probabilities", Text),
+        Column("value", Float),
         Column("run_id", Text, nullable=False),
         Column("batch_key", Text, nullable=False),
         Column("predicted_at", DateTime(timezone=True), nullable=False),
     )
 
 
-def ensure_table(engine: Engine, table: Table) -> None:
+def ensure_table(engine: Engine, table: Table, *, values: bool) -> None:
     """Make the table where it is missing, once however many try; check it where it is there.
+
+    A table from before predictions could be numbers stays as it is, until numbers are delivered.
+
+    Args:
+        values: whether numbers are to be delivered.
 
     Raises:
         SpecError: a table of that name has other columns or another key.
@@ -64,15 +72,19 @@ def ensure_table(engine: Engine, table: Table) -> None:
     if not inspect(engine).has_table(table.name):
         with writing(engine, f"create {table.name}") as connection:
             table.create(connection, checkfirst=True)
-    _check(inspect(engine), table)
+    if _check(inspect(engine), table) and values:
+        with writing(engine, f"create {table.name}") as connection:
+            take_values(connection, table)
 
 
-def _check(inspector: Inspector, table: Table) -> None:
+def _check(inspector: Inspector, table: Table) -> bool:
+    """Return whether the table is from before predictions could be numbers."""
     found = {column["name"] for column in inspector.get_columns(table.name)}
     wanted = {column.name for column in table.columns}
     key = set(inspector.get_pk_constraint(table.name)["constrained_columns"])
-    if found == wanted and key == set(KEY):
-        return
+    old = found == wanted - {"value"}
+    if (old or found == wanted) and key == set(KEY):
+        return old
     differences = [
         f"{word} {', '.join(sorted(names))}"
         for word, names in (("without", wanted - found), ("with", found - wanted))

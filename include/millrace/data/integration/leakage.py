@@ -38,7 +38,9 @@ Sizes = Iterable[tuple[str, int, int]]
 """Labels, sizes of families, and how many records each stands for."""
 
 
-def leakage(ledger: Ledger, rows: Mapping[str, int], *, near: bool) -> dict[str, Any]:
+def leakage(
+    ledger: Ledger, rows: Mapping[str, int], *, near: bool, classes: bool
+) -> dict[str, Any]:
     """Return the facts ``expected_leakage`` and ``leakage``, a sentence.
 
     The first has ``share``, of all test records 0 to 1, ``classes``, the same of each class, and
@@ -48,18 +50,19 @@ def leakage(ledger: Ledger, rows: Mapping[str, int], *, near: bool) -> dict[str,
         ledger: with the table ``placed``.
         rows: of each side; the split of single records has as large a part for training.
         near: whether the ledger has the table ``kin`` of near duplicates.
+        classes: whether labels are classes, and not numbers; else ``classes`` is empty.
     """
     if not near:
         ledger.run(_ACCEPTED)
     sizes = ledger.rows(_NEAR if near else _EQUAL)
     of = "near duplicate" if near else "equal record"
     train = rows["train"] / sum(rows.values())
-    labels = list(dict.fromkeys(label for label, _, _ in sizes))
-    classes = {one: _share([row for row in sizes if row[0] == one], train) for one in labels}
+    labels = list(dict.fromkeys(label for label, _, _ in sizes)) if classes else []
+    shares = {one: _share([row for row in sizes if row[0] == one], train) for one in labels}
     share = _share(sizes, train)
     return {
-        "expected_leakage": {"of": of, "share": share, "classes": classes},
-        "leakage": _sentence(of, share, classes),
+        "expected_leakage": {"of": of, "share": share, "classes": shares},
+        "leakage": _sentence(of, share, shares),
     }
 
 
@@ -78,7 +81,7 @@ def _sentence(of: str, share: float, classes: Mapping[str, float]) -> str:
     article = "a" if of == "near duplicate" else "an"
     return (
         f"Had records been split one by one, {_percent(share)} of the test records would be "
-        f"expected to have {article} {of} in training ({shown}{more})"
+        f"expected to have {article} {of} in training{f' ({shown}{more})' if shown else ''}"
     )
 
 

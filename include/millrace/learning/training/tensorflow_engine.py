@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -11,7 +11,7 @@ from millrace.learning.framework import tf
 from millrace.learning.modality import Encoder
 from millrace.learning.networks.fused import with_fused_normalisation
 from millrace.learning.training.average import WeightAverage
-from millrace.learning.training.engine import Predictor
+from millrace.learning.training.engine import Objective, Predictor
 from millrace.learning.training.mirrored import MirroredStep, mirrored
 from millrace.learning.training.step import TrainingStep
 from millrace.workflow.learning import Training
@@ -50,7 +50,7 @@ class TensorFlowEngine:
         network: Any,
         before: Sequence[Any],
         optimizer: Any,
-        objective: Callable[[Any, Any], Any],
+        objective: Objective,
         average: Any,
     ) -> TrainingStep:
         """Return the step that fits `network` after the layers `before` it."""
