@@ -110,7 +110,7 @@ def test_few_and_many_classes_have_a_matrix(tmp_path, classes):
     [
         lambda path: draw_confusion(path, np.full((2, 2), 12_345_678), ["a very long name", "b"]),
         lambda path: draw_importance(
-            path, ["a long name of a column" * 3] * 30, np.ones(30), 12**6
+            path, ["a long name of a column" * 3] * 30, np.ones(30), 12**6, "weight"
         ),
     ],
 )

@@ -206,7 +206,7 @@ def test_the_candidate_with_the_least_error_is_chosen(stages: Stages, number_dat
     dataset = number_dataset(PLAIN)
     kinds = ["ridge", "gradient_boosting"]
     made = [stages(baseline, fitted(kind, PLAIN), dataset=dataset)[0] for kind in kinds]
-    params = {"candidates": kinds, "by": "mae"}
+    params = {"candidates": kinds, "by": "mae", "goal": False}
     _, result = stages(choose, params, dataset=dataset, bundle=made)
     errors = {one["name"]: one["metrics"]["mae"] for one in result.facts["candidates"]}
     assert result.facts["chosen"] == min(errors, key=lambda name: errors[name])

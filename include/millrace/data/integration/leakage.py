@@ -39,7 +39,7 @@ Sizes = Iterable[tuple[str, int, int]]
 
 
 def leakage(
-    ledger: Ledger, rows: Mapping[str, int], *, near: bool, classes: bool
+    ledger: Ledger, rows: Mapping[str, int], *, near: bool, classes: bool = True
 ) -> dict[str, Any]:
     """Return the facts ``expected_leakage`` and ``leakage``, a sentence.
 

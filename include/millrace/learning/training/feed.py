@@ -122,6 +122,11 @@ def batch_ends(rows: int, batch_size: int) -> npt.NDArray[np.int64]:
     return np.arange(1, steps + 1, dtype=np.int64) * rows // steps
 
 
+def batch_sizes(rows: int, batch_size: int) -> list[int]:
+    """Return the sizes that the batches of an epoch have, ascending: one, or two neighbours."""
+    return np.unique(np.diff(batch_ends(rows, batch_size), prepend=0)).tolist()
+
+
 def ahead(pools: Iterator[_Pool]) -> Iterator[_Pool]:
     """Yield pools, the next one being made in a thread meanwhile."""
     with ThreadPoolExecutor(1) as thread:
