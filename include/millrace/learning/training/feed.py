@@ -124,7 +124,8 @@ def batch_ends(rows: int, batch_size: int) -> npt.NDArray[np.int64]:
 
 def batch_sizes(rows: int, batch_size: int) -> list[int]:
     """Return the sizes that the batches of an epoch have, ascending: one, or two neighbours."""
-    return np.unique(np.diff(batch_ends(rows, batch_size), prepend=0)).tolist()
+    sizes = np.diff(batch_ends(rows, batch_size), prepend=0)
+    return [int(size) for size in np.unique(sizes)]
 
 
 def ahead(pools: Iterator[_Pool]) -> Iterator[_Pool]:
