@@ -99,7 +99,7 @@ def _texts(path: Path, count: int) -> list[str]:
 
 def _ours(texts: list[str]) -> np.ndarray:
     with tempfile.TemporaryDirectory() as folder:
-        shelf = Shelf(Path(folder), len(texts))
+        shelf = Shelf(Path(folder))
         shelf.append(pa.array(texts))
         return families(shelf)
 

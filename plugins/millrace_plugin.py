@@ -35,8 +35,11 @@ class MillracePlugin(AirflowPlugin):
 
     @classmethod
     def on_load(cls, *_args: Any, **_kwargs: Any) -> None:
-        """Mount the pages where they are served; other processes need none of them."""
+        """Mount the pages and hear of marked runs where both happen; others need neither."""
         if "api-server" in sys.argv[1:2]:
+            from millrace.orchestration import marked_runs
+
+            cls.listeners = [marked_runs]
             cls.fastapi_apps = [{"app": guarded_app(), "url_prefix": PREFIX, "name": "Millrace"}]
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import gzip
 import io
+import json
+import quopri
+import sqlite3
 import struct
 import tarfile
 import zipfile
@@ -16,8 +21,19 @@ import pyarrow as pa
 from PIL import Image
 
 import array_sources as made
+from millrace.workflow.contents import Cleaning
 from millrace.workflow.folder_sources import ImageFolderSource
+from millrace.workflow.images import ImageCleaning
 from millrace.workflow.sources import CifarSource, IdxSource
+from millrace.workflow.tables import TableCleaning, TableTransform
+from millrace.workflow.text_sources import (
+    DelimitedSource,
+    EmailSource,
+    JsonLinesSource,
+    SqlSource,
+    TextFolderSource,
+)
+from millrace.workflow.texts import TextCleaning
 
 ROWS, SIDE = 24, 8
 
@@ -137,7 +153,7 @@ def cifar(root: Path, packed: bool = False) -> dict[str, Any]:
     return made.document(CifarSource, kind="cifar", uri=str(path))
 
 
-KINDS: dict[str, Maker] = {
+PICTURES: dict[str, Maker] = {
     **{name: folder(name) for name in ("png", "jpeg", "tiff", "webp", "gif", "bmp")},
     "zip": zipped,
     "tar": tar(".tar"),
@@ -154,3 +170,154 @@ KINDS: dict[str, Maker] = {
     "cifar": cifar,
     "cifar.tar.gz": lambda root: cifar(root, packed=True),
 }
+
+SENTENCES = [f"Grüße {n}: call 0800-{n:04} or see https://example.org/{n} 😀" for n in range(ROWS)]
+MAIL = """From: a@example.org
+Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= {n}
+MIME-Version: 1.0
+Content-Type: multipart/alternative; boundary="b"
+
+--b
+Content-Type: text/plain; charset=iso-8859-1
+Content-Transfer-Encoding: quoted-printable
+
+{text}
+--b
+Content-Type: text/html; charset=utf-8
+Content-Transfer-Encoding: base64
+
+{html}
+--b--
+"""
+CELLS = [(n, n / 7, "abc"[n % 3], n % 2) for n in range(ROWS)]
+
+
+def written(root: Path, name: str, data: bytes) -> str:
+    (root / "in").mkdir(exist_ok=True)
+    (root / "in" / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    return str(root / "in" / name)
+
+
+def messages() -> dict[str, bytes]:
+    html = [base64.encodebytes(f"<p>{text}</p>".encode()).decode() for text in SENTENCES]
+    quoted = [quopri.encodestring(text.encode("latin-1", "replace")) for text in SENTENCES]
+    return {
+        f"{LABELS[n]}/{n}": MAIL.format(n=n, text=quoted[n].decode(), html=html[n]).encode()
+        for n in range(ROWS)
+    }
+
+
+def lines(name: str, encoding: str = "utf-8") -> Maker:
+    def make(root: Path) -> dict[str, Any]:
+        rows = [f"{label}\t{text}\n" for label, text in zip(LABELS, SENTENCES, strict=True)]
+        uri = written(root, name, "".join(rows).encode(encoding, "replace"))
+        places = {"label": 0, "text": 1, "header": False, "delimiter": "\t", "quoting": False}
+        return made.document(DelimitedSource, kind="delimited", uri=uri, **places)
+
+    return make
+
+
+def json_lines(root: Path) -> dict[str, Any]:
+    pairs = zip(LABELS.tolist(), SENTENCES, strict=True)
+    rows = [json.dumps({"y": label, "a": {"x": text}}) + "\n" for label, text in pairs]
+    uri = written(root, "a.jsonl", "".join(rows).encode())
+    return made.document(JsonLinesSource, kind="jsonl", uri=uri, text="a.x", label="y")
+
+
+def texts(root: Path) -> dict[str, Any]:
+    for number, (label, text) in enumerate(zip(LABELS, SENTENCES, strict=True)):
+        (root / "in" / str(label)).mkdir(parents=True, exist_ok=True)
+        (root / "in" / str(label) / f"{number}.txt").write_text(text)
+    return made.document(TextFolderSource, kind="text_folder", uri=str(root / "in"))
+
+
+def mails(root: Path) -> dict[str, Any]:
+    for name, data in messages().items():
+        (root / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "in" / name).write_bytes(data)
+    return made.document(EmailSource, kind="email", uri=str(root / "in"))
+
+
+def packed_mails(root: Path) -> dict[str, Any]:
+    tarred(messages(), root / "in" / "a.tar.gz")
+    return made.document(EmailSource, kind="email", uri=str(root / "in" / "a.tar.gz"))
+
+
+def mbox(root: Path) -> dict[str, Any]:
+    first = b"From a@example.org Thu Jan  1 00:00:00 2026\n"
+    box = b"".join(first + data + b"\n" for data in messages().values())
+    uri = written(root, "a.mbox", box)
+    return made.document(EmailSource, kind="email", uri=uri, labels=None)
+
+
+def parquet_texts(root: Path) -> dict[str, Any]:
+    columns = pa.table({"text": SENTENCES, "label": LABELS.astype(str)})
+    return made.parquet(root / "in", columns, row_group_size=5, text="text")
+
+
+TEXTS: dict[str, Maker] = {
+    "tsv": lines("a.tsv"),
+    "tsv.gz": lines("a.tsv.gz"),
+    "latin-1": lines("a.txt", "latin-1"),
+    "jsonl": json_lines,
+    "texts": texts,
+    "mails": mails,
+    "mails.tar.gz": packed_mails,
+    "mbox": mbox,
+    "parquet texts": parquet_texts,
+}
+
+
+def delimited_rows(root: Path) -> dict[str, Any]:
+    rows = [f"{n},{share},{letter},{label}\n" for n, share, letter, label in CELLS]
+    uri = written(root, "a.csv", ("n,share,letter,y\n" + "".join(rows)).encode())
+    return made.document(DelimitedSource, kind="delimited", uri=uri, label="y")
+
+
+def parquet_rows(root: Path) -> dict[str, Any]:
+    names = ("n", "share", "letter", "y")
+    columns = dict(zip(names, zip(*CELLS, strict=True), strict=True))
+    table = pa.table({name: list(values) for name, values in columns.items()})
+    return made.parquet(root / "in", table, row_group_size=5, label="y", rows=True)
+
+
+def database(root: Path) -> dict[str, Any]:
+    (root / "in").mkdir()
+    path = root / "in" / "a.db"
+    cells = [(number, *cell) for number, cell in enumerate(CELLS)]
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        columns = "id integer, n integer, share real, letter text, y integer"
+        connection.execute(f"create table t ({columns})")
+        connection.executemany("insert into t values (?, ?, ?, ?, ?)", cells)
+    more = {"uri": f"sqlite:///{path}", "query": "select * from t", "key": "id", "label": "y"}
+    return made.document(SqlSource, kind="sql", **more)
+
+
+TABLES: dict[str, Maker] = {
+    "csv rows": delimited_rows,
+    "parquet rows": parquet_rows,
+    "sqlite": database,
+}
+
+KINDS: dict[str, Maker] = {**PICTURES, **TEXTS, **TABLES}
+
+COLUMNS = {
+    "n": {"kind": "numeric", "low": 0},
+    "share": {"kind": "numeric", "high": 10, "missing": "median"},
+    "letter": {"kind": "category", "categories": ["a", "b", "c"]},
+}
+
+
+def cleaning(kind: str) -> dict[str, Any]:
+    """Return the parameters of the clean stage for sources of a kind."""
+    rules: Cleaning = ImageCleaning()
+    modality, more = "image", {}
+    if kind in TEXTS:
+        modality, rules = "text", TextCleaning()
+    if kind in TABLES:
+        modality, rules = "table", TableCleaning()
+        transform = TableTransform.model_validate({"columns": COLUMNS})
+        more = transform.model_dump(mode="json")
+    given = rules.model_dump(mode="json", exclude={"budget", "near_conflicts"})
+    known = {"label_map": {}, "labels": [], "labelled": True}
+    return {"modality": modality, "rules": given, **known, **more}

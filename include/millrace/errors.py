@@ -15,7 +15,11 @@ _LONGEST_FIELD = 300  # characters; keeps a log line readable whatever the data 
 
 
 _USERINFO = re.compile(  # a password may hold a slash that nobody escaped
-    r"(?<=://)(?:[^/\s'\"]{1,200}|[^/@:\s'\"]{1,200}:(?!\d{1,5}/)[^\s'\"]{1,200})@"
+    r"(?<=://)(?!<user>:<password>@)"  # of an example
+    r"(?:[^/\s'\"]{1,200}|[^/@:\s'\"]{1,200}:(?!\d{1,5}/)[^\s'\"]{1,200})@"
+)
+_UNSEEN = re.compile(  # what moves a terminal's cursor, hides, or reverses what follows
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
 _QUERY = re.compile(r"(://[^\s?'\"]{1,500})\?[^\s'\"]{1,2000}")
 
@@ -35,12 +39,20 @@ def redact(text: str) -> str:
     return _QUERY.sub(r"\1?…", _USERINFO.sub("…@", text))
 
 
+def visible(text: str) -> str:
+    """Return `text` with what controls a terminal, and what nobody sees, written as escapes."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def shorten(value: object, longest: int = _LONGEST_FIELD) -> str:
-    """Return `value` as redacted text of at most `longest` characters, noting what was cut."""
+    """Return `value` as redacted text of at most `longest` characters, noting what was cut.
+
+    What is not `visible` is, so a little more.
+    """
     text = redact(value if isinstance(value, str) else repr(value))
     if len(text) <= longest:
-        return text
-    return f"{text[:longest]}… ({len(text):,} characters)"
+        return visible(text)
+    return f"{visible(text[:longest])}… ({len(text):,} characters)"
 
 
 class MillraceError(Exception):
@@ -137,8 +149,12 @@ class ChampionChanged(TransientError):  # noqa: N818
 
 
 def _rebuild(kind: type[MillraceError], document: dict[str, Any]) -> MillraceError:
-    fields = {k: document.get(k) for k in ("where", "expected", "received", "remedy")}
-    return kind(str(document.get("problem")), **fields)
+    error = kind("")
+    error.problem = str(document.get("problem"))
+    for field in ("where", "expected", "received", "remedy"):  # shortened when it was raised
+        setattr(error, field, document.get(field))
+    error.args = (str(error),)
+    return error
 
 
 _TYPES: dict[str, type[MillraceError]] = {
@@ -167,4 +183,5 @@ __all__ = [
     "Withheld",
     "redact",
     "shorten",
+    "visible",
 ]

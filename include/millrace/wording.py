@@ -10,6 +10,7 @@ _FIGURES = (
     ("accuracy", "accuracy {:.4f}"),
     ("validation_loss", "val loss {:.4f}"),
     ("validation_accuracy", "val accuracy {:.4f}"),
+    ("validation_r2", "val R2 {:.4f}"),
     ("rate", "{:,.0f} records/s"),
 )
 

@@ -13,6 +13,7 @@ from millrace.artifacts import remote
 from millrace.artifacts import s3 as module
 from millrace.artifacts.manifest import Manifest
 from millrace.artifacts.store import Store
+from millrace.artifacts.uploads import Uploads
 from millrace.errors import MillraceError, SpecError, TransientError
 from s3_server import Fault, S3Server, hang, lose_answer, refuse, reset, truncate
 
@@ -99,6 +100,17 @@ def test_a_silent_endpoint_is_given_up_in_bounded_time(
     started = time.monotonic()
     with s3.failing(hang(3)), pytest.raises(TransientError, match=r"(?i)timeout"):
         store.read_document("x")
+    assert time.monotonic() - started < 10
+
+
+def test_unfinished_uploads_are_asked_for_in_bounded_time(
+    s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READ_SECONDS", 0.3)
+    uploads = Uploads(f"s3://{s3.bucket()}/store")
+    started = time.monotonic()
+    with s3.failing(hang(3)), pytest.raises(TransientError, match="does not answer"):
+        uploads.listed()
     assert time.monotonic() - started < 10
 
 

@@ -92,7 +92,11 @@ def test_a_run_ends_with_its_candidates_and_says_that_the_baseline_is_better(
     store = Store(settings.store)
     found = {
         "choose": {"sentence": "cnn is the best candidate: accuracy 0.9877"},
-        "evaluate": {"verdict": "The baseline is better: accuracy 0.9915 against 0.9877"},
+        "evaluate": {
+            "verdict": "The baseline is better: accuracy 0.9915 against 0.9877",
+            "decision": {"sentence": "spam from a probability of 0.4 on"},
+            "leakage": "No equal records were found",
+        },
     }
     with Catalog(settings.catalog) as catalog:
         run = catalog.runs.latest(limit=1)[0]
@@ -104,3 +108,5 @@ def test_a_run_ends_with_its_candidates_and_says_that_the_baseline_is_better(
     out = millrace("show", "run")[1]
     assert row(out, "Candidates").split(maxsplit=1)[1] == found["choose"]["sentence"]
     assert row(out, "Baseline  ").split(maxsplit=1)[1] == found["evaluate"]["verdict"]
+    assert row(out, "Split").split(maxsplit=1)[1] == found["evaluate"]["leakage"]
+    assert row(out, "Threshold").split(maxsplit=1)[1] == "spam from a probability of 0.4 on"

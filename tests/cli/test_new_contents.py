@@ -148,3 +148,46 @@ def test_the_sms_spam_collection_is_understood(
     assert "5,574; looked at" in out
     assert "en 9" in out
     assert proposed(project).decision.positive == "spam"
+
+
+def test_a_table_of_measured_labels_becomes_a_regression(
+    millrace: Any, project: Path, tmp_path: Path
+) -> None:
+    lines = [f"{n % 9},{'ab'[n % 2]},{n * 1.5 + 3}" for n in range(120)]
+    (tmp_path / "prices.csv").write_text("\n".join(["rooms,town,target", *lines, "3,a,NA"]))
+    code, out, err = millrace("new", "mine", "--from", str(tmp_path / "prices.csv"))
+    assert code == ExitCode.DONE, err
+    assert "numbers: 3 to 181.5" in out
+    assert "Classes" not in out
+    spec = proposed(project)
+    assert spec.task == "tabular_regression"
+    assert spec.target.limits == (0, 360)
+    assert integrated()["rows"] == 120
+
+
+@pytest.mark.parametrize(
+    ("labels", "task"),
+    [
+        ([str(n % 5) for n in range(120)], "tabular_classification"),
+        ([str(n % 5 / 2) for n in range(120)], "tabular_classification"),
+        ([str(n * n) for n in range(120)], "tabular_regression"),
+    ],
+)
+def test_few_numbers_are_classes_and_many_are_measured(
+    millrace: Any, project: Path, tmp_path: Path, labels: list[str], task: str
+) -> None:
+    lines = [f"{n % 9},{'ab'[n % 2]},{label}" for n, label in enumerate(labels)]
+    (tmp_path / "a.csv").write_text("\n".join(["rooms,town,y", *lines]))
+    code, _, err = millrace("new", "mine", "--from", str(tmp_path / "a.csv"), "--label", "y")
+    assert code == ExitCode.DONE, err
+    assert proposed(project).task == task
+
+
+def test_a_few_labels_far_above_the_rest_are_learnt_by_their_logarithm(
+    millrace: Any, project: Path, tmp_path: Path
+) -> None:
+    lines = [f"{n % 9},{2 ** (n / 8):.3f}" for n in range(1, 120)]
+    (tmp_path / "a.csv").write_text("\n".join(["rooms,y", *lines]))
+    code, _, err = millrace("new", "mine", "--from", str(tmp_path / "a.csv"), "--label", "y")
+    assert code == ExitCode.DONE, err
+    assert proposed(project).target.transform == "log"

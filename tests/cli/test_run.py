@@ -11,7 +11,7 @@ import yaml
 import tiny_workflow
 from fake_airflow import FakeAirflow
 from millrace.catalog.catalog import Catalog
-from millrace.cli import follow
+from millrace.cli import follow, new_dag
 from millrace.errors import DataError, ExitCode
 from millrace.settings import Settings
 from millrace.workflow.tasks import parse
@@ -172,6 +172,43 @@ def test_a_paused_dag_is_unpaused_and_says_so(millrace: Any, airflow: FakeAirflo
     assert code == 0
     assert "digits was paused" in out
     assert ("PATCH", DAG, {"is_paused": False}) in airflow.requests
+
+
+def test_a_new_dag_is_waited_for(
+    millrace: Any, airflow: FakeAirflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(new_dag, "_POLL", 0.0)
+    monkeypatch.setenv("MILLRACE_DAGS", str(tmp_path))
+    (tmp_path / "digits.py").write_text("")
+    _prepare(airflow, "success")
+    airflow.answers["GET", "/api/v2/dags"] = (200, {"dags": [], "total_entries": 0})
+    airflow.answers["GET", "/api/v2/importErrors"] = (
+        200,
+        {"import_errors": [], "total_entries": 0},
+    )
+    found = (200, {"dag_id": "digits", "is_paused": False})
+    airflow.answers["GET", DAG] = [(404, {}), (404, {}), found]
+    code, out, _ = millrace("run", "digits", "--no-follow")
+    assert code == 0
+    assert out.count("digits.py is new") == 1
+
+
+def test_a_new_dag_that_cannot_be_loaded_is_not_waited_for(
+    millrace: Any, airflow: FakeAirflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLRACE_DAGS", str(tmp_path))
+    (tmp_path / "digits.py").write_text("")
+    broken = {"filename": "digits.py", "stack_trace": "NameError: x"}
+    airflow.answers["GET", DAG] = (404, {})
+    airflow.answers["GET", "/api/v2/dags"] = (200, {"dags": [], "total_entries": 0})
+    airflow.answers["GET", "/api/v2/importErrors"] = (
+        200,
+        {"import_errors": [broken], "total_entries": 1},
+    )
+    code, out, err = millrace("run", "digits")
+    assert code == ExitCode.SPEC
+    assert "no such DAG" in err
+    assert "is new" not in out
 
 
 def test_no_follow_returns_at_once_with_the_address_of_the_run(

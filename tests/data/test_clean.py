@@ -111,6 +111,13 @@ def test_missing_and_unknown_labels_are_refused(bench: Any) -> None:
     assert made.result.facts["by_reason"] == {"missing_label": 3, "unknown_label": 1}
 
 
+def test_what_nobody_sees_around_a_label_is_no_part_of_it(bench: Any) -> None:
+    labels = ["a", "\ufeffa", " a\u200b\t", "\u202ea\u202c", "\u200b\ufeff", "a\u200bb"]
+    made = bench.clean(bench.raw([picture(n) for n in range(6)], labels))
+    assert made.table()["label"].to_pylist() == ["a"] * 4 + ["a\u200bb"]
+    assert refused(made) == [("made.bin#4", "missing_label", "the source gives no label")]
+
+
 def test_labels_are_mapped(bench: Any) -> None:
     raw = bench.raw([picture(n) for n in range(3)], ["0", " 1 ", "2"])
     made = bench.clean(raw, label_map={"0": "no", "1": "yes"})

@@ -36,16 +36,17 @@ def test_what_is_damaged_is_whole_before(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
-    assert fuzzing.run(fuzzing_sources.KINDS[kind](tmp_path), tmp_path) == fuzzing_sources.ROWS
+    source = fuzzing_sources.KINDS[kind](tmp_path)
+    assert fuzzing.run(source, tmp_path, kind) == fuzzing_sources.ROWS
 
 
-@pytest.mark.parametrize("kind", fuzzing_sources.KINDS)
+@pytest.mark.parametrize("kind", fuzzing_sources.PICTURES)
 def test_files_of_another_kind_are_refused(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
     sources = {}
-    for number, (name, make) in enumerate(fuzzing_sources.KINDS.items()):
+    for number, (name, make) in enumerate(fuzzing_sources.PICTURES.items()):
         (tmp_path / f"{number}").mkdir()
         sources[name] = make(tmp_path / f"{number}")
     wanted = sources[kind]
@@ -54,13 +55,13 @@ def test_files_of_another_kind_are_refused(
             place = other.get("uri") or other["images"]
             source = wanted | {"uri" if "uri" in wanted else "images": place}
             with pytest.raises((DataError, SpecError)):
-                fuzzing.run(source, Path(tempfile.mkdtemp(dir=tmp_path)))
+                fuzzing.run(source, Path(tempfile.mkdtemp(dir=tmp_path)), kind)
 
 
 def test_a_record_that_is_lost_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
     source = fuzzing_sources.KINDS["csv"](tmp_path)
-    fuzzing.run(source, tmp_path)
+    fuzzing.run(source, tmp_path, "csv")
     result = fuzzing.StageResult("records", counts=fuzzing.clean.Counts(25, 25))
     with pytest.raises(RuntimeError, match="24 records of 25"):
         fuzzing.check(tmp_path / "collect-0-output", tmp_path / "clean-0-output", 25, result)

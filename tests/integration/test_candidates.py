@@ -156,7 +156,7 @@ def test_a_baseline_that_is_best_becomes_champion_and_predicts(installed: Any) -
     outcome = run_workflow("sms", {"limit": 300})
     assert outcome["decision"] == "promoted"
     assert facts(installed, "choose")["chosen"] == "logistic"
-    assert facts(installed, "evaluate")["verdict"].startswith("The model is the baseline")
+    assert facts(installed, "evaluate")["verdict"].startswith("The baseline won: ")
     made = {one.stage: one.output for one in last(installed) if one.output is not None}
     with Catalog(installed.settings.catalog) as catalog:
         assert catalog.models.champion("sms").bundle.digest == made["baseline"].digest

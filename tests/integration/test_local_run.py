@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from millrace.cli import main
 from millrace.errors import DataError, SpecError
+from millrace.jobs.local_run import run_workflow
 
 pytestmark = pytest.mark.tensorflow
 
@@ -114,3 +116,14 @@ def test_the_lineage_of_a_prediction_reaches_its_source(installed: Any) -> None:
     assert set(roles) == {"records", "bundle"}
     dataset = installed.store.get(roles["records"])
     assert dataset.manifest.provenance["inputs"]["records"]
+
+
+def test_a_prediction_run_needs_no_airflow_either(
+    installed: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "tiny_predict", "--local", "--limit", "100"]) == 0
+    run = installed.catalog.runs.latest()[0]
+    assert (run.dag_id, run.state) == ("tiny_predict", "done")
+    assert run.params["model_version"] == 1
+    delivered = run_workflow("tiny", {"limit": 100}, purpose="prediction")["delivered"]
+    assert f"{delivered} " in capsys.readouterr().out

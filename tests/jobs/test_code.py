@@ -61,3 +61,16 @@ def test_no_stage_depends_on_what_surrounds_it() -> None:
     for stage in STAGES.values():
         modules = code_digests([stage.module])
         assert not any("jobs" in name or "orchestration" in name for name in modules)
+
+
+@pytest.mark.parametrize(
+    ("stage", "modules"),
+    [
+        ("millrace.data.clean", ("millrace.data.labels.quantities", "millrace.workflow.quantity")),
+        ("millrace.learning.train", ("millrace.learning.training.quantity_objective",)),
+        ("millrace.learning.evaluate", ("millrace.learning.evaluation.quantity_figures",)),
+        ("millrace.learning.predict", ("millrace.learning.target_quantity",)),
+    ],
+)
+def test_what_a_regression_does_is_part_of_its_stages(stage: str, modules: tuple[str, ...]) -> None:
+    assert set(modules) <= set(code_digests([stage]))

@@ -133,6 +133,14 @@ def test_equal_probabilities_leave_all_or_nothing(score):
     json.dumps([everything, nothing], allow_nan=False)
 
 
+def test_a_goal_just_below_one_is_said_in_full():
+    spam, scores = [1, 0, 1, 0], [0.9, 0.95, 0.8, 0.1]
+    missed = choose(spam, scores, {"precision_of": "spam", "at_least": 0.999999})
+    assert missed["sentence"].endswith("the nearest to 0.999999, which no threshold reaches")
+    reached = choose(spam, scores, {"recall_of": "spam", "at_least": 0.999999})
+    assert reached["sentence"].endswith(", at least 0.999999 as asked")
+
+
 def test_of_equally_good_thresholds_the_one_nearest_to_the_middle_is_taken():
     spam, scores = [1, 0, 0, 1], [0.875, 0.875, 0.125, 0.125]
     found = choose(spam, scores, {"recall_of": "ham", "at_least": 0.5})

@@ -174,7 +174,7 @@ def test_streamed_training_learns_and_can_be_repeated(dataset, stage):
 
 @pytest.mark.tensorflow
 def test_balanced_class_weights_are_one_on_average(dataset):
-    from millrace.learning.training.build import class_weights
+    from millrace.learning.training.objective import class_weights
 
     split = picture_side(dataset, "train")
     weights = class_weights(split, "balanced")

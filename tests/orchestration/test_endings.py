@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import tiny_workflow
 from file_notifier import told
 from millrace.catalog.catalog import Catalog
 from millrace.errors import BudgetExceeded, DataError
+from millrace.orchestration import marked_runs
 from millrace.orchestration.builder import workflow_dags
 from millrace.orchestration.endings import mark_done, mark_failed
 from millrace.settings import Settings
@@ -107,3 +109,21 @@ def test_an_exceeded_budget_is_an_event_of_its_own(
     catalog.runs.finish(start(catalog), "failed", error.to_document())
     mark_failed(context)
     assert [notice["event"] for notice in told(file)] == ["failure", "budget_exceeded"]
+
+
+def test_a_run_that_a_person_marked_is_recorded_and_told_to_nobody(
+    catalog: Catalog, file: Path
+) -> None:
+    run, marked = start(catalog), SimpleNamespace(dag_id="tiny_predict", run_id="r")
+    marked_runs.on_dag_run_failed(marked)
+    record = catalog.runs.get(run)
+    assert (record.state, told(file)) == ("failed", [])
+    assert record.error is not None
+    assert record.error["problem"] == "it was marked as failed"
+    marked_runs.on_dag_run_success(marked)
+    assert catalog.runs.get(run).state == "done"
+
+
+def test_a_marked_run_of_somebody_elses_dag_is_none_of_ours(catalog: Catalog) -> None:
+    marked_runs.on_dag_run_failed(SimpleNamespace(dag_id="theirs", run_id="r"))
+    assert catalog.runs.latest() == []

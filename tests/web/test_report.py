@@ -90,7 +90,7 @@ def test_partitions_are_added_up_and_say_why(client, installation) -> None:
     assert "3.0 MiB" in text
     assert "3.00 s" in text
     assert "changed: code" in text
-    assert "clean: 2 partitions" in text
+    assert "clean: 2 parts" in text
     assert '<td>blank</td><td class="number">4</td>' in text
 
 
@@ -242,4 +242,13 @@ def test_that_the_baseline_wins_stands_above_the_figures(client, installation) -
     installation.execute(run, "evaluate", installation.artifact("e" * 64, "x", {}, **facts))
     text = page(client, run)
     assert text.index("The baseline is better: 0.9915 against 0.9877") < text.index("<td>Accuracy")
+    assert "<script" not in text
+
+
+def test_what_single_records_would_have_leaked_is_told(client, installation) -> None:
+    run = installation.start()
+    facts = {**FACTS, "leakage": f"Had records been split one by one, 5.6 % {HOSTILE}"}
+    installation.execute(run, "evaluate", installation.artifact("e" * 64, "x", {}, **facts))
+    text = page(client, run)
+    assert "Had records been split one by one, 5.6 %" in text
     assert "<script" not in text

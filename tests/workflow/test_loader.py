@@ -127,7 +127,10 @@ def test_a_file_that_is_not_text_is_a_spec_error(tmp_path: Path) -> None:
 
 
 def test_a_spec_without_a_test_side_is_refused(tmp_path: Path) -> None:
-    assert "no test records" in error_of(tmp_path, GOOD + "split: {test: 0}\n")
+    error = error_of(tmp_path, GOOD + "split: {test: 0}\n")
+    assert "expected test records" in error
+    assert "sample.yaml:1" not in error, "no line is wrong by itself"
+    assert "received" not in error, "the whole document helps nobody"
 
 
 def test_a_users_own_code_enters_by_its_import_path(tmp_path: Path) -> None:

@@ -93,6 +93,21 @@ def test_a_conf_may_name_a_kind_that_the_file_names(spec: WorkflowSpec) -> None:
 SQL = {"name": "shop", "kind": "sql", "connection": "shop", "query": "SELECT 1 AS id", "key": "id"}
 
 
+@pytest.fixture
+def asking() -> WorkflowSpec:
+    """A workflow whose file names a database."""
+    return parse(
+        {
+            "version": 1,
+            "name": "sample",
+            "task": "tabular_classification",
+            "sources": [SQL],
+            "transform": {"columns": {"age": {"kind": "numeric"}}},
+            "model": {"kind": "table_mlp"},
+        }
+    )
+
+
 @pytest.mark.parametrize(
     "sources",
     [
@@ -105,21 +120,26 @@ SQL = {"name": "shop", "kind": "sql", "connection": "shop", "query": "SELECT 1 A
     ],
 )
 def test_a_conf_asks_nothing_new_with_the_credentials_of_a_file(
-    spec: WorkflowSpec, sources: Any
+    asking: WorkflowSpec, sources: Any
 ) -> None:
-    own = parse(spec.model_dump(mode="json") | {"sources": [SQL]})
     with pytest.raises(SpecError, match=r"conf\.sources: a run may not bring"):
-        check_trust(own, {"sources": sources})
+        check_trust(asking, {"sources": sources})
 
 
-def test_a_conf_may_ask_a_database_of_its_own_or_what_the_file_asks(spec: WorkflowSpec) -> None:
-    own = parse(spec.model_dump(mode="json") | {"sources": [SQL]})
-    check_trust(own, {"sources": [SQL | {"name": "new", "key": "other"}]})
+def test_a_conf_may_ask_a_database_of_its_own_or_what_the_file_asks(asking: WorkflowSpec) -> None:
+    check_trust(asking, {"sources": [SQL | {"name": "new", "key": "other"}]})
     mine = {"uri": "sqlite:///a.db", "connection": None, "query": "SELECT 2 AS id"}
-    check_trust(own, {"sources": [SQL | mine]})
+    check_trust(asking, {"sources": [SQL | mine]})
 
 
 @pytest.mark.parametrize("sources", [[], [{"name": "a", "kind": "sklearn"}] * 2])
 def test_prediction_sources_are_some_and_named_apart(sources: Any) -> None:
     with pytest.raises(SpecError, match="sources"):
         predict_params({"sources": sources})
+
+
+def test_prediction_sources_hold_what_the_model_takes(spec: WorkflowSpec) -> None:
+    conf = {"sources": [{"name": "mail", "kind": "email", "uri": "a"}]}
+    assert predict_params(conf).sources
+    with pytest.raises(SpecError, match=r"conf\.sources: .*mail \(email\) gives texts"):
+        predict_params(conf, spec)

@@ -14,13 +14,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-import fsspec
-
 from millrace.artifacts import s3
 from millrace.artifacts.entry import Entry
 from millrace.artifacts.failures import disk_answers
+from millrace.artifacts.file_system import open_file_system
 from millrace.artifacts.remote import RemoteBackend
-from millrace.errors import SpecError
 
 __all__ = ["Backend", "Entry", "LocalBackend", "open_backend"]
 
@@ -82,17 +80,7 @@ def open_backend(uri: str, access: Mapping[str, str] = _NOTHING) -> Backend:
         access: options of an S3 client (``key``, ``secret``, ``token``, ``endpoint_url``) that
             replace what AWS's own variables say.
     """
-    try:
-        protocol = uri.partition("://")[0]
-        options = {**s3.client_options(), **access} if protocol in ("s3", "s3a") else {}
-        fs, root = fsspec.core.url_to_fs(uri, use_listings_cache=False, **options)
-    except (ImportError, ValueError) as error:
-        raise SpecError(
-            "the store cannot be opened",
-            where=uri,
-            received=error,
-            remedy="Install the extra for this kind of store, e.g. `pip install millrace[s3]`.",
-        ) from error
+    fs, root = open_file_system(uri, access)
     protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
     if "file" in protocols:
         return LocalBackend(Path(root))

@@ -36,10 +36,6 @@ def client_options() -> dict[str, Any]:
 class S3Backend(RemoteBackend):
     """A prefix of a bucket."""
 
-    def __init__(self, fs: Any, root: str, uri: str) -> None:
-        super().__init__(fs, root, uri)
-        fs.retries = 1  # the client repeats requests itself; two layers would multiply
-
     def read(self, name: str) -> bytes | None:
         """Return the content in one request, without asking for its size before."""
         return self._unless_missing(

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import fsspec
-
+from millrace.artifacts.file_system import open_file_system
 from millrace.errors import TransientError
 
 
@@ -30,7 +29,7 @@ class Uploads:
     """
 
     def __init__(self, uri: str) -> None:
-        self._fs, self._root = fsspec.core.url_to_fs(uri)
+        self._fs, self._root = open_file_system(uri)
         self._bucket, _, self._prefix = self._root.strip("/").partition("/")
 
     def listed(self) -> list[Upload]:

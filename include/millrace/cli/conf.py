@@ -8,10 +8,9 @@ from typing import Any
 
 from millrace.errors import SpecError
 from millrace.settings import Settings
+from millrace.workflow.graph import purpose_of
 from millrace.workflow.loader import spec_files
 from millrace.workflow.params import predict_params, run_params
-
-_PREDICT = "_predict"
 
 
 def build_conf(params: Iterable[str], force: list[str], limit: int | None) -> dict[str, Any]:
@@ -41,11 +40,10 @@ def check_conf(settings: Settings, dag_id: str, conf: dict[str, Any]) -> None:
     Raises:
         SpecError: an unknown key or a bad value.
     """
-    workflows = {path.stem for path in spec_files(settings.workflows)}
-    if dag_id in workflows:
-        run_params(conf)
-    elif dag_id.removesuffix(_PREDICT) in workflows:
-        predict_params(conf)
+    known = purpose_of(dag_id, {path.stem for path in spec_files(settings.workflows)})
+    if known is not None:
+        check = run_params if known[1] == "training" else predict_params
+        check(conf)
 
 
 def _put(conf: dict[str, Any], path: list[str], value: Any) -> None:

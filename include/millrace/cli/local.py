@@ -16,39 +16,36 @@ from millrace.cli.console import console
 from millrace.cli.outcome import print_outcome
 from millrace.cli.run_view import RunView, StageView
 from millrace.cli.views import View, view_for
-from millrace.errors import ExitCode, SpecError
+from millrace.errors import ExitCode
 from millrace.settings import Settings
-from millrace.workflow.graph import workflow_graph
-from millrace.workflow.loader import load_named
+from millrace.workflow.graph import purpose_of, workflow_graph
+from millrace.workflow.loader import load_named, spec_files
 
 _KEPT = 50  # events of a stage
 
 
-def run_here(settings: Settings, workflow: str, conf: dict[str, Any]) -> int:
-    """Run a workflow's training graph here and print its outcome.
+def run_here(settings: Settings, dag_id: str, conf: dict[str, Any]) -> int:
+    """Run what a workflow's DAG does, here, and print its outcome.
 
     Raises:
         MillraceError: a stage failed, or the store cannot be used.
-        SpecError: `workflow` is a prediction DAG.
     """
     from millrace.artifacts.store import Store
     from millrace.catalog.catalog import Catalog
     from millrace.jobs.local_run import run_workflow
 
-    if workflow.endswith("_predict") and not (settings.workflows / f"{workflow}.yaml").exists():
-        raise SpecError(
-            "only training runs can run without Airflow", where="--local", received=workflow
-        )
+    names = {path.stem for path in spec_files(settings.workflows)}
+    workflow, purpose = purpose_of(dag_id, names) or (dag_id, "training")
     spec = load_named(settings.workflows, workflow)
-    names = [t.name for t in workflow_graph(spec, "training")]
+    graph = workflow_graph(spec, purpose)
     Store(settings.store, settings.home / "cache", seals=spec.encryption).check()
     with Catalog(settings.catalog) as catalog:
         catalog.migrate()
     run_id = f"local__{datetime.now(UTC).isoformat(timespec='microseconds')}"
     with view_for(console()) as view, told(console()):
-        following = _Following(view, workflow, run_id, names)
-        run_workflow(workflow, conf, following.tell, run_id)
-    print_outcome(settings, workflow, run_id)
+        following = _Following(view, dag_id, run_id, [task.name for task in graph])
+        run_workflow(workflow, conf, following.tell, run_id, purpose)
+    print_outcome(settings, dag_id, run_id)
     return ExitCode.DONE
 
 
@@ -78,12 +75,12 @@ class _Printer(logging.Handler):
 class _Following:
     """Turns the run's events into what the views draw."""
 
-    def __init__(self, view: View, workflow: str, run_id: str, names: list[str]) -> None:
+    def __init__(self, view: View, dag_id: str, run_id: str, names: list[str]) -> None:
         self._view = view
         self._start = time.monotonic()
         self._began: dict[str, float] = {}
         self._stages = {name: StageView(name, "waiting", 0, 1, 0.0) for name in names}
-        self._run = RunView(workflow, run_id, "running", 0.0, ())
+        self._run = RunView(dag_id, run_id, "running", 0.0, ())
 
     def tell(self, task: str, event: Mapping[str, Any]) -> None:
         """Take in an event of a task and show the run."""

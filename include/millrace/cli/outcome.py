@@ -1,9 +1,10 @@
-"""`print_outcome`: what a run came to: accuracy, champion, predictions, and where everything is."""
+"""`print_outcome`: what a run came to: figures, champion, predictions, and where everything is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
@@ -11,16 +12,18 @@ from millrace.catalog.records import ExecutionRecord, RunRecord
 from millrace.cli.console import console
 from millrace.cli.words import without_password
 from millrace.settings import Settings
+from millrace.workflow.figures import TITLES, written_figure
 
 Rows = list[tuple[str, str]]
 
-_FIGURES = (
-    ("accuracy", "Accuracy"),
-    ("f1", "F1"),
-    ("average_precision", "Average precision"),
-)
+_FIGURES = ("accuracy", "f1", "average_precision", "r2", "rmse", "mae")
 
-_SENTENCES = (("choose", "sentence", "Candidates"), ("evaluate", "verdict", "Baseline"))
+_SENTENCES = (
+    ("choose", ("sentence",), "Candidates"),
+    ("evaluate", ("leakage",), "Split"),
+    ("evaluate", ("verdict",), "Baseline"),
+    ("evaluate", ("decision", "sentence"), "Threshold"),
+)
 
 
 def print_outcome(settings: Settings, dag_id: str, run_id: str) -> None:
@@ -41,11 +44,14 @@ def _sentences(settings: Settings, executions: Sequence[ExecutionRecord]) -> Row
     """Return what was found in words, of results that are still in the store."""
     store = Store(settings.store, settings.home / "cache", shows=True)
     rows = []
-    for stage, fact, title in _SENTENCES:
+    for stage, keys, title in _SENTENCES:
         last = _last(executions, stage)
         artifact = None if last is None or last.output is None else store.find(last.output.key)
-        if artifact is not None and artifact.facts.get(fact):
-            rows.append((title, f"{artifact.facts[fact]}"))
+        found: Any = {} if artifact is None else artifact.facts
+        for key in keys:
+            found = (found or {}).get(key)
+        if found:
+            rows.append((title, f"{found}"))
     return rows
 
 
@@ -53,7 +59,7 @@ def _evaluation(executions: Sequence[ExecutionRecord]) -> Rows:
     last = _last(executions, "evaluate")
     if last is None:
         return []
-    found = [(title, _figure(last.metrics, name)) for name, title in _FIGURES]
+    found = [(TITLES[name], _figure(last.metrics, name)) for name in _FIGURES]
     return [(title, text) for title, text in found if text is not None]
 
 
@@ -61,12 +67,12 @@ def _figure(figures: Mapping[str, float], name: str) -> str | None:
     """Return a figure with its interval and the baseline's, or None where it was not measured."""
     if name not in figures:
         return None
-    text = f"{figures[name]:.4f} on the test split"
+    text = f"{written_figure(figures[name])} on the test split"
     low, high = figures.get(f"{name}_low"), figures.get(f"{name}_high")
     if low is not None and high is not None:
-        text += f" (95 % interval {low:.4f} to {high:.4f})"
+        text += f" (95 % interval {written_figure(low)} to {written_figure(high)})"
     if f"baseline_{name}" in figures:
-        text += f"; baseline {figures[f'baseline_{name}']:.4f}"
+        text += f"; baseline {written_figure(figures[f'baseline_{name}'])}"
     return text
 
 

@@ -8,7 +8,7 @@ Examples:
   millrace run mnist --force train --no-follow
   millrace run mnist --param sources.train.images=/data/train-images.gz
   millrace run digits_predict
-  millrace run digits --local         without Airflow, one task after the other
+  millrace run digits --local         without Airflow, one task after the other; digits_predict too
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Trigger the run and, unless told otherwise, follow it to its end."""
     from millrace.cli.conf import build_conf, check_conf
     from millrace.cli.console import console
+    from millrace.cli.new_dag import await_dag
     from millrace.orchestration.embedded.address import running_client
     from millrace.orchestration.embedded.installation import Installation
 
@@ -62,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         return run_here(installation.settings, arguments.name, conf)
     with running_client(installation) as airflow:
+        await_dag(airflow, installation, arguments.name)
         run_id = start(airflow, arguments.name, conf)
         console().print(f"{arguments.name} {run_id}: {run_page(airflow, arguments.name, run_id)}")
         if arguments.no_follow:

@@ -104,7 +104,7 @@ def _airflow(airflow: AirflowClient) -> None:
 def _champions(installation: Installation) -> None:
     from millrace.catalog.catalog import Catalog
     from millrace.cli.console import console
-    from millrace.cli.showing.model import figure
+    from millrace.cli.showing.model import columns, figure
     from millrace.cli.tables import table
     from millrace.workflow.loader import spec_files
 
@@ -115,9 +115,7 @@ def _champions(installation: Installation) -> None:
     except MillraceError as error:
         console().print(str(error))
         return
-    titles = {"accuracy": "accuracy"}
-    if any(champion is not None and "f1" in champion.metrics for _, champion in found):
-        titles["f1"] = "F1"
+    titles = columns([champion for _, champion in found if champion is not None])
     rows = table("workflow", "champion", *titles.values(), "since")
     for name, champion in found:
         if champion is None:

@@ -69,6 +69,8 @@ def summary(spec: WorkflowSpec) -> str:
     """Return a workflow in one line."""
     sources = ", ".join(f"{source.name} ({source.kind})" for source in spec.sources)
     plan = f"{spec.train.epochs} epochs of {spec.model.kind}"
+    if spec.competes:
+        plan += f"; the best of {', '.join([*spec.networks, *spec.classical])}"
     schedule = "by hand" if spec.schedule is None else f"schedule {spec.schedule}"
     return f"{spec.task}: {sources}; {plan}; {schedule}"
 

@@ -1,4 +1,6 @@
-"""The clean stage: apply the data contract to one partition. Refuses, never repairs.
+"""The clean stage: apply the data contract to one partition. Refuses; repairs no record.
+
+The one exception is of texts, whose encoding is repaired unless their rules say otherwise.
 
 What the contract is: see `millrace.data.cleaning`. Memory is bounded by a row group of contents as
 they are stored, what a modality sees at once, and the digests of the partition.
@@ -45,11 +47,12 @@ class _Sorted:
 def run(context: StageContext) -> StageResult:
     """Clean the records of one partition.
 
-    Parameters (keyed): ``rules``, values of `ImageCleaning`; ``reduce_to``, height and width in
-    pixels that transforming makes, see `millrace.data.pictures.reduction`; ``label_map``;
-    ``labels``, the vocabulary (empty: any); ``labelled``: false for records to predict, whose
-    labels may be missing and whose duplicates are all kept. Inputs: ``records`` (RAW);
-    ``corrections`` of the source, optional, see `millrace.data.corrections`. Writes
+    Parameters (keyed): ``modality``; ``rules``, values of its `Cleaning`, and what else it needs to
+    read contents (of pictures ``reduce_to``, see `millrace.data.pictures.reduction`; of tables
+    ``columns`` and ``missing_words``); ``label_map``; ``labels``, the vocabulary (empty: any);
+    ``target``, where labels are numbers, the values of `Quantity`; ``labelled``: false for records
+    to predict, whose labels may be missing and whose duplicates are all kept. Inputs: ``records``
+    (RAW); ``corrections`` of the source, optional, see `millrace.data.corrections`. Writes
     ``records.parquet`` (`Modality.clean`), ``quarantine.parquet`` and ``duplicates.parquet``.
 
     Raises:

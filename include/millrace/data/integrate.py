@@ -18,11 +18,12 @@ import pyarrow as pa
 
 from millrace.artifacts.tables import count_rows, read_schema, row_bytes, write_table
 from millrace.data.clean import count_reasons
-from millrace.data.integration.balance import class_counts
 from millrace.data.integration.budget import check_refusals
 from millrace.data.integration.earlier import Cleaned, load_earlier
 from millrace.data.integration.families import Families
 from millrace.data.integration.groups import UNITED
+from millrace.data.integration.label_facts import label_facts
+from millrace.data.integration.leakage import leakage
 from millrace.data.integration.ledger import Ledger
 from millrace.data.integration.ordered import OrderedRows
 from millrace.data.integration.portions import Portions
@@ -32,7 +33,6 @@ from millrace.data.integration.sides import SIDES
 from millrace.data.integration.splits import assign
 from millrace.data.integration.transforms import common
 from millrace.data.integration.verdicts import judge
-from millrace.data.integration.vocabulary import vocabulary
 from millrace.data.modality import open_modality
 from millrace.data.schemas import dataset
 from millrace.data.spill import Spill
@@ -42,8 +42,10 @@ from millrace.workflow.stage import Counts, StageContext, StageResult
 _SOURCES = """SELECT source FROM records UNION SELECT source FROM quarantined
     UNION SELECT source FROM copies"""
 
-_PLACES = """SELECT coalesce(p.rowid, -1) AS place, high
-    FROM records LEFT JOIN placed p USING (row) ORDER BY row"""
+_JOINED = """CREATE TABLE joined AS SELECT r.row, coalesce(p.rowid, -1) AS place, high
+    FROM records r LEFT JOIN placed p USING (row)"""
+
+_PLACES = "SELECT place, high FROM joined ORDER BY row"
 
 _PLACE = pa.schema([("place", pa.int64()), ("high", pa.uint64())])
 
@@ -62,7 +64,8 @@ def run(context: StageContext) -> StageResult:
     """Unite, compare, split and shuffle the records.
 
     Parameters (keyed): ``split``, values of `Split`; ``sources``, each source's fixed side or null;
-    ``labels``, the vocabulary (empty: what is found); ``modality``, ``rules`` and what else the
+    ``labels``, the vocabulary (empty: what is found); ``target``, where labels are numbers, the
+    values of `Quantity`; ``modality``, ``rules`` and what else the
     clean stage had; ``near_conflicts`` and ``budget`` of its `Cleaning`. Inputs: ``records``,
     transformed artifacts; ``cleaned``, the clean artifacts they came from, in the same order.
     Writes ``train.parquet``, ``validation.parquet``, ``test.parquet``, ``quarantine.parquet`` and
@@ -84,6 +87,7 @@ def run(context: StageContext) -> StageResult:
         families = _families(context, ledger, cleaned)
         refused = _write_refused(context, ledger, cleaned)
         facts = _split(ledger, params, families)
+        ledger.run(_JOINED)
         for part in ledger.answer(_PLACES):
             places.append(part)
     _write_splits(context, paths, places, facts["rows"])
@@ -131,15 +135,12 @@ def _write_refused(context: StageContext, ledger: Ledger, cleaned: Cleaned) -> _
 def _split(ledger: Ledger, params: Mapping[str, Any], families: Families | None) -> dict[str, Any]:
     """Give every record its side and its place; return what is to be said of the data set."""
     assign(ledger, params["split"])
-    found = ledger.rows("SELECT DISTINCT label FROM placed")
-    labels = vocabulary(params["labels"], (label for (label,) in found))
-    counts = class_counts(ledger, labels)
-    facts = {
-        "labels": labels,
-        "rows": {side: sum(numbers.values()) for side, numbers in counts.items()},
-        "class_counts": counts,
-    }
-    return facts if families is None else facts | {"near_duplicates": families.facts()}
+    facts = label_facts(ledger, params)
+    near = {} if families is None else {"near_duplicates": families.facts()}
+    counted = leakage(
+        ledger, facts["rows"], near=families is not None, classes="target" not in params
+    )
+    return {**facts, **near, **counted}
 
 
 def _check_sources(ledger: Ledger, sources: Mapping[str, str | None]) -> None:

@@ -22,7 +22,8 @@ _PARSING = threading.Lock()  # Python 3.11's parser fails at times where two thr
 _SITES = ("site-packages", "dist-packages")
 _FOLLOWED = (
     *("millrace.data", "millrace.learning"),
-    *("millrace.canonical_text", "millrace.privacy", "millrace.artifacts.tables"),
+    *("millrace.canonical_text", "millrace.privacy"),
+    *("millrace.artifacts.tables", "millrace.workflow.quantity"),
 )
 
 

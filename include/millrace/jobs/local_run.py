@@ -12,7 +12,7 @@ from millrace.errors import MillraceError
 from millrace.jobs.progress import Event
 from millrace.jobs.steps import STEPS
 from millrace.jobs.workflow_run import RunIdentity, WorkflowRun, start_run
-from millrace.workflow.graph import Graph, Task
+from millrace.workflow.graph import Graph, Purpose, Task, dag_id_of
 
 log = logging.getLogger(__name__)
 Tell = Callable[[str, Event], None]
@@ -24,6 +24,7 @@ def run_workflow(
     conf: Mapping[str, Any],
     tell: Tell = lambda task, event: None,
     run_id: str | None = None,
+    purpose: Purpose = "training",
 ) -> dict[str, Any]:
     """Carry a workflow from its sources to predictions.
 
@@ -32,15 +33,16 @@ def run_workflow(
         conf: the run's parameters, as in a trigger over REST.
         tell: follows the run.
         run_id: made from the time where it is not given.
+        purpose: prediction takes the champion that is there.
 
     Returns:
-        The outcome of `promote`, with ``run_id``.
+        The outcome of `promote`, or of `finish`, with ``run_id``.
 
     Raises:
         MillraceError: a stage failed; the run is recorded as failed.
     """
     run_id = run_id or f"local__{datetime.now(UTC).isoformat(timespec='microseconds')}"
-    identity = RunIdentity(workflow, workflow, run_id)
+    identity = RunIdentity(workflow, dag_id_of(workflow, purpose), run_id, purpose)
     follow = _Follower(tell)
     run = start_run(identity, conf, "local", report=follow.report)
     _tell_of_pods(run)
@@ -51,7 +53,7 @@ def run_workflow(
         run.catalog.runs.finish(run.id, "failed", known.to_document())
         raise
     run.catalog.runs.finish(run.id, "done")
-    return {**results["promote"], "run_id": run_id}
+    return {**results["promote" if purpose == "training" else "finish"], "run_id": run_id}
 
 
 class _Follower:

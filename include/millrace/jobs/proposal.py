@@ -47,7 +47,7 @@ def propose(name: str, seen: Seen, look: Look) -> Proposal:
     for smallest in _SMALLEST:
         for seed in _SEEDS:
             choices = choose(seen, seed, smallest)
-            if len(seen.classes) - len(choices.left_out) < _FEWEST:
+            if seen.tells_classes and len(seen.classes) - len(choices.left_out) < _FEWEST:
                 break
             plan = proposer.plan(seen, choices)
             proposal = Proposal(write_spec(name, seen, choices, plan), choices, plan)
@@ -94,6 +94,8 @@ def _too_few(seen: Seen, noun: str) -> DataError:
 
 def _safe(seen: Seen, choices: Choices) -> bool:
     """Whether the split need not be tried: not all was looked at, or every class is large."""
+    if not seen.tells_classes:
+        return seen.looked_at < seen.total or seen.accepted >= _PLENTY
     kept = [count for label, count in seen.classes.items() if label not in choices.left_out]
     return seen.looked_at < seen.total or min(kept) >= _PLENTY
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -83,10 +82,9 @@ def _label(
     """Return the new label; None where it stays."""
     if row.label in (None, _shown(record, label_map)):
         return None
-    if spec.labels and row.label not in spec.labels:
-        close = difflib.get_close_matches(str(row.label), spec.labels, 1)
-        hint = f"did you mean {close[0]!r}?" if close else f"one of {', '.join(spec.labels)}"
-        changes.problems.append(f"{row.place}: no label {row.label!r} in the workflow; {hint}")
+    problem = spec.label_problem(str(row.label))
+    if problem is not None:
+        changes.problems.append(f"{row.place}: {problem}")
     elif raw_label(str(row.label), label_map) is None:
         changes.problems.append(f"{row.place}: label_map lets no record have {row.label!r}")
     return row.label

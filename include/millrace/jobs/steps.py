@@ -66,7 +66,7 @@ def clean(run: WorkflowRun, partition: Partition, collected: Reference) -> Refer
     params = {
         **run.spec.cleaning(),
         "label_map": _source(run, partition["source"])["label_map"],
-        "labels": list(run.spec.labels),
+        **run.spec.truth(),
         "labelled": run.labelled,
     }
     inputs: dict[str, list[Reference]] = {"records": [collected]}
@@ -91,7 +91,7 @@ def integrate(
         **spec.cleaning(),
         "split": spec.split.model_dump(mode="json"),
         "sources": {source.name: source.split for source in spec.sources},
-        "labels": list(spec.labels),
+        **spec.truth(),
         "near_conflicts": spec.clean.near_conflicts,
         "budget": dict(spec.clean.budget),
     }
@@ -117,7 +117,7 @@ def train(run: WorkflowRun, dataset: Reference, candidate: str | None = None) ->
         name: getattr(network, name).model_dump(mode="json")
         for name in ("model", "augment", "train")
     }
-    params |= {"modality": run.spec.modality, **_decision(run)}
+    params |= {"modality": run.spec.modality, **run.spec.answer()}
     asked = run.spec.resources
     locations = {}
     start = params["model"].pop("start", None)
@@ -140,7 +140,7 @@ def baseline(run: WorkflowRun, dataset: Reference) -> Reference:
     """Fit the scikit-learn model beside the network; as a bundle where it is a candidate."""
     asked = run.spec.baseline
     fitted = asked.model_dump(mode="json", exclude={"candidate"})
-    params = {"modality": run.spec.modality, "baseline": fitted, **_decision(run)}
+    params = {"modality": run.spec.modality, "baseline": fitted, **run.spec.answer()}
     if asked.candidate:
         params["export"] = True
     return execute(run, "baseline", params, {"dataset": [dataset]})
@@ -152,7 +152,8 @@ def choose(
     """Return the candidate that is best on the validation split."""
     spec = run.spec
     named = dict(zip(spec.networks, bundles, strict=True)) | dict.fromkeys(spec.classical, fitted)
-    params = {"modality": spec.modality, "candidates": list(named), "by": spec.gate.by}
+    params: dict[str, Any] = {"modality": spec.modality, "by": spec.gate.by}
+    params |= {"candidates": list(named), "goal": spec.gate.asks_for_goal}
     inputs = {
         "dataset": [ArtifactRef.from_document(dataset)],
         "bundle": [ArtifactRef.from_document(ref) for ref in named.values()],
@@ -200,12 +201,6 @@ STEPS: Mapping[str, Callable[..., Any]] = {
     )
 }
 """All steps by name."""
-
-
-def _decision(run: WorkflowRun) -> dict[str, Any]:
-    """Return the parameter of stages that choose a threshold, where the spec asks for one."""
-    decision = run.spec.decision
-    return {} if decision.positive is None else {"decision": decision.model_dump(mode="json")}
 
 
 def _sources(run: WorkflowRun) -> list[dict[str, Any]]:

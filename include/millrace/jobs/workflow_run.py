@@ -103,7 +103,7 @@ def start_run(
     params = dict(conf)
     if identity.purpose == "training":
         spec = apply(spec, run_params(conf))
-    elif predict_params(conf).model_version is None:  # one model for all partitions of the run
+    elif predict_params(conf, spec).model_version is None:  # one model for all partitions
         champion = catalog.models.champion(identity.workflow)
         params["model_version"] = None if champion is None else champion.version
     if spec.encryption:

@@ -10,17 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from millrace.artifacts.tables import read_table, write_table
 from millrace.errors import DataError
-from millrace.learning.dataset import Classes, class_indices, dataset_labels
-from millrace.learning.decision import Rule
 from millrace.learning.modality import Rival, open_learning
-from millrace.learning.predictions import COLUMNS, predictions_schema, predictions_table
+from millrace.learning.predictions import COLUMNS
 from millrace.learning.rival_bundle import RivalBundle
+from millrace.learning.target import Answers, Target, target_type
 from millrace.learning.threshold import choose_threshold
 from millrace.workflow.decision import Decision
 from millrace.workflow.stage import StageContext, StageResult
@@ -32,44 +29,45 @@ class _Asked(NamedTuple):
     """Who answers: the rival, or its bundle."""
 
     columns: Sequence[str]
-    predict: Callable[[pa.Table], npt.NDArray[np.float32]]
+    predict: Callable[[pa.Table], Answers]
 
 
 def run(context: StageContext) -> StageResult:
     """Fit on ``dataset``'s training split and predict its test split.
 
     Parameters (keyed): ``modality``; ``baseline``, values of the spec's, with ``kind`` and
-    ``rows``, how many records it may use; ``decision``, where a threshold is to be chosen, which
-    it has of its own; ``export``, true where a bundle is written, which then gives all answers.
+    ``rows``, how many records it may use; ``target``, where a number is learnt; ``decision``, where
+    a threshold is to be chosen, which it has of its own; ``export``, true
+    where a bundle is written, which then gives all answers.
 
     Raises:
-        DataError: the training records that it may use are of a single class, or the validation
+        DataError: the training records that it may use have a single label, or the validation
             split has none of one of the classes to decide between.
         SpecError: the decision is between other classes, or the model cannot become a bundle.
     """
     spec = context.params["baseline"]
     dataset = context.one("dataset")
-    labels = dataset_labels(dataset)
-    rival = open_learning(context.params["modality"]).rival(spec, len(labels))
+    target = target_type(context.params).learn(dataset, context.params)
+    rival = open_learning(context.params["modality"]).rival(spec, target)
     records = _first_records(dataset.path("train.parquet"), rival, spec["rows"])
-    classes = class_indices(records["label"], labels, _SIDE)
-    _check_classes(labels, classes)
-    rival.fit(records, classes)
-    facts = {"kind": spec["kind"], "rows": len(classes)}
+    values = target.values(records["label"], _SIDE)
+    target.check(values, f"the first {len(values):,} records of the {_SIDE}")
+    rival.fit(records, values)
+    facts = {"kind": spec["kind"], "rows": len(values)}
     bundle = None
     if context.params.get("export"):
-        bundle = RivalBundle(context, rival, labels, records, classes)
+        bundle = RivalBundle(context, rival, target, records, values)
     ask = _Asked(rival.columns, (bundle or rival).predict)
     decided = {}
     if "decision" in context.params:
         validation = dataset.path("validation.parquet")
-        decided["decision"] = _decide(context.params["decision"], labels, ask, validation)
+        decided["decision"] = _decide(context.params["decision"], target, ask, validation)
     facts |= decided
-    rule = Rule.of(facts, labels, "baseline")
+    target = type(target).of({**target.to_document(), **decided}, "baseline")
     rows = write_table(
         context.output / "predictions.parquet",
-        predictions_schema(labels),
-        _predictions(ask, dataset.path("test.parquet"), labels, rule),
+        target.schema(),
+        _predictions(ask, dataset.path("test.parquet"), target),
     )
     if bundle is not None:
         facts |= bundle.write(decided)
@@ -89,31 +87,17 @@ def _first_records(path: Path, rival: Rival, rows: int) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def _check_classes(labels: tuple[str, ...], classes: Classes) -> None:
-    found = np.unique(classes)
-    if len(found) < 2:
-        raise DataError(
-            "the baseline sees fewer than two classes",
-            where=f"the first {len(classes):,} records of the {_SIDE}",
-            expected="records of at least two classes",
-            received=[labels[index] for index in found],
-            remedy="Raise baseline.rows, add records of other classes, or check label_map.",
-        )
-
-
 def _decide(
-    decision: Mapping[str, Any], labels: tuple[str, ...], ask: _Asked, validation: Path
+    decision: Mapping[str, Any], target: Target, ask: _Asked, validation: Path
 ) -> dict[str, Any]:
     answers = [
-        (class_indices(records["label"], labels, "validation split"), ask.predict(records))
+        (target.values(records["label"], "validation split"), ask.predict(records))
         for records in read_table(validation, [*ask.columns, "label"])
         if records.num_rows
     ]
-    return choose_threshold(Decision(**decision), labels, answers)
+    return choose_threshold(Decision(**decision), target.labels, answers)
 
 
-def _predictions(
-    ask: _Asked, path: Path, labels: tuple[str, ...], rule: Rule | None
-) -> Iterator[pa.Table]:
+def _predictions(ask: _Asked, path: Path, target: Target) -> Iterator[pa.Table]:
     for records in read_table(path, [*COLUMNS, *ask.columns]):
-        yield predictions_table(records, ask.predict(records), labels, rule)
+        yield target.table(records, ask.predict(records))

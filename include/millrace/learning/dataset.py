@@ -10,39 +10,47 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.tables import count_rows, read_table, row_bytes
-from millrace.errors import DataError
+from millrace.learning.classes import Classes, class_indices, dataset_labels
 from millrace.learning.modality import Encoder, Inputs
-
-Classes = npt.NDArray[np.int32]
+from millrace.learning.target import Target, Values
+from millrace.learning.target_classes import ClassTarget
 
 
 @dataclass(frozen=True)
 class DatasetSplit:
-    """The records of one side: their inputs and the index of their class.
+    """The records of one side: their inputs and what is learnt of them.
 
     Attributes:
         name: train, validation or test. path: its table. labels: the classes, in order.
-        encoder: makes the inputs.
+        encoder: makes the inputs. learns: the target; the classes by default.
     """
 
     name: str
     path: Path
     labels: tuple[str, ...]
     encoder: Encoder
+    learns: Target | None = None
 
     @classmethod
-    def of(cls, dataset: Artifact, name: str, encoder: Encoder) -> DatasetSplit:
+    def of(
+        cls, dataset: Artifact, name: str, encoder: Encoder, learns: Target | None = None
+    ) -> DatasetSplit:
         """Return the side `name` (train, validation, test) of a dataset artifact.
 
         Raises:
             DataError: there are fewer than two classes.
         """
-        return cls(name, dataset.path(f"{name}.parquet"), dataset_labels(dataset), encoder)
+        labels = dataset_labels(dataset) if learns is None else learns.labels
+        return cls(name, dataset.path(f"{name}.parquet"), labels, encoder, learns)
+
+    @cached_property
+    def target(self) -> Target:
+        """What is learnt of the records."""
+        return ClassTarget(self.labels) if self.learns is None else self.learns
 
     @cached_property
     def rows(self) -> int:
@@ -65,8 +73,8 @@ class DatasetSplit:
         """Size of all inputs in memory."""
         return self.rows * self.record_bytes
 
-    def groups(self, order: Sequence[int] | None = None) -> Iterator[tuple[Inputs, Classes]]:
-        """Yield inputs ``(rows, *shape)`` and classes, a row group at a time.
+    def groups(self, order: Sequence[int] | None = None) -> Iterator[tuple[Inputs, Values]]:
+        """Yield inputs ``(rows, *shape)`` and values ``(rows,)``, a row group at a time.
 
         Args:
             order: indices of row groups; None is the file's order.
@@ -85,20 +93,20 @@ class DatasetSplit:
         metadata = pq.read_metadata(self.path)
         return [metadata.row_group(g).num_rows for g in range(metadata.num_row_groups)]
 
-    def empty(self, rows: int) -> tuple[Inputs, Classes]:
-        """Return room for the inputs and classes of so many records."""
+    def empty(self, rows: int) -> tuple[Inputs, Values]:
+        """Return room for the inputs and values of so many records."""
         inputs = np.empty((rows, *self.shape), self.encoder.dtype)
-        return inputs, np.empty(rows, np.int32)
+        return inputs, np.empty(rows, self.target.value_type)
 
-    def load(self) -> tuple[Inputs, Classes]:
-        """Return all inputs and classes."""
-        inputs, classes = self.empty(self.rows)
+    def load(self) -> tuple[Inputs, Values]:
+        """Return all inputs and values."""
+        inputs, values = self.empty(self.rows)
         start = 0
-        for some, indices in self.groups():
-            stop = start + len(indices)
-            inputs[start:stop], classes[start:stop] = some, indices
+        for some, more in self.groups():
+            stop = start + len(more)
+            inputs[start:stop], values[start:stop] = some, more
             start = stop
-        return inputs, classes
+        return inputs, values
 
     def class_counts(self) -> npt.NDArray[np.int64]:
         """Return the number of records of each class, in the order of `labels`."""
@@ -107,36 +115,9 @@ class DatasetSplit:
             counts += np.bincount(self._classes(table), minlength=len(self.labels))
         return counts
 
-    def _arrays(self, table: pa.Table) -> tuple[Inputs, Classes]:
-        return self.encoder(table), self._classes(table)
+    def _arrays(self, table: pa.Table) -> tuple[Inputs, Values]:
+        values = self.target.values(table["label"], f"{self.name} split")
+        return self.encoder(table), values
 
     def _classes(self, table: pa.Table) -> Classes:
         return class_indices(table["label"], self.labels, f"{self.name} split")
-
-
-def dataset_labels(dataset: Artifact) -> tuple[str, ...]:
-    """Return the classes of a dataset artifact; raise `DataError` for fewer than two."""
-    labels = tuple(str(label) for label in dataset.facts["labels"])
-    if len(labels) < 2:
-        raise DataError(
-            "a classification needs at least two classes",
-            where="dataset",
-            expected="2 labels or more",
-            received=list(labels),
-            remedy="Check the sources' labels and label_map.",
-        )
-    return labels
-
-
-def class_indices(column: pa.ChunkedArray, labels: Sequence[str], where: str) -> Classes:
-    """Return the place of each label among `labels`; raise `DataError` for one that has none."""
-    indices = pc.index_in(column, pa.array(labels, pa.string()))
-    if indices.null_count:
-        unknown = column.filter(pc.is_null(indices))[0].as_py()
-        raise DataError(
-            "a record has no label of the dataset",
-            where=where,
-            expected=", ".join(labels),
-            received=unknown,
-        )
-    return np.asarray(indices.combine_chunks(), np.int32)

@@ -12,7 +12,7 @@ from millrace.learning.gating.answers import answer_checks
 from millrace.learning.gating.champion import champion_checks
 from millrace.learning.gating.check import Check
 from millrace.learning.gating.thresholds import threshold_checks
-from millrace.workflow.learning import Gate
+from millrace.workflow.gates import gate_of
 from millrace.workflow.stage import StageContext, StageResult
 
 
@@ -25,12 +25,12 @@ def run(context: StageContext) -> StageResult:
 
     Args:
         context: roles ``evaluation``, ``bundle``, ``dataset``; params ``modality`` and
-            ``gate``, the values of `workflow.learning.Gate`.
+            ``gate``, the values of `workflow.learning.Gate` or `QuantityGate`.
 
     Raises:
         DataError: the evaluation is of another bundle.
     """
-    gate = Gate.model_validate(dict(context.params["gate"]))
+    gate = gate_of(context.params["gate"])
     facts, bundle = context.one("evaluation").facts, context.one("bundle")
     if facts["bundle"] != bundle.ref.digest:
         raise DataError(

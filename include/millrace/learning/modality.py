@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from millrace.artifacts.artifact import Artifact
 from millrace.learning.decision import Rule
-from millrace.learning.evaluation.outcomes import Outcomes
+from millrace.learning.target import Answers, Target, Values
 from millrace.workflow.learning import Model
 from millrace.workflow.registry import implementation, load
 
@@ -73,7 +73,9 @@ class Learnt(Protocol):
         """Return layers that stand before the network in training, from its inputs on."""
 
     def classifier(self, network: Any, model: Model) -> Any:
-        """Return the `keras.Model` from inputs to probabilities ``(batch, classes)``."""
+        """Return the `keras.Model` from inputs to answers: probabilities ``(batch, classes)``, or
+        a number ``(batch,)`` in the target's unit.
+        """
 
     def document(self, transform: Params | None) -> dict[str, Any]:
         """Return what ``bundle.json`` says of it beside the input; ``reference`` is statistics of
@@ -108,11 +110,11 @@ class Rival(Protocol):
 
     columns: ClassVar[Sequence[str]]
 
-    def fit(self, records: pa.Table, classes: npt.NDArray[np.int32]) -> None:
-        """Fit on records of at least two classes."""
+    def fit(self, records: pa.Table, values: Values) -> None:
+        """Fit on records of at least two classes, or of two numbers, standardised."""
 
-    def predict(self, records: pa.Table) -> npt.NDArray[np.float32]:
-        """Return probabilities ``(rows, classes)``."""
+    def predict(self, records: pa.Table) -> Answers:
+        """Return the answers: probabilities ``(rows, classes)``, or numbers in their unit."""
 
 
 @runtime_checkable
@@ -121,7 +123,7 @@ class ExportedRival(Rival, Protocol):
 
     def export(self, graph: Path) -> Encoder:
         """Write what was fitted as an ONNX graph, from the inputs of the encoder that it returns
-        to ``probabilities`` float32 ``(rows, classes)``.
+        to the target's output.
         """
 
 
@@ -131,18 +133,20 @@ class LearningModality(Protocol):
     def encoder(self, document: Params) -> Encoder:
         """Return the encoder whose document this is."""
 
-    def learn(self, training: Path, records: Params, params: Params) -> Learnt:
+    def learn(
+        self, training: Path, records: Params, params: Params, target: Target | None = None
+    ) -> Learnt:
         """Learn from the training split what the network stands on.
 
         Args:
             training: table of canonical records. records: the form that they have.
-            params: of the stage `train`.
+            params: of the stage `train`. target: what the network learns; classes by default.
         """
 
-    def rival(self, baseline: Params, classes: int) -> Rival:
+    def rival(self, baseline: Params, target: Target) -> Rival:
         """Return the scikit-learn model that a spec's baseline describes."""
 
-    def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artifact) -> None:
+    def draw(self, folder: Path, outcomes: Any, dataset: Artifact, bundle: Artifact) -> None:
         """Draw what people look at records by: errors, samples, quarantine."""
 
     def draw_refused(self, path: Path, title: str, refused: Sequence[Mapping[str, Any]]) -> None:

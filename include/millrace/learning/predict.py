@@ -5,14 +5,13 @@ Labels need not be known. Nothing is judged here (`evaluate`) or delivered (`dat
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 import pyarrow as pa
 
 from millrace.artifacts.tables import count_rows, write_table
 from millrace.learning.bundle import Bundle
-from millrace.learning.predictions import predict_table, predictions_schema
+from millrace.learning.predictions import predict_table
 from millrace.workflow.stage import Counts, StageContext, StageResult
 
 
@@ -26,16 +25,18 @@ def run(context: StageContext) -> StageResult:
     bundle = Bundle.open(artifact)
     paths = [records.path(context.params["file"]) for records in context.inputs["records"]]
     total = sum(count_rows(path) for path in paths)
-    predicted: Counter[str] = Counter()
+    summary = bundle.target.summary()
 
     def predictions() -> Iterator[pa.Table]:
+        rows = 0
         for path in paths:
             for table in predict_table(bundle, path):
-                predicted.update(table["predicted"].to_pylist())
+                summary.add(table)
+                rows += table.num_rows
                 yield table
-                context.report({"rows": predicted.total(), "total": total})
+                context.report({"rows": rows, "total": total})
 
-    schema = predictions_schema(bundle.labels)
+    schema = bundle.target.schema()
     rows = write_table(context.output / "predictions.parquet", schema, predictions())
     return StageResult(
         kind="predictions",
@@ -43,7 +44,7 @@ def run(context: StageContext) -> StageResult:
         facts={
             "labels": list(bundle.labels),
             "bundle": artifact.ref.digest,
-            "predicted": {label: predicted[label] for label in bundle.labels},
+            **summary.facts(),
         },
         counts=Counts(received=total, accepted=rows),
         metrics={"rows": float(rows)},

@@ -1,7 +1,8 @@
 """The Predictions table: what a bundle or a baseline says of every record.
 
-The order of the probabilities is kept in the schema, under ``millrace.labels``, so that a reader
-needs no bundle. No metric is computed here and no database is written here.
+The order of the probabilities is kept in the schema, under ``millrace.labels``, and a number's unit
+under ``millrace.unit``, so that a reader needs no bundle. No metric is computed here and no
+database is written here.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +18,11 @@ import pyarrow as pa
 
 from millrace.artifacts.tables import read_schema, read_table
 from millrace.errors import DataError
-from millrace.learning.bundle import Bundle
 from millrace.learning.decision import REVIEW, Rule, needs_review, predicted_classes
+from millrace.workflow.quantity import written
+
+if TYPE_CHECKING:
+    from millrace.learning.bundle import Bundle
 
 COLUMNS = ("record_id", "source", "label", "content_digest")
 """What predictions say of a canonical record beside the model's answer."""
@@ -78,8 +83,7 @@ def predict_table(bundle: Bundle, path: Path) -> Iterator[pa.Table]:
     _check_columns(path, schema)
     bundle.encoder.check(schema)
     for records in read_table(path, [*COLUMNS, *bundle.encoder.columns]):
-        probabilities = bundle.predict_records(records)
-        yield predictions_table(records, probabilities, bundle.labels, bundle.rule)
+        yield bundle.target.table(records, bundle.predict_records(records))
 
 
 def _check_columns(path: Path, schema: pa.Schema) -> None:
@@ -91,3 +95,29 @@ def _check_columns(path: Path, schema: pa.Schema) -> None:
             expected=f"columns {', '.join(COLUMNS)}",
             received=f"no {', '.join(missing)}",
         )
+
+
+def values_schema(unit: str = "") -> pa.Schema:
+    """Return the schema of the predictions of a model that answers numbers in a unit."""
+    return pa.schema(
+        [
+            pa.field("record_id", pa.string(), nullable=False),
+            pa.field("source", pa.string(), nullable=False),
+            pa.field("label", pa.string()),
+            pa.field("content_digest", _DIGEST, nullable=False),
+            pa.field("predicted", pa.string(), nullable=False),
+            pa.field("value", pa.float64(), nullable=False, metadata={"millrace.unit": unit}),
+        ]
+    )
+
+
+def values_table(records: pa.Table, values: npt.NDArray[np.float64], unit: str = "") -> pa.Table:
+    """Return the predictions of `records`; ``predicted`` is the number as a text.
+
+    Args:
+        records: canonical ones, or their first columns. values: (rows,).
+    """
+    columns = {name: records[name] for name in COLUMNS}
+    columns["predicted"] = pa.array([written(value) for value in values.tolist()], pa.string())
+    columns["value"] = pa.array(values, pa.float64())
+    return pa.table(columns).cast(values_schema(unit))

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from millrace.errors import DataError, SpecError
 from millrace.learning.evaluation.counts import Counts, count
 from millrace.learning.evaluation.ranking import Ranking
+from millrace.learning.gating.check import figures as told_apart
 from millrace.workflow.decision import Decision, Goal
 
 Numbers = npt.NDArray[np.float64]
@@ -187,9 +188,11 @@ def _sentence(document: Mapping[str, Any], goal: Goal | None) -> str:
         return rule
     of = "mistakes a record" if goal.of is None else goal.of
     figure = {"f1": "F1"}.get(_figure(goal), _figure(goal))
-    said = f"{rule}: {figure} of {of} is {document['value']:.4g} on the validation split"
+    limit = document["value"] if goal.at_least is None else goal.at_least
+    value, asked = told_apart(document["value"], limit)[0], f"{limit:.10g}"
+    said = f"{rule}: {figure} of {of} is {value} on the validation split"
     if goal.at_least is None:
         return f"{said}, the {'lowest' if goal.least else 'highest'} of all thresholds"
     if document["reached"]:
-        return f"{said}, at least {goal.at_least:.4g} as asked"
-    return f"{said}, the nearest to {goal.at_least:.4g}, which no threshold reaches"
+        return f"{said}, at least {asked} as asked"
+    return f"{said}, the nearest to {asked}, which no threshold reaches"

@@ -13,8 +13,7 @@ from typing import Any
 
 from millrace.errors import DataError
 from millrace.learning.bundle import Bundle
-from millrace.learning.dataset import DatasetSplit, dataset_labels
-from millrace.learning.decision import Rule
+from millrace.learning.dataset import DatasetSplit
 from millrace.learning.devices import take_devices
 from millrace.learning.export.agreement import check_agreement
 from millrace.learning.export.keras_file import network_digest, save_keras
@@ -22,6 +21,7 @@ from millrace.learning.export.onnx_file import save_onnx
 from millrace.learning.framework import keras, make_deterministic, tf
 from millrace.learning.modality import Learnt, open_learning
 from millrace.learning.networks.architecture import Architecture
+from millrace.learning.target import Target, target_type
 from millrace.learning.threshold import check_decision, choose_threshold
 from millrace.learning.training.build import Task, build_trainer, resolved
 from millrace.learning.training.calibrate import calibrated
@@ -29,12 +29,11 @@ from millrace.learning.training.checkpoint import Progress
 from millrace.learning.training.start import open_start
 from millrace.machine import processor_name
 from millrace.workflow.decision import Decision
-from millrace.workflow.learning import Training
 from millrace.workflow.models import model_of
 from millrace.workflow.stage import StageContext, StageResult
 
 FORMAT = 2
-"""Of ``bundle.json``."""
+"""Of ``history.json`` and ``machine.json``."""
 
 _SAMPLE = 256  # records on which the exported graphs are compared
 
@@ -44,28 +43,27 @@ def run(context: StageContext) -> StageResult:
     ``start``.
 
     ``decision`` is absent where the most probable class is predicted, ``start`` where the weights
-    to begin with are random.
+    to begin with are random; ``target`` says which number is learnt, where it is one.
 
     Raises:
-        DataError: a single class, no validation records, no validation records of one of the
-            classes to decide between, a loss that is not finite, or exported graphs that do not
-            agree.
+        DataError: a single class or number, no validation records, none of one of the classes
+            to decide between, a loss that is not finite, or exported graphs that do not agree.
         SpecError: a user's own model cannot be built, a GPU was asked for and none is visible, the
             decision is between other classes, or the weights to start with do not fit.
     """
     dataset = context.one("dataset")
-    labels = dataset_labels(dataset)
-    learnt = _learn(context)
+    target = target_type(context.params).learn(dataset, context.params)
+    learnt = _learn(context, target)
     training, validation = (
-        DatasetSplit.of(dataset, name, learnt.encoder) for name in ("train", "validation")
+        DatasetSplit.of(dataset, name, learnt.encoder, target) for name in ("train", "validation")
     )
     _check_sizes(training, validation)
     decision = Decision(**context.params.get("decision", {}))
     if decision.positive is not None:
-        check_decision(decision, labels, validation.class_counts().tolist())
+        check_decision(decision, target.labels, validation.class_counts().tolist())
     asked = context.params.get("devices", {})
     train = resolved(
-        Training(**context.params["train"]),
+        target.training(context.params["train"]),
         gpus=asked.get("gpus", 0),
         bfloat16=context.params.get("machine", {}).get("bfloat16", False),
     )
@@ -75,7 +73,7 @@ def run(context: StageContext) -> StageResult:
     model = model_of(context.params["model"])
     start = open_start(context)
     task = Task(
-        architecture=Architecture(model, training.shape, len(labels), learnt.options, start),
+        architecture=Architecture(model, training.shape, target.units, learnt.options, start),
         train=train,
         training=training,
         validation=validation,
@@ -92,10 +90,10 @@ def run(context: StageContext) -> StageResult:
     return _result(document, progress, training.rows)
 
 
-def _learn(context: StageContext) -> Learnt:
+def _learn(context: StageContext, target: Target) -> Learnt:
     dataset, params = context.one("dataset"), context.params
     modality = open_learning(params["modality"])
-    return modality.learn(dataset.path("train.parquet"), dataset.facts["records"], params)
+    return modality.learn(dataset.path("train.parquet"), dataset.facts["records"], params, target)
 
 
 def _check_sizes(training: DatasetSplit, validation: DatasetSplit) -> None:
@@ -116,11 +114,11 @@ def _bundle_document(
     best, dataset = progress.history[progress.best_epoch - 1], context.one("dataset")
     transform, training = dataset.facts.get("transform"), task.training
     document = task.learnt.document(transform)
-    counts = dict(zip(training.labels, training.class_counts().tolist(), strict=True))
-    statistics = {"rows": training.rows, "class_counts": counts}
+    target, score = training.target, f"validation_{training.target.score}"
+    statistics = {"rows": training.rows, **target.counted(training)}
     return document | {
-        "format": FORMAT,
-        "labels": list(training.labels),
+        "format": target.format,
+        **target.to_document(),
         "records": dataset.facts["records"],
         "input": task.learnt.encoder.to_document(),
         "transform": transform,
@@ -133,7 +131,7 @@ def _bundle_document(
             "best_epoch": progress.best_epoch,
             "precision": task.train.precision,
             "validation_loss": best["validation_loss"],
-            "validation_accuracy": best["validation_accuracy"],
+            score: best[score],
         },
     }
 
@@ -148,14 +146,14 @@ def _write_graphs(
     """Write the network in its three forms, check that they agree, and choose the threshold."""
     folder = context.output
     save_keras(classifier, folder / "model.keras", context.scratch)
-    learnt, labels = task.learnt, task.training.labels
-    save_onnx(classifier, learnt.encoder, folder / "model.onnx")
+    learnt, target = task.learnt, task.training.target
+    save_onnx(classifier, learnt.encoder, folder / "model.onnx", target.output)
     if decision.positive is not None:
         document["decision"] = _decide(context, decision, document, task.validation)
-    rule, transform = Rule.of(document, labels, "bundle"), document["transform"]
-    learnt.save_saved_model(classifier, labels, folder / "saved_model", transform, rule)
+    labels, rule = target.labels, type(target).of(document, "bundle").rule
+    learnt.save_saved_model(classifier, labels, folder / "saved_model", document["transform"], rule)
     inputs, _ = next(task.validation.groups())
-    check_agreement(folder, learnt.encoder.name, inputs[:_SAMPLE])
+    check_agreement(folder, learnt.encoder.name, inputs[:_SAMPLE], target)
     learnt.explain(classifier, task.validation, folder, rule)
 
 
@@ -197,12 +195,13 @@ def _write_json(path: Path, document: dict[str, Any]) -> None:
 
 def _result(document: dict[str, Any], progress: Progress, rows: int) -> StageResult:
     training = document["training"]
+    score = next(n for n in training if n.startswith("validation_") and n != "validation_loss")
     return StageResult(
         kind="bundle",
         rows=rows,
         facts={
-            "format": FORMAT,
-            "labels": document["labels"],
+            "format": document["format"],
+            **{name: document[name] for name in ("labels", "target") if name in document},
             "records": document["records"],
             "transform": document["transform"],
             "network_digest": document["network_digest"],
@@ -213,7 +212,7 @@ def _result(document: dict[str, Any], progress: Progress, rows: int) -> StageRes
         },
         metrics={
             "validation_loss": training["validation_loss"],
-            "validation_accuracy": training["validation_accuracy"],
+            score: training[score],
             "training_seconds": round(progress.seconds, 3),
             "epochs": float(training["epochs"]),
         },

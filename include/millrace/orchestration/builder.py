@@ -18,7 +18,7 @@ from millrace.orchestration.form import prediction_form, training_form
 from millrace.orchestration.operators import place
 from millrace.orchestration.policy import RETRY
 from millrace.settings import Settings
-from millrace.workflow.graph import Graph, Map, Purpose, Task, workflow_graph
+from millrace.workflow.graph import Graph, Map, Purpose, Task, dag_id_of, workflow_graph
 from millrace.workflow.loader import load_named
 from millrace.workflow.spec import AssetSchedule, WorkflowSpec
 
@@ -38,11 +38,12 @@ def workflow_dags(name: str, folder: Path | None = None) -> dict[str, DAG]:
         SpecError: the spec is wrong; Airflow shows the sentence as the file's import error.
     """
     spec = load_named(folder or Settings.load().workflows, name)
-    dags = (_build(spec, spec.name, "training"), _build(spec, f"{spec.name}_predict", "prediction"))
+    dags = (_build(spec, "training"), _build(spec, "prediction"))
     return {dag.dag_id: dag for dag in dags}
 
 
-def _build(spec: WorkflowSpec, dag_id: str, purpose: Purpose) -> DAG:
+def _build(spec: WorkflowSpec, purpose: Purpose) -> DAG:
+    dag_id = dag_id_of(spec.name, purpose)
     with DAG(
         dag_id,
         schedule=_schedule(spec, purpose),

@@ -16,26 +16,37 @@ if TYPE_CHECKING:
 
 def mark_done(context: Mapping[str, Any]) -> None:
     """Record a run that ended well: also one of which only a part was cleared."""
-    from millrace.catalog.catalog import Catalog
-    from millrace.settings import Settings
-
-    with Catalog(Settings.load().catalog) as catalog:
-        record = catalog.runs.find(context["dag"].dag_id, context["run_id"])
-        if record is not None and record.state != "done":
-            catalog.runs.finish(record.id, "done")
+    record_done(context["dag"].dag_id, context["run_id"])
 
 
 def mark_failed(context: Mapping[str, Any]) -> None:
     """Record a run that failed, and tell of it."""
+    record = record_failed(context["dag"].dag_id, context["run_id"], _reason(context))
+    _tell_failure(context, record)
+
+
+def record_done(dag_id: str, run_id: str) -> None:
+    """Record that a run ended well; one that the catalog does not know is none of ours."""
     from millrace.catalog.catalog import Catalog
     from millrace.settings import Settings
 
     with Catalog(Settings.load().catalog) as catalog:
-        record = catalog.runs.find(context["dag"].dag_id, context["run_id"])
+        record = catalog.runs.find(dag_id, run_id)
+        if record is not None and record.state != "done":
+            catalog.runs.finish(record.id, "done")
+
+
+def record_failed(dag_id: str, run_id: str, reason: str) -> RunRecord | None:
+    """Record that a run failed, for this reason where no task gave one; return what is known."""
+    from millrace.catalog.catalog import Catalog
+    from millrace.settings import Settings
+
+    with Catalog(Settings.load().catalog) as catalog:
+        record = catalog.runs.find(dag_id, run_id)
         if record is not None and record.state != "failed":
-            error = {"type": "MillraceError", "problem": _reason(context)}
+            error = {"type": "MillraceError", "problem": reason}
             record = catalog.runs.finish(record.id, "failed", error)
-    _tell_failure(context, record)
+        return record
 
 
 def _tell_failure(context: Mapping[str, Any], record: RunRecord | None) -> None:

@@ -6,28 +6,33 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from millrace import wording
+from millrace.workflow.figures import written_figure
 
 MISSING = "–"
 _TITLES = {
     "cost": "Cost a record",
     "matthews": "Matthews correlation",
     "roc_auc": "Area under ROC curve",
+    "rmse": "RMSE",
+    "mae": "Mean absolute error",
 }
 
 
 def figure(value: float | None) -> str:
-    """Return a metric with four decimals, e.g. ``0.9912``."""
+    """Return a metric with four decimals, e.g. ``0.9912``; a large one with four digits."""
     if not _is_number(value):
         return MISSING
-    return f"{value:.4f}"
+    return written_figure(value)
 
 
 def signed(value: float | None) -> str:
     """Return a difference of metrics with its sign, e.g. ``+0.0012``."""
-    return MISSING if not _is_number(value) else f"{value:+.4f}"
+    return (
+        MISSING if not _is_number(value) else f"{'+' if value >= 0 else ''}{written_figure(value)}"
+    )
 
 
 def count(value: int | None) -> str:
@@ -75,7 +80,7 @@ def compact(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and math.isfinite(value)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from millrace.catalog.records import ModelVersion, Promotion, RunRecord
 from millrace.web.library import Library
+from millrace.workflow.figures import SHOWN
 
 _RUNS = 10
 _LOOKED_AT = 200  # newest runs of a workflow among which those of readable DAGs are shown
@@ -17,11 +18,12 @@ class WorkflowView:
 
     Attributes:
         champion, promotion: the version that predictions use now, and what made it champion.
-        runs: newest first.
+        figures: names of those that are shown of the champion. runs: newest first.
     """
 
     name: str
     champion: ModelVersion | None
+    figures: tuple[str, ...]
     promotion: Promotion | None
     champion_run: RunRecord | None
     runs: tuple[RunRecord, ...]
@@ -44,7 +46,13 @@ def _workflow(library: Library, name: str, runs: list[RunRecord]) -> WorkflowVie
     return WorkflowView(
         name=name,
         champion=champion,
+        figures=_figures(champion),
         promotion=crowned[-1] if crowned else None,
         champion_run=None if champion is None else library.run_of(champion.run),
         runs=tuple(runs[:_RUNS]),
     )
+
+
+def _figures(champion: ModelVersion | None) -> tuple[str, ...]:
+    known = () if champion is None else champion.metrics
+    return tuple(name for name in SHOWN if name in known) or ("accuracy",)

@@ -18,7 +18,8 @@ from millrace.web.stages import StageRow, stage_rows
 
 _PLOTS = (
     *("learning_curves", "confusion_matrix", "precision_recall", "reliability"),
-    *("misclassified", "samples"),
+    *("predicted", "residuals"),
+    *("misclassified", "worst", "samples"),
 )
 
 
@@ -30,6 +31,7 @@ class Evaluation:
         ref: of its artifact. rows: records of the test split.
         baseline: kind of the baseline, or None.
         incomparable: why the champion could not be compared, or None.
+        leakage: a sentence on what a split of single records would have leaked, or None.
         verdict: a sentence where the baseline is better, or is the model itself; or None.
         decision: how the predicted class was decided, in words, or None: the most probable one.
         costs: ``labels`` and ``table``, what mistakes cost by true and predicted class; or None.
@@ -45,6 +47,7 @@ class Evaluation:
     baseline: str | None
     champion: bool
     incomparable: str | None
+    leakage: str | None
     verdict: str | None
     decision: str | None
     costs: Mapping[str, Any] | None
@@ -163,6 +166,7 @@ def _evaluation(artifact: Artifact | None) -> Evaluation | None:
         baseline=baseline.get("kind"),
         champion=bool(champion.get("metrics")),
         incomparable=champion.get("reason"),
+        leakage=facts.get("leakage"),
         verdict=facts.get("verdict"),
         decision=(facts.get("decision") or {}).get("sentence"),
         costs=facts.get("costs"),

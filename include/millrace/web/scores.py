@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from millrace.workflow.figures import LOWER_IS_BETTER
+
 _ORDER = (
     *("accuracy", "balanced_accuracy", "macro_f1", "matthews"),
     *("precision", "recall", "f1", "average_precision", "roc_auc", "cost"),
     *("log_loss", "calibration_error"),
+    *("r2", "rmse", "mae", "median_absolute_error", "mean_error"),
 )
-_FEWER_IS_BETTER = ("cost", "log_loss", "calibration_error")
-
 
 _GAIN = "_gain"
 
@@ -31,16 +32,17 @@ class Score:
     @property
     def lower_is_better(self) -> bool:
         """Whether a smaller figure is the better one."""
-        return self.name in _FEWER_IS_BETTER
+        return self.name in LOWER_IS_BETTER
 
 
 @dataclass(frozen=True)
 class SliceScore:
-    """The accuracy on one source's test records."""
+    """The figure that all slices have, on one source's test records."""
 
     source: str
     rows: int
-    accuracy: float | None
+    name: str
+    value: float | None
     low: float | None
     high: float | None
 
@@ -72,13 +74,15 @@ def gain(facts: Mapping[str, Any]) -> tuple[str, Mapping[str, float]] | None:
 
 
 def slice_scores(facts: Mapping[str, Any]) -> list[SliceScore]:
-    """Return the accuracy by source, by name."""
+    """Return the figure of all slices by source: the accuracy, or the mean absolute error."""
     slices: Mapping[str, Any] = facts.get("slices") or {}
     found = []
     for source, figures in sorted(slices.items()):
-        accuracy = figures.get("accuracy") or {}
-        low, high = accuracy.get("low"), accuracy.get("high")
-        found.append(SliceScore(source, figures.get("rows", 0), accuracy.get("value"), low, high))
+        name = "mae" if "mae" in figures else "accuracy"
+        figure = figures.get(name) or {}
+        low, high = figure.get("low"), figure.get("high")
+        rows = figures.get("rows", 0)
+        found.append(SliceScore(source, rows, name, figure.get("value"), low, high))
     return found
 
 

@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Literal
 
 from millrace.workflow.base import Name
 from millrace.workflow.candidates import Candidate
+from millrace.workflow.class_workflow import ClassWorkflow
 from millrace.workflow.ct import CtAugmentation, CtCleaning, CtTransform
 from millrace.workflow.ct_models import AnyCtModel
 from millrace.workflow.learning import Baseline
-from millrace.workflow.spec import WorkflowSpec
 
 _BEFORE_CROPPING = 2
 """The head is a part of the slice: this much more of a picture file is kept than of a picture."""
@@ -22,7 +22,7 @@ class CtCandidate(Candidate):
     augment: CtAugmentation = CtAugmentation()
 
 
-class CtWorkflow(WorkflowSpec):
+class CtWorkflow(ClassWorkflow):
     """Which of some classes a CT slice belongs to. See `include/workflows/head_ct.yaml`."""
 
     modality: ClassVar[str] = "ct"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from millrace.errors import SpecError
 from millrace.workflow.spec import WorkflowSpec
 
 Purpose = Literal["training", "prediction"]
+_PREDICT = "_predict"
 Product = Literal["champion", "predictions"]
 
 
@@ -91,6 +92,19 @@ _PARTITION = (
     Task("clean", {"collected": "collect"}, mapped=_EACH_PARTITION),
     Task("transform", {"cleaned": "clean"}, mapped=_EACH_PARTITION),
 )
+
+
+def dag_id_of(workflow: str, purpose: Purpose) -> str:
+    """Return the name of the DAG of a workflow that serves a purpose."""
+    return workflow if purpose == "training" else workflow + _PREDICT
+
+
+def purpose_of(dag_id: str, workflows: Collection[str]) -> tuple[str, Purpose] | None:
+    """Return the workflow of a DAG and what it does; None where it is of none of `workflows`."""
+    if dag_id in workflows:
+        return dag_id, "training"
+    workflow = dag_id.removesuffix(_PREDICT)
+    return (workflow, "prediction") if workflow != dag_id and workflow in workflows else None
 
 
 def workflow_graph(spec: WorkflowSpec, purpose: Purpose) -> Graph:

@@ -188,7 +188,30 @@ OF_A_CLASS = ("f1", "average_precision")
 """Figures of the gate that only a positive class has."""
 
 
-class Gate(Value):
+class AnyGate(Value):
+    """What a challenger must reach to become champion, whatever it answers.
+
+    Attributes:
+        by: the figure by which it is compared with the champion and the baseline.
+        slice_drop: how much worse than the champion it may be on any slice.
+        overall_drop: how much worse than the champion it may be overall.
+        beat_baseline: it must be at least as good as the scikit-learn baseline.
+        latency_ms: the bundle's answer to one record takes at most this, milliseconds (median).
+    """
+
+    by: str
+    slice_drop: Fraction = 0.02
+    overall_drop: Fraction = 0.0
+    beat_baseline: bool = False
+    latency_ms: Annotated[float, Field(gt=0)] = 1_000.0
+
+    @property
+    def asks_for_goal(self) -> bool:
+        """Whether the goal of a decision must have been reached."""
+        return False
+
+
+class Gate(AnyGate):
     """What a challenger must reach to become champion.
 
     Attributes:
@@ -197,12 +220,9 @@ class Gate(Value):
         f1, average_precision: at least, of the positive class that `decision` names.
         log_loss, calibration_error: at most.
         by: the figure by which it is compared with the champion and the baseline.
-        slice_drop: how much worse than the champion it may be on any slice, by accuracy where a
-            slice has too few records of a class for the figure to mean anything.
-        overall_drop: how much worse than the champion it may be overall.
-        beat_baseline: it must be at least as good as the scikit-learn baseline.
+        slice_drop: as of `AnyGate`, by accuracy where a slice has too few records of a class for
+            the figure to mean anything.
         goal: the decision's goal, if it has one, must have been reached on the validation split.
-        latency_ms: the bundle's answer to one record takes at most this, milliseconds (median).
     """
 
     accuracy: Fraction | None = None
@@ -216,11 +236,12 @@ class Gate(Value):
     by: Literal[
         "accuracy", "balanced_accuracy", "macro_f1", "matthews", "f1", "average_precision"
     ] = "accuracy"
-    slice_drop: Fraction = 0.02
-    overall_drop: Fraction = 0.0
-    beat_baseline: bool = False
     goal: bool = True
-    latency_ms: Annotated[float, Field(gt=0)] = 1_000.0
+
+    @property
+    def asks_for_goal(self) -> bool:
+        """Whether the goal of a decision must have been reached."""
+        return self.goal
 
     def of_a_positive_class(self) -> list[str]:
         """Return the names of what is asked for that only a positive class has."""

@@ -124,6 +124,9 @@ def _explain(document: Document, errors: Sequence[ErrorDetails], model: type[Val
     expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     received = None if first["type"] == "missing" else first["input"]
     problem = "a field is missing" if first["type"] == "missing" else "a value is wrong"
+    if not place and first["type"] == "value_error":  # found when all parts were read
+        problem, received = "parts of the workflow do not fit each other", None
+        where = str(document.path)
     return SpecError(
         problem,
         where=where,

@@ -12,6 +12,7 @@ from millrace.workflow.base import Value
 from millrace.workflow.graph import FORCIBLE, Purpose
 from millrace.workflow.learning import Seed
 from millrace.workflow.loader import check
+from millrace.workflow.source_contents import check_contents
 from millrace.workflow.sources import AnySource, unique_names
 from millrace.workflow.spec import WorkflowSpec
 
@@ -65,10 +66,22 @@ def run_params(conf: Mapping[str, Any]) -> RunParams:
     return params
 
 
-def predict_params(conf: Mapping[str, Any]) -> PredictParams:
-    """Check the conf of a prediction run; raise `SpecError` for unknown keys and bad values."""
+def predict_params(conf: Mapping[str, Any], spec: WorkflowSpec | None = None) -> PredictParams:
+    """Check the conf of a prediction run.
+
+    Args:
+        spec: of its workflow, for whose model the sources are; None does not ask.
+
+    Raises:
+        SpecError: unknown keys, bad values, or sources of other contents than the spec's.
+    """
     params: PredictParams = check(dict(conf), PredictParams, "conf")
     _check_force(params.force, "prediction")
+    if spec is not None:
+        try:
+            check_contents(params.sources or (), spec.modality)
+        except ValueError as error:
+            raise SpecError("a value is wrong", where="conf.sources", expected=error) from None
     return params
 
 

@@ -1,8 +1,8 @@
-"""`contents_of`: what the records of a source hold, told by its spec alone."""
+"""`check_contents`: whether a source holds what a workflow learns from, told by its spec alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from millrace.workflow.source import Source
@@ -15,6 +15,13 @@ _BY_KIND: Mapping[str, Contents] = {
     **dict.fromkeys(("text_folder", "email", "sample"), "text"),
 }
 _BY_COLUMN = ("delimited", "jsonl", "sql")
+
+_GIVEN_BY: Mapping[str, str] = {
+    "image": "pictures: image_folder, image_csv, idx, cifar, npy, npz, hdf5 or parquet",
+    "text": "texts: text_folder, email, or delimited, jsonl, parquet or sql with `text`",
+    "table": "records of a table: delimited, jsonl, sql without `text`, parquet with `rows: true`",
+}
+_WORDS: Mapping[str, str] = {"image": "pictures", "text": "texts", "table": "records of a table"}
 
 
 def contents_of(source: Source) -> Contents | None:
@@ -29,3 +36,14 @@ def contents_of(source: Source) -> Contents | None:
     if kind == "sklearn":
         return "image" if getattr(source, "dataset", None) == "digits" else "table"
     return _BY_KIND.get(kind)
+
+
+def check_contents(sources: Iterable[Source], modality: str) -> None:
+    """Raise `ValueError` where a source holds other contents than a workflow over `modality`."""
+    for source in sources:
+        found = contents_of(source)
+        if found is not None and found != modality:
+            kind = getattr(source, "kind", "")
+            raise ValueError(
+                f"sources of {_GIVEN_BY[modality]}; {source.name} ({kind}) gives {_WORDS[found]}"
+            )

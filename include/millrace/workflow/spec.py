@@ -1,7 +1,7 @@
 """`WorkflowSpec`: one problem, described by one YAML file, as a frozen value.
 
-What is said here holds for every modality; the sections about contents are of its subclasses, which
-`millrace.workflow.tasks` lists.
+What is said here holds for every modality and every target; the sections about contents and about
+what is learnt are of its subclasses, which `millrace.workflow.tasks` lists.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from millrace.settings import RuntimeName
 from millrace.workflow.base import Name, Value
 from millrace.workflow.candidates import Candidate, completed
 from millrace.workflow.contents import Cleaning
-from millrace.workflow.decision import Decision
-from millrace.workflow.learning import AnyBaseline, Gate, Model, Split, Training
+from millrace.workflow.learning import AnyBaseline, AnyGate, Model, Split, Training
 from millrace.workflow.privacy import Privacy
 from millrace.workflow.resources import Placeable, Resources
+from millrace.workflow.source_contents import check_contents
 from millrace.workflow.sources import AnySource, unique_names
 
 
@@ -79,7 +79,6 @@ class WorkflowSpec(Value):
     Attributes:
         modality: what its records' contents are; the implementations have it in the registry.
         version: of this format. name: DAG id, folder and table prefix.
-        labels: the classes, in order; empty: the sorted labels that the data holds.
         schedule: cron, preset (``@daily``), assets or null.
         candidates: further networks by name; of them, `model` and a `baseline` that is a candidate
             the best on validation goes to the gate.
@@ -95,7 +94,6 @@ class WorkflowSpec(Value):
     description: str = ""
     task: str
     schedule: Schedule = None
-    labels: tuple[str, ...] = Field((), strict=False)
     sources: tuple[AnySource, ...] = Field(min_length=1, strict=False)
     clean: Cleaning
     transform: Value
@@ -104,9 +102,8 @@ class WorkflowSpec(Value):
     augment: Value
     train: Training = Training()
     candidates: Mapping[Name, Candidate] = {}
-    decision: Decision = Decision()
     baseline: AnyBaseline
-    gate: Gate = Gate()
+    gate: AnyGate
     predict: Predict = Predict()
     runtime: RuntimeName | None = None
     runtimes: dict[Placeable, RuntimeName] = {}
@@ -121,33 +118,21 @@ class WorkflowSpec(Value):
 
     @field_validator("sources")
     @classmethod
-    def _unique_names(cls, sources: tuple[AnySource, ...]) -> tuple[AnySource, ...]:
+    def _fitting_sources(cls, sources: tuple[AnySource, ...]) -> tuple[AnySource, ...]:
         unique_names(sources)
+        check_contents(sources, cls.modality)
         return sources
 
-    @field_validator("labels")
+    @field_validator("predict")
     @classmethod
-    def _unique_labels(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(labels)) != len(labels):
-            raise ValueError("labels must be unique")
-        if len(labels) == 1:
-            raise ValueError("a classification needs at least two labels")
-        return labels
+    def _fitting_predictions(cls, predict: Predict) -> Predict:
+        check_contents(predict.sources, cls.modality)
+        return predict
 
     @model_validator(mode="after")
     def _has_a_test_side(self) -> WorkflowSpec:
         if self.split.test == 0 and not any(s.split == "test" for s in self.sources):
-            raise ValueError("no test records: give split.test a share or a source `split: test`")
-        return self
-
-    @model_validator(mode="after")
-    def _can_be_decided(self) -> WorkflowSpec:
-        problem = self.decision.problem(self.labels) if self.labels else None
-        if problem is not None:
-            raise ValueError(f"a decision between the classes of `labels`: {problem}")
-        missing = self.gate.of_a_positive_class() if self.decision.positive is None else ()
-        if missing:
-            raise ValueError(f"`decision.positive`, which the gate's {', '.join(missing)} need")
+            raise ValueError("test records: give split.test a share, or a source `split: test`")
         return self
 
     @model_validator(mode="after")
@@ -192,6 +177,18 @@ class WorkflowSpec(Value):
             source.model_dump(mode="json") | (more if source.kind in _IDENTIFYING else {})
             for source in sources
         ]
+
+    def truth(self) -> dict[str, Any]:
+        """Return what labels may be, as JSON values: parameters of cleaning and uniting."""
+        raise NotImplementedError
+
+    def answer(self) -> dict[str, Any]:
+        """Return what a model answers, as JSON values: parameters of fitting."""
+        raise NotImplementedError
+
+    def label_problem(self, label: str) -> str | None:
+        """Say why no record can have a label, or None."""
+        raise NotImplementedError
 
     def cleaning(self) -> dict[str, Any]:
         """Return what decides how a record is cleaned by itself, as JSON values."""

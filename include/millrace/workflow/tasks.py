@@ -11,7 +11,7 @@ from millrace.workflow.base import Value
 from millrace.workflow.ct_workflow import CtWorkflow
 from millrace.workflow.image_workflow import ImageWorkflow
 from millrace.workflow.spec import WorkflowSpec
-from millrace.workflow.table_workflow import TableWorkflow
+from millrace.workflow.table_workflow import RegressionWorkflow, TableWorkflow
 from millrace.workflow.text_workflow import TextWorkflow
 
 TASKS: Mapping[str, type[WorkflowSpec]] = {
@@ -19,6 +19,7 @@ TASKS: Mapping[str, type[WorkflowSpec]] = {
     "ct_classification": CtWorkflow,
     "text_classification": TextWorkflow,
     "tabular_classification": TableWorkflow,
+    "tabular_regression": RegressionWorkflow,
 }
 
 

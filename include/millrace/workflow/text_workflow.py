@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from millrace.workflow.base import Name
 from millrace.workflow.candidates import Candidate
-from millrace.workflow.spec import WorkflowSpec
+from millrace.workflow.class_workflow import ClassWorkflow
 from millrace.workflow.text_models import AnyTextModel, TextBaseline
 from millrace.workflow.texts import TextAugmentation, TextCleaning, TextTransform
 
@@ -18,7 +18,7 @@ class TextCandidate(Candidate):
     augment: TextAugmentation = TextAugmentation()
 
 
-class TextWorkflow(WorkflowSpec):
+class TextWorkflow(ClassWorkflow):
     """Which of some classes a text belongs to. See `include/workflows/sms_spam.yaml`."""
 
     modality: ClassVar[str] = "text"

@@ -25,7 +25,7 @@ BASE = "You have won a guaranteed prize of 1000 pounds! To claim it, call 090617
 
 
 def found(folder: Path, texts: list[str], *, parts: int = 1) -> list[int]:
-    shelf = Shelf(folder, len(texts))
+    shelf = Shelf(folder)
     for part in np.array_split(np.arange(len(texts)), parts):
         shelf.append(pa.array([texts[n] for n in part], pa.string()))
     return families(shelf).tolist()

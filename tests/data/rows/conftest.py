@@ -37,15 +37,18 @@ class RowBench:
         columns: Mapping[str, Any] = COLUMNS,
         *,
         labelled: bool = True,
+        target: Mapping[str, Any] | None = None,
+        label_map: Mapping[str, str | None] | None = None,
         **rules: Any,
     ) -> Any:
         params = {
             "modality": "table",
             "rules": TableCleaning(**rules).model_dump(mode="json"),
             **TableTransform(columns=columns).model_dump(mode="json"),
-            "label_map": {},
+            "label_map": label_map or {},
             "labels": [],
             "labelled": labelled,
+            **({} if target is None else {"target": target}),
         }
         return self.bench.run(clean, params, {"records": [records]})
 
@@ -54,7 +57,9 @@ class RowBench:
         params = {"modality": "table", "transform": values}
         return self.bench.run(transform, params, {"records": [records]})
 
-    def integrate(self, *cleaned: Any, **rules: Any) -> Any:
+    def integrate(
+        self, *cleaned: Any, target: Mapping[str, Any] | None = None, **rules: Any
+    ) -> Any:
         params = {
             "split": Split().model_dump(mode="json"),
             "sources": {"made": None},
@@ -63,6 +68,7 @@ class RowBench:
             "rules": TableCleaning(**rules).model_dump(mode="json"),
             "near_conflicts": "keep",
             "budget": {"default": 1.0},
+            **({} if target is None else {"target": target}),
         }
         inputs = {"records": [self.transform(c) for c in cleaned], "cleaned": list(cleaned)}
         return self.bench.run(integrate, params, inputs)

@@ -61,7 +61,13 @@ def test_a_column_that_no_record_has_is_an_error(tables: Any) -> None:
     with pytest.raises(DataError, match="in no record") as caught:
         tables.reasons({"age": 1}, {"age": 2})
     assert "'colour', 'fare'" in str(caught.value)
-    assert "2 records" in str(caught.value)
+    assert "2 records without; other fields: none" in str(caught.value)
+
+
+def test_a_renamed_column_is_found_among_the_other_fields(tables: Any) -> None:
+    renamed = {"Age": 1, "fare": 2, "colour": "red"}
+    with pytest.raises(DataError, match=r"expected 'age'; .* other fields: 'Age'"):
+        tables.reasons(b"{", renamed)
 
 
 def test_a_column_is_looked_for_in_all_batches(tables: Any) -> None:

@@ -61,6 +61,9 @@ def test_equal_records_are_on_one_side(tables: Any) -> None:
     assert len(sides) == 50
     assert all(len(found) == 1 for found in sides.values())
     assert {name for found in sides.values() for name in found} == set(SIDES)
+    leaking = made.result.facts["expected_leakage"]
+    assert leaking["of"] == "equal record"
+    assert leaking["share"] > 0.9
 
 
 def test_conflicts_over_partitions_are_kept_or_refused_as_asked(tables: Any) -> None:

@@ -52,6 +52,7 @@ def test_a_missing_value_is_nan_and_no_problem(value: Any) -> None:
         ("1,234.5", "'1,234.5' is no number, with marks between thousands"),
         ("1 234", "with marks between thousands"),
         ("1.234.567,8", "with marks between thousands"),
+        ("1,5", "'1,5' is no number, with a comma for a point"),
         ("1_000", "'1_000' is no number"),
         ("0x1F", "is no number"),
         ("12 kg", "is no number"),

@@ -31,7 +31,8 @@ def test_a_text_table_becomes_numbers_and_categories(tables: Any, tmp_path: Path
     path.write_text('id,age,town,y\n1, 7 ,"Ulm, Donau",a\n2,,NA,b\n3,"1,5",Bonn,a\n')
     (made,) = cleaned(tables, document("delimited", path, label="y"))
     refused = made.table("quarantine.parquet").to_pylist()
-    assert [row["detail"] for row in refused] == ["age: '1,5' is no number"]
+    said = "age: '1,5' is no number, with a comma for a point"
+    assert [row["detail"] for row in refused] == [said]
     table = tables.transform(made, COLUMNS).table()
     np.testing.assert_array_equal(table["numbers"].to_pylist(), [[7.0], [np.nan]])
     assert table["categories"].to_pylist() == [["Ulm, Donau"], [None]]

@@ -52,14 +52,14 @@ def test_a_key_with_a_dot_comes_first(tmp_path: Path) -> None:
         (b'{"body": "x"', "unreadable;no JSON object"),
         (b'["body"]', "unreadable;a JSON list instead of an object"),
         (b'{"meta": {}}', "unreadable;the field body is missing"),
-        (b'{"body": null}', "unreadable;the field body is NoneType, not a text"),
-        (b'{"body": 5}', "unreadable;the field body is int, not a text"),
+        (b'{"body": null}', "unreadable;the field body is of type NoneType, not a text"),
+        (b'{"body": 5}', "unreadable;the field body is of type int, not a text"),
         (b'{"body": "x", "meta": {"class": ["ham"]}}', "unreadable;a list in the place of a label"),
         (b'{"body": "x", "body": "y"}', "unreadable;two fields are named 'body'"),
-        (b'{"body": "\\ud800"}', "unreadable;"),
+        (b'{"body": "\\ud800"}', "unreadable;half a character, '\\ud800'"),
         (b'{"body": "caf\xe9"}', "bytes"),
         (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, "unreadable;JSON that is nested too deeply"),
-        (b'{"body": ' + b"9" * 5_000 + b"}", "unreadable;"),
+        (b'{"body": ' + b"9" * 5_000 + b"}", "unreadable;a number of too many digits"),
     ],
 )
 def test_a_bad_line_is_a_record_that_says_why(tmp_path: Path, line: bytes, said: str) -> None:
@@ -84,7 +84,7 @@ def test_numbers_that_json_has_not_are_null_and_a_text(tmp_path: Path) -> None:
     assert [content for _, content, _ in rows(asked)] == [
         *(b'{"a":null,"b":"-Infinity","c":"Infinity"}', b'{"a": [1]}')
     ]
-    assert read(asked)["encoding"][1].as_py() == "unreadable;a is a list, not a single value"
+    assert read(asked)["encoding"][1].as_py() == "unreadable;a is of type list, not a single value"
 
 
 @pytest.mark.parametrize(

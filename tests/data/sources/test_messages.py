@@ -176,7 +176,7 @@ def test_a_message_that_is_too_large_does_not_fill_the_memory(
     monkeypatch.setattr(own_mailbox, "_MOST", (4 << 20) + 4_096)
     huge = LINE + b"Subject: x\n\n" + b"x" * (9 << 20) + b"\n\n"
     first, second, *_ = rows(box(tmp_path, huge + BOX))
-    assert first == (None, None, "unreadable;more bytes; at most 4,194,304 are read")
+    assert first == (None, None, "unreadable;more than 4,194,304 bytes")
     assert second[1] == MESSAGES[0]
 
 

@@ -286,7 +286,7 @@ def test_a_value_that_python_has_not_spoils_its_row_only(files: Any) -> None:
     table = read(words(files, {"when": when}, rows=True, label=None))
     right, wrong = table["encoding"].to_pylist()
     assert right == "row"
-    assert wrong == "unreadable;when is a TimestampScalar, not a single value"
+    assert wrong == "unreadable;when is of type TimestampScalar, not a single value"
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,10 @@ def test_keys_may_be_texts_with_any_signs(base: str) -> None:
         ),
         ({"query": "SELECT NULL AS id, body, class FROM messages"}, "neither a whole number"),
         ({"query": "SELECT 0.5 * id AS id, body, class FROM messages"}, "neither a whole number"),
-        ({"query": "SELECT *, body AS body FROM messages"}, "two columns of a query have one name"),
+        (
+            {"query": "SELECT *, body AS body FROM messages"},
+            "two columns of a query have one name.*received body",
+        ),
     ],
 )
 def test_a_result_that_is_not_as_the_spec_says_is_refused(
@@ -175,6 +178,23 @@ def test_a_connection_of_airflow_s_may_be_json(base: str, monkeypatch: pytest.Mo
     connection |= {"login": url.username, "password": url.password, "schema": url.database}
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(connection | {"extra": dict(url.query)}))
     assert read(source(None, connection="shop")).num_rows == 40
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("nosuch://host/shop", "received a kind of database that is not known"),
+        ("mysql://host/shop", "received no module pymysql"),
+        ("{anna", "received no JSON"),
+        ("anna", "received no such URL"),
+    ],
+)
+def test_a_connection_that_cannot_be_used_is_named(
+    value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", value)
+    with pytest.raises(SpecError, match=f"connection shop: .*cannot be used.*{said}"):
+        open_reader(source(None, connection="shop")).partitions()
 
 
 SECRET = "s3cr/et"

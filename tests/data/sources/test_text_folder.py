@@ -79,7 +79,7 @@ def test_a_text_that_is_too_large_is_a_record_without_content(
     monkeypatch.setattr(contents, "LARGEST_TEXT", 10)
     root = write(tmp_path / "t", {"a/1.txt": b"x" * 11, "a/2.txt": b"x" * 10})
     first, second = rows(document("text_folder", root))
-    assert first[1:] == (None, "unreadable;11 bytes; at most 10 are read")
+    assert first == ("a", None, "unreadable;11 bytes; at most 10 are read")
     assert second[1:] == (b"x" * 10, "text")
 
 

@@ -222,7 +222,7 @@ def test_the_label_can_be_named(tmp_path: Path, label: str) -> None:
         (b"file,label\n1.png,a\n2.png,b\n", "name picture files"),
         (b"\x00\x01\x02\x03" * 99, "not a text table"),
         (b"\n\n \n", "empty table"),
-        (b"a,label\n" + b"".join(b"%d,%d.5\n" % (n, n) for n in range(300)), "a value of its own"),
+        (b"a,label\n" + b"".join(b"%d,id%d\n" % (n, n) for n in range(300)), "a value of its own"),
         (os.urandom(4_096), "not a"),
     ],
 )

@@ -103,7 +103,7 @@ def test_a_language_that_cannot_be_told_is_an_error(texts: Any) -> None:
 @pytest.mark.parametrize(
     ("encoding", "detail"),
     [
-        ("bytes", "the bytes are no characters of the charset that the source names"),
+        ("bytes", "the bytes are no text in UTF-8, or in the encoding that the source names"),
         ("unreadable;row 3 has 5 columns", "row 3 has 5 columns"),
     ],
 )

@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
 from millrace.data.texts.message import Mail, read_message
+from millrace.data.texts.mime import MOST_LEVELS
 
 PLAIN = b"From: a@example.org\nSubject: Hello\n"
 
@@ -165,10 +167,21 @@ def test_an_unended_multipart_is_read() -> None:
     assert body(read_message(nested(2))) == "deep"
 
 
+def test_what_can_be_read_depends_on_no_caller() -> None:
+    def called(depth: int, levels: int) -> Any:
+        return called(depth - 1, levels) if depth else read_message(nested(levels))
+
+    assert body(called(400, MOST_LEVELS)) == "deep"
+    with pytest.raises(ValueError, match="nested deeper than 100 levels"):
+        called(400, MOST_LEVELS + 1)
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         (nested(5_000), "MIME"),
+        (nested(MOST_LEVELS + 1), "nested deeper than 100 levels"),
+        (nested(900), "nested deeper than 100 levels"),
         (nested(300, 400_000), "boundaries"),
         (nested(1) + b"\n--b0\n\nx" * 200_000, "more than 1,000 MIME parts"),
         (PLAIN + b"Content-Type: message/rfc822\n\n" * 3_000 + b"x", "MIME"),

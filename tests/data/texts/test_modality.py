@@ -53,6 +53,7 @@ def test_families_stay_on_one_side(texts: Any) -> None:
     assert len(sides(made)) == 1
     facts = made.result.facts["near_duplicates"]
     assert (facts["families"], facts["records"]) == (1, 30)
+    assert made.result.facts["expected_leakage"]["of"] == "near duplicate"
 
 
 def test_families_are_split_where_nobody_asks_for_them(texts: Any) -> None:

@@ -16,8 +16,8 @@ def dataset(workshop, make_records):
     return workshop.dataset(validation=swapped, test=make_records([0, 1, 2]))
 
 
-def chosen(workshop, dataset, by="accuracy", **bundles):
-    params = {"modality": "image", "candidates": list(bundles), "by": by}
+def chosen(workshop, dataset, by="accuracy", *, goal=False, **bundles):
+    params = {"modality": "image", "candidates": list(bundles), "by": by, "goal": goal}
     result, _ = workshop.run(choose, params, dataset=dataset, bundle=list(bundles.values()))
     return result
 
@@ -57,6 +57,36 @@ def test_the_gates_figure_decides(workshop, make_records, make_weights):
     dataset = workshop.dataset(validation=table)
     assert chosen(workshop, dataset, "accuracy", **bundles).facts["chosen"] == "often"
     assert chosen(workshop, dataset, "macro_f1", **bundles).facts["chosen"] == "evenly"
+
+
+def decided(workshop, weights, *, reached):
+    decision = {"positive": "cat", "threshold": 0.5, "reached": reached}
+    return workshop.bundle(weights, labels=["bird", "cat"], decision=decision)
+
+
+def test_a_missed_goal_counts_more_than_a_better_figure(workshop, make_records, make_weights):
+    dataset = workshop.dataset(validation=make_records([0, 1, 1]))
+    good, bad = make_weights()[:, :2], make_weights()[:, [1, 0]]
+    bundles = {
+        "better": decided(workshop, good, reached=False),
+        "sound": decided(workshop, bad, reached=True),
+    }
+    made = chosen(workshop, dataset, goal=True, **bundles)
+    assert made.facts["chosen"] == "sound"
+    assert made.facts["sentence"].endswith("; better 1.0000 but its goal is missed")
+    assert chosen(workshop, dataset, **bundles).facts["chosen"] == "better"
+
+
+def test_where_all_miss_their_goals_the_best_is_chosen(workshop, make_records, make_weights):
+    dataset = workshop.dataset(validation=make_records([0, 1, 1]))
+    good, bad = make_weights()[:, :2], make_weights()[:, [1, 0]]
+    bundles = {
+        name: decided(workshop, weights, reached=False)
+        for name, weights in (("bad", bad), ("good", good))
+    }
+    made = chosen(workshop, dataset, goal=True, **bundles)
+    assert made.facts["chosen"] == "good"
+    assert "1.0000 on the validation split, although its goal is missed;" in made.facts["sentence"]
 
 
 def test_an_empty_validation_split_is_refused(workshop, make_records):

@@ -186,4 +186,4 @@ def test_a_model_that_is_the_baseline_is_called_so(workshop, dataset):
         (place / name).write_bytes(path.read_bytes())
     made = workshop.publish("baseline", place, {"kind": "svm"})
     result, _ = workshop.run(evaluate, PARAMS, dataset=dataset, bundle=made, baseline=made)
-    assert result.facts["verdict"].startswith("The model is the baseline (svm)")
+    assert result.facts["verdict"].startswith("The baseline won: svm ")

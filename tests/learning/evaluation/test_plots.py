@@ -15,6 +15,7 @@ from millrace.learning.evaluation.plots.curves import draw_curves
 from millrace.learning.evaluation.plots.sheet import Tile, draw_sheet
 from millrace.learning.evaluation.rows import take_rows
 from millrace.learning.pictures.samples import draw_errors, draw_quarantine, draw_samples
+from millrace.learning.rows.importance import draw_importance
 
 PARAMS = {"modality": "image", "bootstrap": 20, "seed": 7}
 
@@ -102,6 +103,23 @@ def test_few_and_many_classes_have_a_matrix(tmp_path, classes):
     width, height = size(tmp_path / "c.png")
     assert 500 <= width <= 1600
     assert 500 <= height <= 1600
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda path: draw_confusion(path, np.full((2, 2), 12_345_678), ["a very long name", "b"]),
+        lambda path: draw_importance(
+            path, ["a long name of a column" * 3] * 30, np.ones(30), 12**6, "weight"
+        ),
+    ],
+)
+def test_a_title_beside_long_names_is_not_cut(tmp_path, draw):
+    draw(tmp_path / "c.png")
+    with Image.open(tmp_path / "c.png") as image:
+        ink = np.asarray(image.convert("L"))[:30] < 128
+    assert ink.any()
+    assert not ink[:, -4:].any()
 
 
 def test_samples_without_a_class_and_of_many_classes_are_drawn(tmp_path, make_records):

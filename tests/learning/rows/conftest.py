@@ -76,13 +76,29 @@ def people(rows: int, seed: int) -> tuple[pa.Table, list[str]]:
     return canonical(numbers, categories, columns), [LABELS[index] for index in classes]
 
 
-def table_dataset(folder: Path, rows: Mapping[str, int] = ROWS) -> Artifact:
-    """Return a dataset artifact with these rows a side, and a quarantine."""
+def priced(table: pa.Table, seed: int) -> list[str]:
+    """Return labels that are numbers: twice the fare's part above a milliard, 100 more for red."""
+    random = np.random.default_rng(seed)
+    fares = np.nan_to_num([fare for _, fare in table["numbers"].to_pylist()], nan=1e9) - 1e9
+    red = np.array([colours[0] == "red" for colours in table["categories"].to_pylist()])
+    return [repr(price) for price in (500 + 2 * fares + 100 * red + random.normal(0, 3)).tolist()]
+
+
+def table_dataset(
+    folder: Path, rows: Mapping[str, int] = ROWS, target: Mapping[str, Any] | None = None
+) -> Artifact:
+    """Return a dataset artifact with these rows a side, and a quarantine; of numbers by a target.
+
+    A target may say ``scale``, by which its numbers are multiplied.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     store = Store((folder / "store").as_uri())
     files = {}
     for seed, (side, count) in enumerate(rows.items()):
         table, labels = people(count, seed)
+        if target is not None:
+            factor = target.get("scale", 1)
+            labels = [repr(factor * float(label)) for label in priced(table, seed)]
         table = table.append_column("label", pa.array(labels, pa.string()))
         path = folder / f"{side}.parquet"
         write_table(path, table.schema, [table])
@@ -100,6 +116,8 @@ def table_dataset(folder: Path, rows: Mapping[str, int] = ROWS) -> Artifact:
     records = {"modality": "table", "numbers": 2, "categories": 2}
     facts = {"labels": list(LABELS), "records": records, "rows": dict(rows)}
     facts["transform"] = transform
+    if target is not None:
+        facts |= {"labels": [], "target": {k: v for k, v in target.items() if k != "scale"}}
     return store.publish(Manifest("dataset", "d" * 64, files, facts))
 
 
@@ -137,11 +155,21 @@ def dataset(tmp_path: Path) -> Artifact:
     return table_dataset(tmp_path / "dataset")
 
 
-def fit(folder: Path, params: Mapping[str, Any]) -> tuple[Artifact, StageContext, StageResult]:
+def number_params(target: Mapping[str, Any], **train: Any) -> dict[str, Any]:
+    """Return the parameters of the stage `train` for numbers."""
+    loss = train.pop("loss", "huber")
+    params = table_params(**train)
+    told = {k: v for k, v in target.items() if k != "scale"}
+    return {**params, "train": {**params["train"], "loss": loss}, "target": told}
+
+
+def fit(
+    folder: Path, params: Mapping[str, Any], target: Mapping[str, Any] | None = None
+) -> tuple[Artifact, StageContext, StageResult]:
     """Train in a folder."""
     from millrace.learning import train
 
-    dataset = table_dataset(folder / "dataset")
+    dataset = table_dataset(folder / "dataset", target=target)
     for part in ("output", "scratch"):
         (folder / part).mkdir()
     context = StageContext(
@@ -173,6 +201,23 @@ def train_with(tmp_path: Path) -> Callable[..., Artifact]:
         return published(context, result)
 
     return made
+
+
+@pytest.fixture
+def train_numbers(tmp_path: Path) -> Callable[..., tuple[Artifact, Artifact, StageResult]]:
+    """Return a function: target, keywords of `train` -> dataset, bundle and result."""
+
+    def made(target: Mapping[str, Any], **train: Any) -> tuple[Artifact, Artifact, StageResult]:
+        dataset, context, result = fit(tmp_path, number_params(target, **train), target)
+        return dataset, published(context, result), result
+
+    return made
+
+
+@pytest.fixture
+def number_dataset(tmp_path: Path) -> Callable[[Mapping[str, Any]], Artifact]:
+    """Return a function from a target to a dataset labelled with numbers."""
+    return lambda target: table_dataset(tmp_path / "dataset", target=target)
 
 
 @pytest.fixture(scope="session")

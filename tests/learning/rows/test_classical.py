@@ -14,13 +14,14 @@ from millrace.learning.bundle import Bundle
 from millrace.learning.rows.leave_out import leave_out
 from millrace.learning.rows.modality import RowLearning
 from millrace.learning.rows.rival_file import _rounded_down
+from millrace.learning.target_classes import ClassTarget
 from millrace.workflow.table_models import TableBaseline
 
 KINDS = ("gradient_boosting", "logistic")
 
 
 def rival(kind: Any) -> Any:
-    return RowLearning().rival(TableBaseline(kind=kind).model_dump(), 2)
+    return RowLearning().rival(TableBaseline(kind=kind).model_dump(), ClassTarget(("a", "b")))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -67,7 +68,7 @@ def test_a_rival_answers_as_a_graph(rows: Any, tmp_path: Any, kind: str, classes
     numbers[random.random((400, 2)) < 0.1] = np.nan
     names = random.choice(["a", "b", None], (400, 1))
     truth = np.nan_to_num(numbers[:, 0] > 0).astype(np.int32) + (names[:, 0] == "a")
-    model = RowLearning().rival(TableBaseline(kind=kind).model_dump(), 4)
+    model = RowLearning().rival(TableBaseline(kind=kind).model_dump(), ClassTarget(tuple("abcd")))
     records = rows(numbers, names.tolist(), columns)
     model.fit(records, np.minimum(truth, classes - 1))
     encoder = model.export(tmp_path / "model.onnx")

@@ -18,7 +18,7 @@ from millrace.learning.rows.encoder import RowEncoder
 from millrace.learning.rows.leave_out import affordable, leave_out
 from millrace.learning.rows.modality import RowLearning
 from millrace.learning.rows.numbers import Scaling
-from millrace.learning.rows.unusual import deviations, most_unusual
+from millrace.learning.rows.unusual import comparable, deviations, most_unusual
 
 COLUMN = {"name": "x", "fill": 2.0, "low": None, "high": None, "offset": 0.0, "scale": 1.0}
 
@@ -45,10 +45,21 @@ def test_wide_records_cost_few_answers() -> None:
 def test_an_isolation_forest_sets_the_strangest_records_apart() -> None:
     features = np.random.default_rng(0).normal(size=(500, 4)).astype(np.float32)
     features[17], features[300, 1] = 9.0, np.nan
+    features = comparable(features, numbers=4)
     assert most_unusual(features, 3)[0] == 17
     assert deviations(features)[17].min() > 5
     assert most_unusual(features[:0], 3) == []
     assert (deviations(np.ones((3, 2), np.float32)) == 0).all()
+
+
+def test_of_categories_the_rare_are_unusual_wherever_their_place_is() -> None:
+    places = [5.0, 900.0, 900.0, 900.0, 5.0, 900.0, 7.0, 900.0]
+    features = np.array([[np.nan, place] for place in places], np.float32)
+    made = comparable(features, numbers=1)
+    assert (made[:, 0] == 0).all()
+    assert made[:, 1].argmax() == 6
+    assert made[0, 1] > made[1, 1] > 0
+    assert comparable(features[:0], numbers=1).shape == (0, 2)
 
 
 @pytest.mark.tensorflow

@@ -122,3 +122,28 @@ def test_an_interrupted_training_with_changed_texts_ends_with_the_same_bytes(
     for name in ("model.keras", "bundle.json", "history.json", "explained.json"):
         one, other = (run.context.output / name for run in (whole, resumed))
         assert one.read_bytes() == other.read_bytes(), name
+
+
+def test_steps_of_known_sizes_learn_what_steps_of_any_size_do(
+    make_dataset, stage, params, monkeypatch
+):
+    from millrace.learning import train
+    from millrace.learning.training import feed, tensorflow_engine
+
+    rows = {"train": 100, "validation": 30, "test": 30}
+    assert feed.batch_sizes(100, 32) == [25]
+    assert feed.batch_sizes(101, 32) == [25, 26]
+    for count in (100, 101):
+        dataset = make_dataset({**rows, "train": count})
+        model = {"kind": "text_rnn", "embedding": 6, "units": 5}
+        recurrent = params(model=model, epochs=2, augment={"dropout": 0.1})
+        known = stage(dataset, recurrent, name=f"known{count}")
+        train.run(known.context)
+        with monkeypatch.context() as patch:
+            patch.setattr(tensorflow_engine, "_has_loops", lambda network: False)
+            any_size = stage(dataset, recurrent, name=f"any{count}")
+            train.run(any_size.context)
+        one, other = (run.context.output / "history.json" for run in (known, any_size))
+        assert one.read_bytes() == other.read_bytes()
+        one, other = (run.context.output / "model.keras" for run in (known, any_size))
+        assert one.read_bytes() == other.read_bytes()

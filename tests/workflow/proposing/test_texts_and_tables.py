@@ -35,7 +35,8 @@ def known(**values: Any) -> dict[str, Any]:
 
 def texts(**values: Any) -> SeenTexts:
     spans = {"characters": Span(2, 60, 900), "words": Span(1, 12, 170)}
-    return SeenTexts(**known(**(spans | values)))
+    sources = ({"name": "all", "kind": "delimited", "uri": "a.csv", "label": 0, "text": 1},)
+    return SeenTexts(**known(**({"sources": sources} | spans | values)))
 
 
 def table(*columns: SeenColumn, **values: Any) -> SeenTable:

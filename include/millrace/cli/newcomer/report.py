@@ -33,7 +33,8 @@ def _facts(seen: Seen) -> Iterator[tuple[str, str]]:
     yield "Format", cell(seen.format, _LINE)
     looked = "" if seen.looked_at == seen.total else f"; looked at {seen.looked_at:,} of them"
     yield f"{proposer.noun.capitalize()}s", f"{seen.total:,}{looked}"
-    yield "Classes", f"{len(seen.classes):,} – {_classes(seen)}"
+    if seen.tells_classes:
+        yield "Classes", f"{len(seen.classes):,} – {_classes(seen)}"
     for name, text in proposer.facts(seen):
         yield name, cell(text, _LINE)
     yield "Refused", cell(_counted(seen.refused) or "none", _LINE)
@@ -71,7 +72,7 @@ def _notes(seen: Seen, proposal: Proposal) -> Iterator[str]:
             f"the classes are uneven: {choices.positive!r} is taken for the one that is looked for "
             "(`decision`), and classes are weighed in training."
         )
-    if seen.learnable < 50 * len(seen.classes):
+    if seen.tells_classes and seen.learnable < 50 * len(seen.classes):
         yield (
             f"there are few {noun}s of each class; figures will be rough until there are a hundred "
             "or more."

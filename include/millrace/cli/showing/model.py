@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from millrace.catalog.records import ModelVersion, Promotion
 from millrace.cli.console import console
 from millrace.cli.showing.sources import SHORT, Sources, named, section, title
 from millrace.cli.tables import table
 from millrace.errors import SpecError
-
-_MORE = {
-    "f1": "F1",
-    "average_precision": "Average precision",
-    "matthews": "Matthews correlation",
-}
+from millrace.workflow.figures import SHOWN, TITLES, written_figure
 
 
 def show(name: str) -> None:
@@ -34,16 +31,15 @@ def _versions(sources: Sources, workflow: str) -> None:
         console().print(f"{workflow} has no model yet.")
         return
     champion = models.champion(workflow)
-    of_a_class = ["f1"] if any("f1" in one.metrics for one in versions) else []
-    titles = (_MORE[name] for name in of_a_class)
-    rows = table("version", "", "accuracy", *titles, "bundle", "run", "made")
+    titles = columns(versions)
+    rows = table("version", "", *titles.values(), "bundle", "run", "made")
     for one in versions:
         reigns = champion is not None and champion.version == one.version
         gone = sources.store.find(one.bundle.key) is None
         rows.add_row(
             str(one.version),
             " ".join([*(["champion"] if reigns else []), *(["collected"] if gone else [])]),
-            *(figure(one, name) for name in ("accuracy", *of_a_class)),
+            *(figure(one, name) for name in titles),
             one.bundle.digest[:SHORT],
             "" if one.run is None else str(one.run),
             f"{one.created_at:%Y-%m-%d %H:%M}",
@@ -55,10 +51,9 @@ def _versions(sources: Sources, workflow: str) -> None:
 def _version(sources: Sources, version: ModelVersion) -> None:
     catalog = sources.catalog
     console().print(f"{version.workflow} version {version.version}", style="bold")
-    console().print(f"Accuracy: {figure(version, 'accuracy') or 'not recorded'}")
-    for name, words in _MORE.items():
-        if name in version.metrics:
-            console().print(f"{words}: {figure(version, name)}")
+    known = [name for name in TITLES if name in version.metrics]
+    for name in known or ["accuracy"]:
+        console().print(f"{TITLES[name]}: {figure(version, name) or 'not recorded'}")
     made = catalog.executions.producing(version.bundle.digest)
     section("Bundle", [named(version.bundle)])
     section("Trained by", (title(one) for one in made))
@@ -69,10 +64,17 @@ def _version(sources: Sources, version: ModelVersion) -> None:
     section("Predicted", (f"{b.rows:,} rows of {b.source_digest[:SHORT]}" for b in batches))
 
 
+def columns(versions: Sequence[ModelVersion]) -> dict[str, str]:
+    """Return the figures that a table of versions shows, with their titles: accuracy at least."""
+    known = {name for version in versions for name in version.metrics}
+    found = [name for name in SHOWN if name in known] or ["accuracy"]
+    return {name: "accuracy" if name == "accuracy" else TITLES[name] for name in found}
+
+
 def figure(version: ModelVersion, name: str) -> str:
     """Return a figure of the version on its test split, or "" where none was recorded."""
     value = version.metrics.get(name)
-    return f"{value:.4f}" if isinstance(value, float) else ""
+    return written_figure(value) if isinstance(value, float) else ""
 
 
 def _decision(one: Promotion) -> str:

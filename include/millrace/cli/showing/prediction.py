@@ -40,7 +40,7 @@ def _cells(batch: PredictionBatch, row: Mapping[str, Any]) -> tuple[str, ...]:
         batch.workflow,
         str(batch.model_version),
         str(row["predicted"]),
-        f"{row['probability']:.4f}",
+        "" if row.get("probability") is None else f"{row['probability']:.4f}",
         row.get("label") or "",
         "" if batch.run is None else str(batch.run),
         batch.source_digest[:SHORT],

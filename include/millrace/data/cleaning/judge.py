@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from millrace.data.cleaning.labels import map_labels, refuse_labels
+from millrace.data.cleaning.labels import map_labels
 from millrace.data.cleaning.reasons import Refusals
+from millrace.data.labels.labels import open_labels
 from millrace.data.modality import Examined
 from millrace.data.schemas import QUARANTINE, digest_column
 
@@ -27,7 +28,7 @@ class Judge:
     def __init__(self, params: Mapping[str, Any], schema: pa.Schema) -> None:
         self._rules: Mapping[str, Any] = params["rules"]
         self._label_map: Mapping[str, str | None] = params["label_map"]
-        self._known: list[str] = list(params["labels"])
+        self._labels = open_labels(params)
         self._labelled: bool = params["labelled"]
         self._schema = schema
 
@@ -35,7 +36,7 @@ class Judge:
         self, raw: pa.Table, seen: Examined
     ) -> tuple[pa.Table, pa.Table, npt.NDArray[np.bytes_]]:
         """Return the accepted rows, the refused (QUARANTINE), and the former's digests."""
-        labels = map_labels(raw["label"], self._label_map)
+        labels = self._labels.canonical(map_labels(raw["label"], self._label_map))
         refusals = self._refusals(raw, seen, labels)
         accepted = refusals.accepted
         digests = seen.digests()
@@ -49,7 +50,7 @@ class Judge:
         refusals = Refusals(raw.num_rows)
         seen.refuse(refusals, self._rules)
         if self._labelled:
-            refuse_labels(refusals, raw["label"], labels, self._known)
+            self._labels.refuse(refusals, raw["label"], labels)
         paths = self._rules.get("rules", ())
         if paths:
             seen.apply_rules(refusals, labels.to_pylist(), paths)

@@ -10,16 +10,27 @@ import pyarrow.compute as pc
 
 from millrace.data.cleaning.reasons import MISSING_LABEL, UNKNOWN_LABEL, Refusals
 
+_SPACES = "".join(filter(str.isspace, map(chr, range(0x3001))))
+_WIDTHLESS = "\u200b\u200c\u200d\u2060\ufeff"
+_DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_UNSEEN = _SPACES + _WIDTHLESS + _DIRECTIONS
+
+
+def bare(label: str | None) -> str:
+    """Return a label without what nobody sees around it."""
+    return (label or "").strip(_UNSEEN)
+
 
 def map_labels(raw: pa.ChunkedArray, label_map: Mapping[str, str | None]) -> pa.Array:
     """Return the labels in the workflow's words; null where the raw label is missing or unmapped.
 
-    White space around a raw label is dropped; one that is then empty is missing.
+    What nobody sees around a raw label (white space, byte order marks, marks of direction) is
+    dropped; one that is then empty is missing.
     """
     encoded = raw.combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = pa.concat_arrays(encoded.unify_dictionaries().chunks)
-    words = [(label or "").strip() for label in encoded.dictionary.to_pylist()]
+    words = [bare(label) for label in encoded.dictionary.to_pylist()]
     mapped = pa.array([label_map.get(word, word) or None for word in words], pa.string())
     return mapped.take(encoded.indices)
 
@@ -39,6 +50,6 @@ def refuse_labels(
 
 
 def _missing(raw: str | None) -> str:
-    if raw is None or not raw.strip():
+    if not bare(raw):
         return "the source gives no label"
     return f"label_map maps {raw!r} to null"

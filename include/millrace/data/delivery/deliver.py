@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from millrace.data.delivery.database import open_database, translated, writing
-from millrace.data.delivery.rows import prediction_rows
+from millrace.data.delivery.rows import has_values, prediction_rows
 from millrace.data.delivery.table import KEY, ensure_table, prediction_table
 from millrace.errors import DataError
 
@@ -78,7 +78,7 @@ def deliver(
     engine = open_database(url)
     try:
         with translated(engine, table):
-            ensure_table(engine, target)
+            ensure_table(engine, target, values=has_values(path))
             return _insert(engine, target, path, constants)
     finally:
         engine.dispose()

@@ -16,7 +16,7 @@ from millrace.errors import DataError
 _CHUNK = 1_000  # rows of one statement
 _TEXTS = ["record_id", "source", "label", "predicted"]
 _REVIEW = "needs_review"
-_COLUMNS = [*_TEXTS, "content_digest", "probability", "probabilities"]
+_OF_CLASSES = ["probability", "probabilities"]
 
 
 def prediction_rows(path: Path) -> Iterator[list[dict[str, Any]]]:
@@ -24,27 +24,42 @@ def prediction_rows(path: Path) -> Iterator[list[dict[str, Any]]]:
 
     ``content`` is the digest of the picture, 32 hex digits; ``probabilities`` is JSON text: an
     object from class to probability in the model's order. ``needs_review`` is None in files that
-    do not have it.
+    do not have it. Predicted numbers have `value` instead.
     """
-    labels = _labels(path)
-    known = read_schema(path).names
-    for table in read_table(path, [*_COLUMNS, *([_REVIEW] if _REVIEW in known else [])]):
+    labels = None if has_values(path) else _labels(path)
+    answers = ["value"] if labels is None else _OF_CLASSES
+    marked = [_REVIEW] if _REVIEW in read_schema(path).names else []
+    for table in read_table(path, [*_TEXTS, "content_digest", *answers, *marked]):
         for start in range(0, table.num_rows, _CHUNK):
             yield _rows(table.slice(start, _CHUNK), labels)
 
 
-def _rows(table: pa.Table, labels: list[str]) -> list[dict[str, Any]]:
-    lists = table["probabilities"].combine_chunks()
-    probabilities = _decimals(lists.flatten().to_numpy()).reshape(-1, len(labels)).tolist()
+def has_values(path: Path) -> bool:
+    """Whether the predictions of a file are numbers."""
+    try:
+        names = read_schema(path).names
+    except (TypeError, ValueError, pa.ArrowInvalid):
+        return False  # refused where it is read
+    return "value" in names and "content_digest" in names
+
+
+def _rows(table: pa.Table, labels: list[str] | None) -> list[dict[str, Any]]:
     columns = {name: table[name].to_pylist() for name in _TEXTS}
     columns["content"] = [digest.hex() for digest in table["content_digest"].to_pylist()]
     marked = _REVIEW in table.column_names
     columns[_REVIEW] = table[_REVIEW].to_pylist() if marked else [None] * table.num_rows
-    columns["probability"] = _decimals(table["probability"].to_numpy()).tolist()
-    columns["probabilities"] = [
+    columns |= {"value": table["value"].to_pylist()} if labels is None else _classes(table, labels)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _classes(table: pa.Table, labels: list[str]) -> dict[str, list[Any]]:
+    lists = table["probabilities"].combine_chunks()
+    probabilities = _decimals(lists.flatten().to_numpy()).reshape(-1, len(labels)).tolist()
+    texts = [
         json.dumps(dict(zip(labels, row, strict=True)), ensure_ascii=False) for row in probabilities
     ]
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    shown = _decimals(table["probability"].to_numpy()).tolist()
+    return {"probability": shown, "probabilities": texts}
 
 
 def _decimals(values: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, Any]:

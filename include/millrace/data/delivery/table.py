@@ -1,6 +1,7 @@
 """The table that predictions are delivered to: its columns, its key, its making.
 
-A table of that name that is something else is refused, never changed.
+Classes have `predicted`, `probability` and `probabilities`, numbers have `predicted` as a text and
+`value`. A table of that name that is something else is refused, never changed.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from sqlalchemy import (
     Table,
     Text,
     inspect,
-    text,
 )
 
 from millrace.data.delivery.database import writing
+from millrace.data.delivery.upgrade import mark_reviews, take_values
 from millrace.errors import SpecError
 
 KEY = ("workflow", "model_version", "record_id", "content")
-ADDED = "needs_review"
+REVIEW = "needs_review"
 """A column that older tables of predictions lack; it is added to them."""
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -52,18 +53,24 @@ def prediction_table(name: str) -> Table:
         Column("model_digest", Text, nullable=False),
         Column("label", Text),
         Column("predicted", Text, nullable=False),
-        Column("probability", Float, nullable=False),
-        Column("probabilities", Text, nullable=False),
-        Column(ADDED, Boolean),
+        Column("probability", Float),
+        Column("probabilities", Text),
+        Column("value", Float),
+        Column(REVIEW, Boolean),
         Column("run_id", Text, nullable=False),
         Column("batch_key", Text, nullable=False),
         Column("predicted_at", DateTime(timezone=True), nullable=False),
     )
 
 
-def ensure_table(engine: Engine, table: Table) -> None:
+def ensure_table(engine: Engine, table: Table, *, values: bool) -> None:
     """Make the table where it is missing, once however many try; check it where it is there, and
     add what older ones lack.
+
+    A table from before predictions could be numbers stays as it is, until numbers are delivered.
+
+    Args:
+        values: whether numbers are to be delivered.
 
     Raises:
         SpecError: a table of that name has other columns or another key.
@@ -71,25 +78,22 @@ def ensure_table(engine: Engine, table: Table) -> None:
     if not inspect(engine).has_table(table.name):
         with writing(engine, f"create {table.name}") as connection:
             table.create(connection, checkfirst=True)
-    elif _is_older(inspect(engine), table):
-        with writing(engine, f"create {table.name}") as connection:
-            if _is_older(inspect(connection), table):
-                connection.execute(text(f'ALTER TABLE "{table.name}" ADD COLUMN {ADDED} BOOLEAN'))
-    _check(inspect(engine), table)
+    lacking = _check(inspect(engine), table)
+    with writing(engine, f"create {table.name}") as connection:
+        if REVIEW in lacking:
+            mark_reviews(connection, table, REVIEW)
+        if "value" in lacking and values:
+            take_values(connection, table)
 
 
-def _is_older(inspector: Inspector, table: Table) -> bool:
-    """Whether a table is one of predictions, but for the column that was added later."""
-    found = {column["name"] for column in inspector.get_columns(table.name)}
-    return found == {column.name for column in table.columns} - {ADDED}
-
-
-def _check(inspector: Inspector, table: Table) -> None:
+def _check(inspector: Inspector, table: Table) -> set[str]:
+    """Return the columns that the table is too old to have."""
     found = {column["name"] for column in inspector.get_columns(table.name)}
     wanted = {column.name for column in table.columns}
     key = set(inspector.get_pk_constraint(table.name)["constrained_columns"])
-    if found == wanted and key == set(KEY):
-        return
+    lacking = wanted - found
+    if found <= wanted and lacking <= {"value", REVIEW} and key == set(KEY):
+        return lacking
     differences = [
         f"{word} {', '.join(sorted(names))}"
         for word, names in (("without", wanted - found), ("with", found - wanted))

@@ -21,7 +21,7 @@ from millrace.artifacts.failures import disk_failure
 from millrace.data.integration.memory import machine_memory
 from millrace.errors import DataError
 
-_MEMORY = 160_000_000  # bytes
+_MEMORY = 48_000_000  # bytes
 _SHORT = "SET memory_limit"  # what DuckDB advises where memory ran out, in errors of any type
 _ROWS = 8_192  # of an answer that are taken at once
 

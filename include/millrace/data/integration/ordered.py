@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from millrace.data.spill import Spill
 
-_BUCKET = 16 << 20  # bytes of rows that are sorted at once, about
-_MOST_BUCKETS = 256  # open files; of more than 4 GiB, buckets are cut into buckets again
+_BUCKET = 8 << 20  # bytes of rows that are sorted at once, about
+_MOST_BUCKETS = 512  # open files; of more than 4 GiB, buckets are cut into buckets again
+_ROWS = 4_096  # that are given at once
 
 Ranks = npt.NDArray[np.int64]
 
@@ -50,17 +51,20 @@ class OrderedRows:
             if number >= 0:
                 self._buckets[number].append(ranked.slice(start, count))
             start += count
+        pa.default_memory_pool().release_unused()
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[pa.Table]:
         """Yield the rows of rank `start` to `stop` (excluded), in order; ends the adding."""
         stop = len(self._buckets) * self._bucket_rows if stop is None else stop
+        for bucket in self._buckets:
+            bucket.close()
         for number, bucket in enumerate(self._buckets):
             first = number * self._bucket_rows
             low, high = max(start - first, 0), min(stop - first, self._bucket_rows)
             if low < high and self._bucket_rows > self._sortable:
                 yield from self._cut_again(number, bucket).read(low, high)
             elif low < high:
-                yield self._sorted(bucket, low, high)
+                yield from self._sorted(bucket, low, high)
 
     def _cut_again(self, number: int, bucket: Spill) -> OrderedRows:
         scratch, first = self._scratch / str(number), number * self._bucket_rows
@@ -70,7 +74,10 @@ class OrderedRows:
             inner.add(table.select(self._schema.names), ranks)
         return inner
 
-    def _sorted(self, bucket: Spill, low: int, high: int) -> pa.Table:
-        table = pa.concat_tables(list(bucket.tables()))
+    def _sorted(self, bucket: Spill, low: int, high: int) -> Iterator[pa.Table]:
+        table = pa.concat_tables(bucket.tables()).combine_chunks()
         order = np.argsort(table["rank"].to_numpy())[low:high]
-        return table.select(self._schema.names).take(pa.array(order))
+        rows = table.select(self._schema.names)
+        for start in range(0, len(order), _ROWS):
+            yield rows.take(pa.array(order[start : start + _ROWS]))
+            pa.default_memory_pool().release_unused()

@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from millrace.artifacts.tables import column_to_images, read_table
-from millrace.data.cleaning.labels import refuse_labels
 from millrace.data.cleaning.reasons import Refusals
 from millrace.data.integration.ledger import Ledger
 from millrace.data.integration.sides import place
+from millrace.data.labels.labels import open_labels
 
 _READ = ["record_id", "source", "position", "origin", "group", "label", "content_digest"]
 
@@ -85,7 +85,7 @@ def _judged(table: pa.Table, params: Mapping[str, Any]) -> pa.Table:
     split, words = params["split"], digest_words(table["content_digest"])
     refusals = Refusals(table.num_rows)
     labels = _whole(table["label"])
-    refuse_labels(refusals, table["label"], labels, params["labels"])
+    open_labels(params).refuse(refusals, table["label"], labels)
     teams = _teams(table, words[:, 0], split["group"])
     columns = {
         "high": words[:, 0],

@@ -22,26 +22,32 @@ _CLASHES = """SELECT "group", list(DISTINCT fixed ORDER BY fixed) FROM kept
     WHERE "group" IS NOT NULL AND fixed < $free
     GROUP BY "group" HAVING min(fixed) <> max(fixed) ORDER BY "group" """
 
-_GROUPED = """CREATE TABLE grouped AS
-    SELECT row, record_id, label, key, fixed, coalesce(u.head, k.team) AS head,
+_GROUPED = """CREATE VIEW grouped AS
+    SELECT row, label, key, fixed, coalesce(u.head, k.team) AS head,
         coalesce(u.share, k.share) AS share
     FROM kept k LEFT JOIN united u USING (team)"""
 
 _HOLDING = """CREATE TABLE holding AS
     SELECT head, min(fixed) AS side FROM grouped WHERE fixed < $free GROUP BY head"""
 
-_SIDED = """CREATE TABLE sided AS
-    SELECT row, record_id, label, key, share, fixed,
-        CASE WHEN fixed < $free THEN fixed ELSE coalesce(side, $free) END AS side
+_TIED = """CREATE TABLE tied AS
+    SELECT row, row_number() OVER (PARTITION BY high ORDER BY record_id) AS turn
+    FROM kept SEMI JOIN shared USING (high)"""
+
+_SIDED = """CREATE VIEW sided AS
+    SELECT row, label, key, share, fixed,
+        CASE WHEN fixed < 3 THEN fixed ELSE coalesce(side, 3) END AS side
     FROM grouped LEFT JOIN holding USING (head)"""
+"""3 is `FREE`: a view takes no values."""
 
 _FOUND = """SELECT count(*) FILTER (fixed = 0) > 0, count(*) FILTER (fixed = 1) > 0,
     count(*) FILTER (side = $free) > 0 FROM sided"""
 
 _DRAWN = """CREATE TABLE placed AS
     SELECT row, label, CASE WHEN side <> $open THEN side WHEN share < $test THEN 0
-        WHEN share < $test + $validation THEN 1 ELSE 2 END AS side
-    FROM sided ORDER BY 3, key, record_id"""
+        WHEN share < $test + $validation THEN 1 ELSE 2 END::TINYINT AS side
+    FROM sided LEFT JOIN tied USING (row) ORDER BY 3, key, coalesce(turn, 0)"""
+"""Records whose keys are equal have equal content, and follow by their ids."""
 
 
 def assign(ledger: Ledger, split: Mapping[str, Any]) -> None:
@@ -50,7 +56,7 @@ def assign(ledger: Ledger, split: Mapping[str, Any]) -> None:
     that depends on content and ids only.
 
     Args:
-        ledger: with the view ``kept`` and the table ``united``, see `UNITED`.
+        ledger: with the view ``kept``, and the tables ``shared`` and ``united``, see `UNITED`.
         split: the values of `millrace.workflow.learning.Split`.
 
     Raises:
@@ -59,7 +65,8 @@ def assign(ledger: Ledger, split: Mapping[str, Any]) -> None:
     _check_groups(ledger)
     ledger.run(_GROUPED)
     ledger.run(_HOLDING, free=FREE)
-    ledger.run(_SIDED, free=FREE)
+    ledger.run(_TIED)
+    ledger.run(_SIDED)
     ((test, validation, free),) = ledger.rows(_FOUND, free=FREE)
     ledger.run(
         _DRAWN,

@@ -2,7 +2,8 @@
 
 Makes these tables of the ledger: ``refused`` (row, record_id, reason, detail), ``twins`` (records
 whose equal is kept: row, record_id, original), ``conflicts`` (what an earlier conflict says now:
-record_id, detail); and the view ``kept``, the records of the data set.
+record_id, detail), ``shared`` (the first halves of digests that more than one record has); and the
+view ``kept``, the records of the data set.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ _CONTENTS = """CREATE VIEW contents AS
     SELECT NULL, record_id, coalesce(label, '(none)'), high, low, 3 FROM earlier"""
 
 _SHARED = """CREATE TABLE shared AS
-    SELECT high, low FROM contents GROUP BY high, low HAVING count(*) > 1"""
+    SELECT high FROM contents GROUP BY high HAVING count(*) > 1"""
 
 _EQUALS = """CREATE TABLE equals AS
     SELECT row, record_id, label, high, low,
         first_value(record_id) OVER best AS original,
         $refused AND min(label) OVER every <> max(label) OVER every AS conflicting
-    FROM contents SEMI JOIN shared USING (high, low)
+    FROM contents SEMI JOIN shared USING (high)
     WINDOW every AS (PARTITION BY high, low), best AS (every ORDER BY preference, record_id)"""
 
 _DISAGREEING = """CREATE TABLE disagreeing AS
@@ -55,6 +56,9 @@ _TWINS = """CREATE TABLE twins AS
 
 _KEPT = """CREATE VIEW kept AS
     FROM records ANTI JOIN refused USING (row) ANTI JOIN twins USING (row)"""
+
+_PASSED = ("equals", "disagreeing")
+"""Tables that nobody asks later."""
 
 _IDS = """SELECT record_id FROM (
         SELECT record_id FROM records
@@ -86,6 +90,8 @@ def judge(ledger: Ledger, duplicates: str, conflicts: str = "refuse") -> None:
     ledger.run(_CONFLICTS)
     ledger.run(_TWINS, wanted=duplicates == "exact")
     ledger.run(_KEPT)
+    for table in _PASSED:
+        ledger.run(f"DROP TABLE {table}")
 
 
 def _check_unique(ledger: Ledger) -> None:

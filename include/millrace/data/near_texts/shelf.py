@@ -1,9 +1,8 @@
-"""`Shelf`: what is known of texts, on disk, so that memory holds a few numbers a text."""
+"""`Shelf`: what is known of texts, on disk, so that memory holds a few bytes a text."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,64 +16,65 @@ from millrace.data.near_texts.signatures import (
     band_keys,
     signatures,
 )
+from millrace.data.scratch_rows import ScratchRows
 
 Keys = npt.NDArray[np.uint64]
 
 
 class Shelf:
-    """The shingles and the signatures of a number of texts.
+    """The shingles and the signatures of texts.
 
     Args:
-        folder: an existing one. texts: how many will be appended.
+        folder: an existing one.
     """
 
-    def __init__(self, folder: Path, texts: int) -> None:
-        self._hashes, self._signatures = folder / "shingles", folder / "signatures"
-        for path in (self._hashes, self._signatures):
-            path.write_bytes(b"")
-        self._keys: Any = np.zeros((BANDS, 0), np.uint64)
-        if texts:
-            self._keys = np.memmap(folder / "keys", np.uint64, "w+", shape=(BANDS, texts))
-        self._sizes = [np.zeros(0, np.int64)]
-        self._prints = [np.zeros(0, np.uint64)]
-        self._rows = 0
+    def __init__(self, folder: Path) -> None:
+        self._hashes = ScratchRows(folder / "shingles", np.uint32)
+        self._signatures = ScratchRows(folder / "signatures", np.uint32, BANDS * WIDTH)
+        self._prints = ScratchRows(folder / "prints", np.uint64)
+        self._keys = [ScratchRows(folder / f"keys-{band}", np.uint64) for band in range(BANDS)]
+        self._sizes = [np.zeros(0, np.uint16)]
 
     def append(self, texts: pa.Array) -> None:
         """Take texts (`pa.string()`, no null)."""
-        with self._hashes.open("ab") as hashes, self._signatures.open("ab") as signs:
-            for sets in shingle(texts):
-                hashes.write(sets.hashes.tobytes())
-                made = signatures(sets)
-                signs.write(made.tobytes())
-                stop = self._rows + len(made)
-                for band in range(BANDS):
-                    self._keys[band, self._rows : stop] = band_keys(made[:, band])
-                self._rows = stop
-                self._sizes.append(np.diff(sets.ends))
-                self._prints.append(_prints(sets))
+        for sets in shingle(texts):
+            made = signatures(sets)
+            self._hashes.append(sets.hashes)
+            self._signatures.append(made)
+            self._prints.append(_prints(sets))
+            for band, keys in enumerate(self._keys):
+                keys.append(band_keys(made[:, band]))
+            self._sizes.append(np.diff(sets.ends).astype(np.uint16))
 
-    def sets(self) -> Sets:
-        """Return the shingles of all texts; the hashes are a memory map."""
-        sizes = np.concatenate(self._sizes)
-        return Sets(_mapped(self._hashes, np.uint32), np.concatenate([[0], np.cumsum(sizes)]))
+    def sizes(self) -> npt.NDArray[np.uint16]:
+        """Return how many shingles every text has."""
+        return np.concatenate(self._sizes)
 
     def prints(self) -> Keys:
         """Return a 64-bit word of every text, equal where the shingles are."""
-        return np.concatenate(self._prints)
+        return self._prints.read()
 
-    def keys(self, band: int) -> Keys:
-        """Return the keys of a band, a memory map."""
-        keys: Keys = self._keys[band]
-        return keys
+    def keys(self, band: int, texts: Numbers) -> Keys:
+        """Return the keys of a band, of texts whose numbers ascend."""
+        return self._keys[band].take(texts)
 
-    def signatures(self) -> Signatures:
-        """Return ``(texts, 60)``, a memory map."""
-        return _mapped(self._signatures, np.uint32).reshape(-1, BANDS * WIDTH)
+    def signatures(self, texts: Numbers) -> Signatures:
+        """Return the signatures ``(texts, 60)`` of texts whose numbers ascend."""
+        return self._signatures.take(texts)
+
+    def sets(self, starts: Numbers, sizes: Numbers) -> Sets:
+        """Return the shingles of texts whose numbers ascend.
+
+        Args:
+            starts: shingles of all texts before each. sizes: how many each has.
+        """
+        ends = np.concatenate([[0], np.cumsum(sizes)])
+        return Sets(self._hashes.take(spread(starts, sizes)), ends)
 
 
-def _mapped(path: Path, kind: type[Any]) -> npt.NDArray[Any]:
-    """Return a file's values, mapped; nothing can be mapped of an empty one."""
-    return np.memmap(path, kind, "r") if path.stat().st_size else np.zeros(0, kind)
+def spread(starts: Numbers, counts: Numbers) -> Numbers:
+    """Return the numbers from each start, as many as its count."""
+    return np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
 
 
 def _prints(sets: Sets) -> Keys:

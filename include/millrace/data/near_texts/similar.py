@@ -14,7 +14,7 @@ LEAST = 0.6
 
 _SAMPLE = 256  # shingles of each text that are compared first, where both have twice as many
 _SLACK = 0.09  # three standard deviations of the Jaccard index of such samples
-_AT_ONCE = 1 << 19  # shingles compared at once, about: the unit of memory
+_AT_ONCE = 1 << 17  # shingles compared at once, about: the unit of memory
 _ALL = np.uint64(1 << 32)
 
 
@@ -25,7 +25,7 @@ def similar(sets: Sets, first: Numbers, second: Numbers) -> npt.NDArray[np.bool_
     lower of their highest ones (Z. Bar-Yossef et al., Counting distinct elements, 2002).
 
     Args:
-        sets: the hashes may be a memory map.
+        sets: of the texts.
         first: ``(pairs,)`` numbers of texts that are not empty. second: likewise.
     """
     sizes = np.diff(sets.ends)
@@ -46,17 +46,19 @@ def _jaccard_of_parts(
     """Return the Jaccard index of the pairs at some places, by at most `most` shingles a text."""
     sizes = np.minimum(np.diff(sets.ends), most)
     costs = sizes[first[places]] + sizes[second[places]]
-    parts = [_jaccard(sets, first[part], second[part], most) for part in _parts(places, costs)]
-    return np.concatenate([np.zeros(0), *parts])
+    parts = (places[part] for part in parts_of(costs, _AT_ONCE))
+    found = [_jaccard(sets, first[part], second[part], most) for part in parts]
+    return np.concatenate([np.zeros(0), *found])
 
 
-def _parts(places: Numbers, costs: Numbers) -> Iterator[Numbers]:
+def parts_of(costs: Numbers, most: int) -> Iterator[slice]:
+    """Yield parts of a sequence that cost at most so much each, or are a single item."""
     ends = np.concatenate([[0], np.cumsum(costs)])
     start = 0
-    while start < len(places):
-        stop = int(np.searchsorted(ends, ends[start] + _AT_ONCE, "right")) - 1
+    while start < len(costs):
+        stop = int(np.searchsorted(ends, ends[start] + most, "right")) - 1
         stop = max(stop, start + 1)
-        yield places[start:stop]
+        yield slice(start, stop)
         start = stop
 
 

@@ -17,7 +17,7 @@ def stored_families(
     cleaned: Sequence[Path], kept: Numbers, scratch: Path
 ) -> tuple[Numbers, Numbers]:
     """Return row numbers and their families; see `millrace.data.modality.Modality.families`."""
-    shelf = Shelf(scratch, len(kept))
+    shelf = Shelf(scratch)
     start = 0
     for path in cleaned:
         for table in read_table(path, ["content"]):

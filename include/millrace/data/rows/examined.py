@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 from millrace.artifacts.tables import sliced
 from millrace.data.cleaning.reasons import Refusals
 from millrace.data.cleaning.rules import refuse_by_rules
-from millrace.data.rows.read import RowReader, Rows
+from millrace.data.rows.read import RowReader, Rows, read_record
 from millrace.data.rows.rules import refuse_rows
 from millrace.errors import DataError, shorten
 
@@ -95,13 +96,12 @@ class RowExaminer:
         return SeenRows(raw, rows, self._reader, self._labelled)
 
     def _disappeared(self, raw: pa.Table) -> DataError:
-        absent = sorted(self._absent)
-        more = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""
+        others = [name for name in _fields(raw) if name not in self._reader.columns]
         return DataError(
             "columns of the spec are in no record",
             where=f"source {raw['source'][0]}",
-            expected=", ".join(shorten(repr(name), 60) for name in absent[:_NAMED]) + more,
-            received=f"{self._read:,} records without",
+            expected=_named(sorted(self._absent)),
+            received=f"{self._read:,} records without; other fields: {_named(others) or 'none'}",
             remedy="See whether they were renamed at the source, or take them out of "
             "transform.columns.",
         )
@@ -119,6 +119,20 @@ def digests(rows: Rows) -> npt.NDArray[np.bytes_]:
     made = np.array(found, "S16")
     made[list(rows.failures)] = b""
     return made
+
+
+def _fields(raw: pa.Table) -> list[str]:
+    """Return the fields of the first record that can be read."""
+    pairs = zip(raw["content"].to_pylist(), raw["encoding"].to_pylist(), strict=True)
+    for content, encoding in pairs:
+        with suppress(ValueError):
+            return list(read_record(content, encoding))
+    return []
+
+
+def _named(columns: Sequence[str]) -> str:
+    more = f" and {len(columns) - _NAMED} more" if len(columns) > _NAMED else ""
+    return ", ".join(shorten(repr(name), 60) for name in columns[:_NAMED]) + more
 
 
 def _fitting(table: pa.Table) -> int:

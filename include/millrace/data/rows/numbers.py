@@ -21,6 +21,7 @@ _PLAIN = r"^-?[0-9]+(\.[0-9]+)?$"
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}([,.'\u2019 \u00a0\u202f][0-9]{3})+([.,][0-9]+)?")
+_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _SHOWN = 40  # characters of a value
 
 Numbers = npt.NDArray[np.float64]
@@ -113,8 +114,13 @@ def _of_text(text: str, missing: Collection[str]) -> float:
         return _finite(lambda: float(text), text)
     if _INFINITE.fullmatch(text):
         raise _WrongError(NOT_FINITE, f"{shown(text)} is infinite")
-    hint = ", with marks between thousands" if _GROUPED.fullmatch(text) else ""
-    raise _WrongError(WRONG_TYPE, f"{shown(text)} is no number{hint}")
+    raise _WrongError(WRONG_TYPE, f"{shown(text)} is no number{_hint(text)}")
+
+
+def _hint(text: str) -> str:
+    if _GROUPED.fullmatch(text):
+        return ", with marks between thousands"
+    return ", with a comma for a point" if _COMMA.fullmatch(text) else ""
 
 
 def _finite(number: Callable[[], float], value: Any) -> float:

@@ -33,10 +33,15 @@ LARGEST_TEXT = 32 << 20
 """Bytes of a text or message that goes on, at most."""
 
 
-def too_large(size: int | None = None) -> Content:
-    """Return the record of a text above `LARGEST_TEXT`, which has no content."""
-    said = "more" if size is None else f"{size:,}"
-    return refused(None, f"{said} bytes; at most {LARGEST_TEXT:,} are read")
+def too_large(label: str | None, size: int | None = None) -> Content:
+    """Return the record of a text above `LARGEST_TEXT`, which has no content.
+
+    Args:
+        size: in bytes, where it is known.
+    """
+    most = f"{LARGEST_TEXT:,}"
+    said = f"more than {most} bytes" if size is None else f"{size:,} bytes; at most {most} are read"
+    return Content(None, unreadable(said), label)
 
 
 def refused(content: bytes | None, reason: str) -> Content:
@@ -49,7 +54,7 @@ def text_content(value: Any, label: str | None = None, group: str | None = None)
     if isinstance(value, str):
         return Content(value.encode("utf-8"), TEXT, label, group)
     if not isinstance(value, bytes):
-        said = "missing" if value is None else f"a {type(value).__name__}, not a text"
+        said = "missing" if value is None else f"of type {type(value).__name__}"
         return refused(None, f"the text is {said}")
     try:
         value.decode("utf-8")

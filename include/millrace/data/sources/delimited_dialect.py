@@ -135,8 +135,8 @@ def _wrong(
         where=where,
         expected=f"one of {len(names)} columns: {shown}{more}",
         received=received,
-        remedy=f"Correct `{field}` in the source, or get a file with that column; "
-        "if the columns are split wrongly, set `delimiter`.",
+        remedy=f"Correct `{field}` in the source (a number is a position, from 0), or get a file "
+        "with that column; if the columns are split wrongly, set `delimiter`.",
     )
 
 

@@ -28,6 +28,8 @@ class ObjectReader:
             return self._read(parse(line))
         except UnicodeDecodeError:
             return Content(line, BYTES)
+        except UnicodeEncodeError as error:
+            return refused(line, f"half a character, {error.object[error.start]!r}")
         except ValueError as error:
             return refused(line, str(error))
         except RecursionError:
@@ -42,7 +44,7 @@ class ObjectReader:
             return Content(row_json(fields), ROW, label, group)
         there, text = find(record, self._text)
         if not isinstance(text, str):
-            said = f"is {type(text).__name__}, not a text" if there else "is missing"
+            said = f"is of type {type(text).__name__}, not a text" if there else "is missing"
             raise ValueError(  # noqa: TRY004 (of the data, not of the code)
                 f"the field {self._text[:80]} {said}"
             )

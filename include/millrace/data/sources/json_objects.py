@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 
+class _TwiceError(ValueError):
+    """Two fields of an object have one name."""
+
+
 def parse(line: bytes) -> dict[str, Any]:
     """Return the object that a line of UTF-8 holds.
 
@@ -18,8 +22,12 @@ def parse(line: bytes) -> dict[str, Any]:
         found = json.loads(line.decode("utf-8"), object_pairs_hook=_unique)
     except RecursionError as error:
         raise ValueError("JSON that is nested too deeply") from error
+    except (UnicodeDecodeError, _TwiceError):
+        raise
     except json.JSONDecodeError as error:
         raise ValueError(f"no JSON object: {error.msg} at character {error.pos + 1}") from error
+    except ValueError as error:  # of Python, which reads no more than 4,300 digits
+        raise ValueError("a number of too many digits") from error
     if not isinstance(found, dict):
         raise ValueError(  # noqa: TRY004 (of the data, not of the code)
             f"a JSON {type(found).__name__} instead of an object"
@@ -41,5 +49,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(record) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"two fields are named {twice[:80]!r}")
+        raise _TwiceError(f"two fields are named {twice[:80]!r}")
     return record

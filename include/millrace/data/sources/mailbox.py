@@ -69,7 +69,7 @@ class MailboxReader(RecordFileReader):
 
         message = record.partition(b"\n")[2]
         if len(message) > LARGEST_TEXT:
-            return too_large()
+            return too_large(self._document["label"])
         group = sender_of(message) if self._document["group"] == "sender" else None
         return Content(message, MESSAGE, self._document["label"], group)
 

@@ -52,6 +52,6 @@ class MessageFolderReader(FolderReader):
         from millrace.data.sources.contents import LARGEST_TEXT, Content, too_large
 
         if data is None or len(data) > LARGEST_TEXT:
-            return too_large(file.entry.size)
+            return too_large(file.label, file.entry.size)
         group = sender_of(data) if self._document["group"] == "sender" else None
         return Content(data, MESSAGE, file.label, group)

@@ -61,7 +61,7 @@ def _value(name: str, value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, UUID):
         return str(value)
-    raise ValueError(f"{name[:80]} is a {type(value).__name__}, not a single value")
+    raise ValueError(f"{name[:80]} is of type {type(value).__name__}, not a single value")
 
 
 def _number(value: float | Decimal) -> Any:

@@ -32,7 +32,7 @@ def connection_url(name: str, where: str) -> URL:
         raise SpecError(
             "the environment has no such connection",
             where=f"{where}, connection {name}",
-            expected=f"the variable {variable}, a URI such as postgres://user:password@host/db",
+            expected=f"the variable {variable}, such as postgres://<user>:<password>@host/db",
             remedy="Set it where the job runs; connections in Airflow's database are not read.",
         )
     url = _of_json(value) if value.startswith("{") else _of_uri(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from json import JSONDecodeError
 from typing import Any
 from urllib.parse import quote
 
@@ -38,12 +39,21 @@ def open_engine(document: Mapping[str, Any]) -> Engine:
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # may quote a URL
         raise SpecError(
             "a source's database cannot be used",
-            where=where,
+            where=where if document["uri"] else f"{where}, connection {document['connection']}",
             expected="postgresql://<user>:<password>@<host>/<database> or sqlite:///<file>",
-            received=type(error).__name__,
+            received=_said(error),
             remedy="Check the URL, and that the database's driver is installed; "
             "PostgreSQL needs `pip install millrace[postgres]`.",
         ) from None
+
+
+def _said(error: Exception) -> str:
+    """Return what an error says that may quote a URL with its password."""
+    if isinstance(error, ImportError):
+        return f"no module {error.name}"
+    if isinstance(error, NoSuchModuleError):
+        return "a kind of database that is not known"
+    return "no JSON" if isinstance(error, JSONDecodeError) else "no such URL"
 
 
 def place_of(engine: Engine) -> str:

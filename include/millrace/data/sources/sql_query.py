@@ -80,8 +80,9 @@ class Query:
             yield connection
 
     def _check(self, names: Sequence[str]) -> None:
-        renamed = {f"{name}:{number}" for name in names for number in range(1, len(names))}
-        twice = [n for n in names if names.count(n) > 1 or n in renamed]  # SQLite writes `a:1`
+        spans = range(1, len(names))
+        renamed = {f"{name}:{number}": name for name in names for number in spans}  # SQLite's way
+        twice = [renamed.get(n, n) for n in names if names.count(n) > 1 or n in renamed]
         if twice:
             raise DataError(
                 "two columns of a query have one name",

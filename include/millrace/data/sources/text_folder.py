@@ -60,7 +60,7 @@ class TextFolderReader(FolderReader):
         from millrace.data.sources.contents import LARGEST_TEXT, Content, too_large
 
         if data is None or len(data) > LARGEST_TEXT:
-            return too_large(file.entry.size)
+            return too_large(file.label, file.entry.size)
         text = self._charset.decode_file(data)
         if text is None:
             return Content(data, BYTES, file.label)

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.tables import read_table
+from millrace.data.cleaning.labels import bare
 from millrace.data.cleaning.reasons import CONFLICTING_LABEL
 from millrace.data.modality import open_modality
 from millrace.data.survey.found import Found
@@ -57,7 +58,7 @@ class Measured:
     def collected(self, table: pa.Table) -> None:
         """Count collected records; takes the columns `label` and `content` or more."""
         self.looked_at += table.num_rows
-        self._unlabelled += sum(not (label or "").strip() for label in table["label"].to_pylist())
+        self._unlabelled += sum(not bare(label) for label in table["label"].to_pylist())
 
     def cleaned(self, artifact: Artifact) -> None:
         """Count what cleaning made of a partition."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from millrace.data.survey.found import Asked
 from millrace.errors import DataError, SpecError, shorten
+from millrace.workflow.quantity import number_of
 
 PICTURES, TEXT, TABLE = "image", "text", "table"
 """The modalities that rows may be of."""
@@ -31,6 +32,8 @@ _WORDS, _MANY_WORDS = 2.5, 8  # of a text on average; of one among many columns
 _BESIDE = 3  # columns beside text and label, above which a text must be a long one
 _DIFFERENT = 0.3  # share of distinct values of a text, at least
 _SHOWN = 12  # columns of an error
+_NUMBERS = 0.9  # share of numbers among measured labels, at least
+_FEWEST_FRACTIONS = 20  # different labels, fractions among them, that measure something
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,9 @@ def find_roles(columns: Sequence[Column], asked: Asked, where: str) -> Roles:
     if text is None and not asked.allows(TABLE):
         raise _no_text(columns, where)
     label, named = _label(columns, text, asked, where)
-    _check_classes(label, where)
     modality = TABLE if text is None else TEXT
+    if modality != TABLE or not is_quantity(label.texts):
+        _check_classes(label, where)
     return Roles(modality, text.key if text else None, label.key, label.name, named)
 
 
@@ -141,7 +145,10 @@ def _label(
         return found, True
     for name in LABELS:
         found = next((c for c in others if c.name.lower() == name), None)
-        if found is not None and (_is_label(found) or len(set(found.texts)) == 1):
+        if found is None:
+            continue
+        measured = text is None and is_quantity(found.texts)
+        if _is_label(found) or measured or len(set(found.texts)) == 1:
             return found, True
     if text is not None:
         fitting = [column for column in others if _is_label(column)]
@@ -160,10 +167,23 @@ def _check_classes(label: Column, where: str) -> None:
         raise DataError(
             "the label has a value of its own in most records",
             where=f"{where}, {shorten(label.name, 60)}",
-            expected="some classes, each with many records",
+            expected="some classes, each with many records; or numbers",
             received=f"{len(counts):,} values in {counts.total():,} records",
             remedy="Name the column of the classes: --label COLUMN.",
         )
+
+
+def is_quantity(labels: Sequence[str]) -> bool:
+    """Whether labels measure something, rather than telling classes: nearly all of them numbers,
+    and of very many values, or of fractions with several.
+    """
+    counts = Counter(labels)
+    numbers = {text: number_of(text) for text in counts}
+    known = [value for value in numbers.values() if value is not None]
+    if sum(counts[t] for t, value in numbers.items() if value is not None) < _NUMBERS * len(labels):
+        return False
+    several = _FEWEST_FRACTIONS if any(value % 1 for value in known) else _MOST_CLASSES
+    return len(set(known)) > several
 
 
 def _is_asked(column: Column, asked: Asked) -> bool:
@@ -200,7 +220,7 @@ def _no_label(columns: Sequence[Column], where: str) -> DataError:
         expected="a column named label (or class, target, category), whose values repeat",
         received=_names(columns),
         remedy="Name it: --label COLUMN, by its name or its position from 0. A column of measured "
-        "numbers is no label: Millrace tells classes apart.",
+        "numbers will do, too, which are then predicted.",
     )
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from statistics import median
 from typing import Any, ClassVar
 
 import pyarrow as pa
 
 from millrace.data.encoding import ROW
 from millrace.data.survey.measure import Counted
+from millrace.data.survey.roles import is_quantity
 from millrace.data.survey.tally import Tally
 from millrace.errors import DataError
 from millrace.workflow.proposing.table_contract import contract
-from millrace.workflow.proposing.table_seen import SeenColumn, SeenTable
+from millrace.workflow.proposing.table_seen import Numbers, SeenColumn, SeenTable
+from millrace.workflow.quantity import number_of
 from millrace.workflow.tables import TableTransform
 
 MOST_COLUMNS = 1_000
@@ -34,6 +37,8 @@ class TableSurvey:
         self._tallies: dict[str, Tally] = {}
         self._rows = 0
         self._found: tuple[SeenColumn, ...] = ()
+        self._labels: list[str] = []
+        self._measures = False
 
     def before(self, raw: Iterable[pa.Table]) -> None:
         """Infer the contract.
@@ -43,6 +48,7 @@ class TableSurvey:
         """
         for table in raw:
             self._add(table)
+        self._measures = is_quantity(self._labels)
         found = [tally.seen(self._rows) for tally in self._tallies.values()]
         self._found = tuple(found)
         if found and all(column.left_out is not None for column in found):
@@ -57,7 +63,7 @@ class TableSurvey:
         """Return a workflow with the contract."""
         used = {c.name: contract(c) for c in self._found if c.left_out is None}
         return {
-            "task": "tabular_classification",
+            "task": "tabular_regression" if self._measures else "tabular_classification",
             "transform": {
                 "columns": used or _ANY,
                 "missing_words": [*_MISSING, *self._missing_words],
@@ -71,7 +77,9 @@ class TableSurvey:
     def seen(self, counted: Counted) -> SeenTable:
         """Return what was seen."""
         fields = {**asdict(counted), "sources": counted.sources}
-        return SeenTable(**fields, columns=self._found, missing_words=self._missing_words)
+        return SeenTable(
+            **fields, columns=self._found, missing_words=self._missing_words, label=self._label()
+        )
 
     def quick(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Return the document as it is: records are split quickly."""
@@ -83,7 +91,16 @@ class TableSurvey:
         found = (t.no_values for name, t in self._tallies.items() if name in used)
         return tuple(sorted(set().union(*found)))
 
+    def _label(self) -> Numbers | None:
+        """Return what the labels are like, where they measure something."""
+        if not self._measures:
+            return None
+        known = [value for text in self._labels if (value := number_of(text)) is not None]
+        whole = all(value % 1 == 0 for value in known)
+        return Numbers(min(known), median(known), max(known), whole)
+
     def _add(self, table: pa.Table) -> None:
+        self._labels += [label.strip() for label in table["label"].to_pylist() if label]
         pairs = zip(table["content"].to_pylist(), table["encoding"].to_pylist(), strict=True)
         records = [json.loads(content) for content, encoding in pairs if encoding == ROW]
         self._rows += len(records)

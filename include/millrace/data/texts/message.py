@@ -13,7 +13,7 @@ from email.header import decode_header
 from email.message import Message
 
 from millrace.data.texts.charsets import decode
-from millrace.data.texts.mime import LONGEST_HEADER, Part, parse
+from millrace.data.texts.mime import LONGEST_HEADER, MOST_LEVELS, TOO_DEEP, Part, parse
 
 _META = re.compile(rb"<meta[^<>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _META_WITHIN = 2_048  # bytes
@@ -94,13 +94,16 @@ def _word(word: bytes, charset: str | None) -> str:
     return decode(word, charset) if charset else word.decode("raw_unicode_escape", "replace")
 
 
-def _body(part: Part) -> tuple[list[Piece], int]:
+def _body(part: Part, level: int = 0) -> tuple[list[Piece], int]:
     """Return the texts of a part, and how many attachments are in it."""
+    if level > MOST_LEVELS:
+        raise ValueError(TOO_DEEP)
     if part.get_content_disposition() == "attachment":
         return [], 1
     if not part.is_multipart():
         return _leaf(part)
-    bodies = [_body(one) for one in part.get_payload() if isinstance(one, Message)]
+    inner = (one for one in part.get_payload() if isinstance(one, Message))
+    bodies = [_body(one, level + 1) for one in inner]
     attachments = sum(count for _, count in bodies)
     pieces = [found for found, _ in bodies]
     if part.get_content_subtype() == "alternative":

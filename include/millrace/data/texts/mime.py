@@ -16,6 +16,11 @@ from typing import Any
 MOST_PARTS = 1_000
 """Parts of a message, at most."""
 
+MOST_LEVELS = 100
+"""Parts in parts, at most; a fixed number, so that no caller's stack decides what can be read."""
+
+TOO_DEEP = f"MIME parts are nested deeper than {MOST_LEVELS} levels"
+
 LONGEST_HEADER = 10_000
 """Characters that are read of a header, at most."""
 
@@ -87,4 +92,4 @@ def _tree(data: bytes) -> Part:
     try:
         return BytesParser(_Counted(), policy=_POLICY).parsebytes(data)
     except RecursionError:
-        raise ValueError("MIME parts are nested too deep") from None
+        raise ValueError(TOO_DEEP) from None

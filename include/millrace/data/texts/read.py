@@ -66,7 +66,7 @@ def _text(content: bytes | None, encoding: str) -> str:
     if content is None:
         raise ValueError("no content")
     if encoding == BYTES:
-        raise ValueError("the bytes are no characters of the charset that the source names")
+        raise ValueError("the bytes are no text in UTF-8, or in the encoding that the source names")
     if encoding != TEXT:
         raise SpecError(
             "a source gives no texts",

@@ -24,7 +24,7 @@ Interval = tuple[float, float]
 def intervals(outcomes: Outcomes, replicates: int, seed: int) -> dict[str, Interval]:
     """Return the 95 % interval of every metric of `metrics.overall`."""
     parts = list(_all_figures(outcomes, replicates, seed))
-    return {name: _percentiles(np.concatenate([part[name] for part in parts])) for name in parts[0]}
+    return {name: percentiles(np.concatenate([part[name] for part in parts])) for name in parts[0]}
 
 
 def accuracy_interval(outcomes: Outcomes, replicates: int, seed: int) -> Interval:
@@ -35,7 +35,7 @@ def accuracy_interval(outcomes: Outcomes, replicates: int, seed: int) -> Interva
     """
     rows = len(outcomes)
     draws = np.random.default_rng(seed).binomial(rows, outcomes.correct.mean(), replicates)
-    return _percentiles(draws / rows)
+    return percentiles(draws / rows)
 
 
 def difference_interval(
@@ -56,13 +56,13 @@ def difference_interval(
             _all_figures(champion, replicates, seed),
             strict=True,
         )
-        return _percentiles(np.concatenate([ours[by] - theirs[by] for ours, theirs in pairs]))
+        return percentiles(np.concatenate([ours[by] - theirs[by] for ours, theirs in pairs]))
     gain = int(np.sum(challenger.correct & ~champion.correct))
     loss = int(np.sum(champion.correct & ~challenger.correct))
     rows = len(challenger)
     shares = np.array([gain, loss, rows - gain - loss]) / rows
     draws = np.random.default_rng(seed).multinomial(rows, shares, replicates)
-    return _percentiles((draws[:, 0] - draws[:, 1]) / rows)
+    return percentiles((draws[:, 0] - draws[:, 1]) / rows)
 
 
 def _all_figures(
@@ -71,11 +71,11 @@ def _all_figures(
     ranking = None
     if outcomes.score is not None:
         ranking = Ranking(outcomes.score, outcomes.truth == outcomes.positive)
-    for draw in _draws(len(outcomes), replicates, seed):
+    for draw in draws(len(outcomes), replicates, seed):
         yield _figures(outcomes, draw, ranking)
 
 
-def _draws(rows: int, replicates: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
+def draws(rows: int, replicates: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
     """Yield record indexes (replicates of the chunk, rows); equal for equal rows and seed."""
     generator = np.random.default_rng(seed)
     step = max(1, _CHUNK // rows)
@@ -121,7 +121,8 @@ def _count(
     return counts.reshape(replicates, groups).astype(np.float64)
 
 
-def _percentiles(figures: npt.NDArray[np.float64]) -> Interval:
+def percentiles(figures: npt.NDArray[np.float64]) -> Interval:
+    """Return the ends of the interval of replicates (replicates,)."""
     tail = (1 - COVERAGE) / 2
     low, high = np.quantile(figures, [tail, 1 - tail])
     return float(low), float(high)

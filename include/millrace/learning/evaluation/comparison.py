@@ -1,8 +1,7 @@
 """The figures of the others on the same records: the baseline and the current champion.
 
-A champion that answers another question (other labels, pictures of another shape or transform) is
-not comparable, which is
-a finding and not an error.
+A champion that answers another question (other labels, records of another shape or transform) is
+not comparable, which is a finding and not an error.
 """
 
 from __future__ import annotations
@@ -16,45 +15,37 @@ from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.tables import count_rows, read_table, regroup
 from millrace.errors import DataError
 from millrace.learning.bundle import Bundle
-from millrace.learning.decision import Rule
-from millrace.learning.evaluation.bootstrap import difference_interval
-from millrace.learning.evaluation.metrics import overall
-from millrace.learning.evaluation.outcomes import Outcomes, outcomes_of
-from millrace.learning.evaluation.slices import slices
+from millrace.learning.evaluation.figures import Figures
 from millrace.learning.predictions import predict_table
 
 _ROWS = 65_536
 
 
 def baseline_figures(
-    baseline: Artifact,
-    test: Path,
-    labels: tuple[str, ...],
-    rule: Rule | None,
-    replicates: int,
-    seed: int,
+    baseline: Artifact, test: Path, judge: Figures, replicates: int, seed: int
 ) -> dict[str, Any]:
     """Return the baseline's ``{"kind", "metrics": {name: value}, "slices"}``.
 
-    `rule` tells the positive class; the baseline's own threshold decided its predictions.
+    `judge` is the challenger's; the baseline's own threshold, where it has one, decided its
+    predictions.
 
     Raises:
         DataError: its predictions are not of the records of `test`, in their order.
     """
     path = baseline.path("predictions.parquet")
     _check_same_records(path, test)
-    outcomes = outcomes_of(read_table(path), labels, "baseline predictions", rule)
+    outcomes = judge.outcomes(read_table(path), "baseline predictions")
     return {
         "kind": baseline.facts.get("kind"),
-        "metrics": overall(outcomes),
-        "slices": slices(outcomes, replicates, seed),
+        "metrics": judge.overall(outcomes),
+        "slices": judge.slices(outcomes, replicates, seed),
     }
 
 
 def champion_figures(
     champion: Artifact,
     bundle: Bundle,
-    challenger: Outcomes,
+    challenger: Any,
     test: Path,
     replicates: int,
     seed: int,
@@ -71,21 +62,23 @@ def champion_figures(
     reason = _difference(other, bundle)
     if reason is not None:
         return {"comparable": False, "reason": reason}
-    outcomes = outcomes_of(predict_table(other, test), other.labels, "test split", bundle.rule)
-    low, high = difference_interval(challenger, outcomes, replicates, seed, by)
-    metrics = overall(outcomes)
-    gain = overall(challenger)[by] - metrics[by]
+    judge = bundle.target.figures(other.labels)
+    outcomes = judge.outcomes(predict_table(other, test), "test split")
+    low, high = judge.difference(challenger, outcomes, replicates, seed, by)
+    metrics = judge.overall(outcomes)
+    gain = judge.overall(challenger)[by] - metrics[by]
     return {
         "comparable": True,
         "metrics": metrics,
-        "slices": slices(outcomes, replicates, seed),
+        "slices": judge.slices(outcomes, replicates, seed),
         f"{by}_gain": {"value": gain, "low": low, "high": high},
     }
 
 
 def _difference(champion: Bundle, challenger: Bundle) -> str | None:
-    if sorted(champion.labels) != sorted(challenger.labels):
-        return "the champion knows other labels"
+    other = challenger.target.other_than(champion.target)
+    if other is not None:
+        return other
     theirs, ours = champion.document.get("records"), challenger.document.get("records")
     if theirs != ours:
         return f"the champion takes records of {theirs}, not of {ours}"

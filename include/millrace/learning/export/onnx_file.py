@@ -13,21 +13,21 @@ from millrace.learning.modality import Encoder
 _OPSET = 18
 
 
-def save_onnx(classifier: Any, encoder: Encoder, path: Path) -> None:
-    """Write `classifier`: the encoder's inputs ``(batch, *shape)`` -> ``probabilities`` float32."""
+def save_onnx(classifier: Any, encoder: Encoder, path: Path, output: str = "probabilities") -> None:
+    """Write `classifier`: the encoder's inputs ``(batch, *shape)`` -> `output`, its answers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tf2onnx's own imports
         import onnx
         import tf2onnx
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
 
-    def probabilities(inputs: Any) -> Any:
-        return tf.identity(classifier(inputs, training=False), name="probabilities")
+    def answers(inputs: Any) -> Any:
+        return tf.identity(classifier(inputs, training=False), name=output)
 
     signature = [tf.TensorSpec((None, *encoder.shape), encoder.dtype, name=encoder.name)]
-    function = tf.function(probabilities, input_signature=signature)
+    function = tf.function(answers, input_signature=signature)
     model, _ = tf2onnx.convert.from_function(function, signature, opset=_OPSET)
-    _name_output(model.graph, "probabilities")
+    _name_output(model.graph, output)
     model.graph.name = "classifier"
     onnx.checker.check_model(model)
     onnx.save(model, str(path))

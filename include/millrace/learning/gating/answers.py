@@ -11,7 +11,6 @@ from collections.abc import Callable
 from itertools import islice
 from statistics import median
 
-import numpy as np
 import pyarrow as pa
 
 from millrace.artifacts.artifact import Artifact
@@ -20,11 +19,11 @@ from millrace.errors import IntegrityError, MillraceError, TransientError
 from millrace.learning.bundle import Bundle
 from millrace.learning.gating.check import Check, figure
 from millrace.learning.modality import Inputs
+from millrace.learning.target import Answers, Target
 
 _RECORDS = 8
 _CALLS = 25
 _LONGEST = 2.0  # seconds that measuring may take, beyond three calls
-_SUM_TOLERANCE = 1e-3
 
 
 def answer_checks(
@@ -45,13 +44,13 @@ def answer_checks(
     try:
         bundle = Bundle.open(artifact)
         inputs = bundle.encoder(_records(dataset, bundle))
-        probabilities = bundle.predict(inputs)
+        answers = bundle.predict(inputs)
     except (IntegrityError, TransientError):
         raise
     except MillraceError as error:
         sentence = f"the bundle does not answer: {error.problem}"
-        return [Check("answers", False, "probabilities", None, sentence)], None
-    checks = [_sums_to_one(probabilities.sum(axis=1))]
+        return [Check("answers", False, "answers", None, sentence)], None
+    checks = [_sound(bundle.target, answers)]
     latency = _latency(bundle, inputs, clock)
     return [*checks, _in_time(latency, latency_ms)], latency
 
@@ -61,11 +60,10 @@ def _records(dataset: Artifact, bundle: Bundle) -> pa.Table:
     return next(islice(read_table(dataset.path("test.parquet"), columns), 1)).slice(0, _RECORDS)
 
 
-def _sums_to_one(sums: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Check:
-    passed = bool(np.all(np.abs(sums - 1) <= _SUM_TOLERANCE))
-    state = "probabilities that sum to 1" if passed else "values that do not sum to 1"
+def _sound(target: Target, answers: Answers) -> Check:
+    passed, state = target.sound(answers)
     sentence = f"the bundle loads and answers with {state}"
-    return Check("answers", passed, "probabilities that sum to 1", state, sentence)
+    return Check("answers", passed, target.asked, state, sentence)
 
 
 def _in_time(latency: float, limit: float) -> Check:

@@ -6,36 +6,41 @@ from collections.abc import Mapping
 from typing import Any
 
 from millrace.learning.gating.check import Check, figures, words
-from millrace.workflow.learning import Gate
+from millrace.workflow.figures import LOWER_IS_BETTER, better_by
+from millrace.workflow.learning import AnyGate
 
-_AT_LEAST = (
+_THRESHOLDS = (
     *("accuracy", "balanced_accuracy", "macro_f1", "matthews"),
     *("f1", "average_precision"),
+    *("log_loss", "calibration_error"),
+    *("r2", "mae", "rmse", "median_absolute_error"),
 )
-_AT_MOST = ("log_loss", "calibration_error")
 
 
-def threshold_checks(gate: Gate, facts: Mapping[str, Any]) -> list[Check]:
+def threshold_checks(gate: AnyGate, facts: Mapping[str, Any]) -> list[Check]:
     """Return a check for every threshold that is set; limits themselves pass."""
     checks = [
-        _compare(name, getattr(gate, name), facts["metrics"][name]["value"], sign)
-        for names, sign in ((_AT_LEAST, 1), (_AT_MOST, -1))
-        for name in names
-        if getattr(gate, name) is not None
+        _compare(name, getattr(gate, name), facts["metrics"][name]["value"])
+        for name in _THRESHOLDS
+        if getattr(gate, name, None) is not None
     ]
     decision = facts.get("decision")
-    if gate.goal and decision is not None and decision["reached"] is not None:
+    if getattr(gate, "goal", False) and decision is not None and decision["reached"] is not None:
         checks.append(_reaches_goal(decision))
     return [*checks, _beats_baseline(gate.by, facts)] if gate.beat_baseline else checks
 
 
-def _compare(name: str, limit: float, value: float, sign: int) -> Check:
-    passed = sign * (value - limit) >= 0
+def _compare(name: str, limit: float, value: float) -> Check:
+    passed = better_by(name, value, limit) >= 0
     word = "equal to" if value == limit else "above" if value > limit else "below"
     shown, bound = figures(value, limit)
     sentence = f"{words(name)} {shown} is {word} the gate's {bound}"
-    expected = f"{'at least' if sign > 0 else 'at most'} {limit}"
+    expected = f"{_bound(name)} {limit}"
     return Check(name, passed, expected, value, sentence)
+
+
+def _bound(name: str) -> str:
+    return "at most" if name in LOWER_IS_BETTER else "at least"
 
 
 def _beats_baseline(by: str, facts: Mapping[str, Any]) -> Check:
@@ -44,10 +49,11 @@ def _beats_baseline(by: str, facts: Mapping[str, Any]) -> Check:
         sentence = "the gate asks for a comparison with a baseline, and there is none"
         return Check("beat_baseline", False, "a baseline", None, sentence)
     limit = facts["baseline"]["metrics"][by]
-    verb = "reaches" if value >= limit else "is below"
+    passed, worse = better_by(by, value, limit) >= 0, "above" if by in LOWER_IS_BETTER else "below"
+    verb = "reaches" if passed else f"is {worse}"
     shown, bound = figures(value, limit)
     sentence = f"{words(by)} {shown} {verb} the baseline's {bound}"
-    return Check("beat_baseline", value >= limit, f"at least {limit}", value, sentence)
+    return Check("beat_baseline", passed, f"{_bound(by)} {limit}", value, sentence)
 
 
 def _reaches_goal(decision: Mapping[str, Any]) -> Check:

@@ -79,6 +79,14 @@ class Architecture:
                 expected="a keras.Model",
                 received=type(network).__name__,
             )
+        if not network.built:
+            raise SpecError(
+                "the model's function returned a model without weights",
+                where=self.model.kind,
+                expected="a functional or sequential keras.Model with an input, or a built one",
+                received=type(network).__name__,
+                remedy="Call it once, on zeros of the input's shape, before it is returned.",
+            )
         shape = tuple(network.compute_output_shape((None, *self.shape)))
         if shape != (None, self.classes):
             raise SpecError(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from millrace.artifacts.tables import Images
 from millrace.learning.calibrated import CalibratedClassifier
-from millrace.learning.dataset import Classes
+from millrace.learning.classes import Classes
 
 _COMPONENTS = 64  # principal components that stand for larger pictures
 

@@ -15,6 +15,7 @@ from millrace.artifacts.tables import image_shape, read_table
 from millrace.learning.evaluation.outcomes import Outcomes
 from millrace.learning.pictures.classical import ClassicalModel
 from millrace.learning.pictures.encoder import PixelEncoder, pixel_encoder
+from millrace.learning.target import Target
 from millrace.workflow.learning import Baseline
 
 if TYPE_CHECKING:
@@ -36,20 +37,23 @@ class PictureLearning:
         """Return what takes pictures as they are."""
         return pixel_encoder(document)
 
-    def learn(self, training: Path, records: Params, params: Params) -> LearntPictures:
+    def learn(
+        self, training: Path, records: Params, params: Params, target: Target | None = None
+    ) -> LearntPictures:
         """Learn the mean and the spread of the pixels."""
         from millrace.learning.pictures.learnt import LearntPictures
         from millrace.learning.pictures.normalisation import pixel_histogram
         from millrace.workflow.images import ImageAugmentation
 
+        del target  # classes
         encoder = PixelEncoder(records["shape"])
         images = (encoder(table) for table in read_table(training, ["image"]))
         histogram = pixel_histogram(images, encoder.shape[2])
         return LearntPictures.of(encoder, histogram, ImageAugmentation(**params["augment"]))
 
-    def rival(self, baseline: Params, classes: int) -> PictureRival:
+    def rival(self, baseline: Params, target: Target) -> PictureRival:
         """Return a classifier of pixels."""
-        return PictureRival(Baseline(**baseline).kind, classes)
+        return PictureRival(Baseline(**baseline).kind, target.units)
 
     def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artifact) -> None:
         """Draw sheets of pictures."""

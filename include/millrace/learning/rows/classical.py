@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from millrace.learning.dataset import Classes
+from millrace.learning.classes import Classes
 from millrace.learning.rows.encoder import Features, RowEncoder, columns_of
 from millrace.learning.rows.learn import learn_columns
 from millrace.learning.rows.numbers import Scaling
 from millrace.workflow.table_models import Features as Asked
 
-_CATEGORIES = 250  # of a column that are told apart, the most frequent
-_PARALLEL = 50_000  # records from which threads that wait for each other pay
+CATEGORIES = 250  # of a column that are told apart, the most frequent
+PARALLEL = 50_000  # records from which threads that wait for each other pay
 
 
 class ClassicalRows:
@@ -43,10 +43,10 @@ class ClassicalRows:
         """Fit on records of at least two classes."""
         from threadpoolctl import threadpool_limits
 
-        kinds = _kinds(records.schema, "keep" if self._trees else "median")
-        asked = Asked(vocabulary=_CATEGORIES)
+        kinds = kinds_of(records.schema, "keep" if self._trees else "median")
+        asked = Asked(vocabulary=CATEGORIES)
         self._encoder = learn_columns(lambda: [records], kinds, asked, empty=True).encoder
-        with threadpool_limits(1 if records.num_rows < _PARALLEL else None):
+        with threadpool_limits(1 if records.num_rows < PARALLEL else None):
             self._model = _estimator(trees=self._trees).fit(self._inputs(records), classes)
 
     def predict(self, records: pa.Table) -> npt.NDArray[np.float32]:
@@ -66,10 +66,11 @@ class ClassicalRows:
     def _inputs(self, records: pa.Table) -> Any:
         """Return what the estimator takes ``(rows, inputs)``."""
         features = self._encoder(records)
-        return features if self._trees else _with_places(features, self._encoder)
+        return features if self._trees else with_places(features, self._encoder)
 
 
-def _kinds(schema: pa.Schema, missing: str) -> Mapping[str, Mapping[str, Any]]:
+def kinds_of(schema: pa.Schema, missing: str) -> Mapping[str, Mapping[str, Any]]:
+    """Return what a baseline makes of the columns of records; `missing` is for numbers."""
     numbers = {"kind": "numeric", "missing": missing}
     categories = {"kind": "category", "missing": "unknown", "places": None}
     return dict.fromkeys(columns_of(schema, "numbers"), numbers) | dict.fromkeys(
@@ -77,7 +78,7 @@ def _kinds(schema: pa.Schema, missing: str) -> Mapping[str, Mapping[str, Any]]:
     )
 
 
-def _with_places(features: Features, encoder: RowEncoder) -> Any:
+def with_places(features: Features, encoder: RowEncoder) -> Any:
     """Return numbers, and a feature of 0 or 1 for every place of a category."""
     from scipy import sparse
 

@@ -13,10 +13,13 @@ from millrace.learning.dataset import DatasetSplit
 from millrace.learning.decision import Rule
 from millrace.learning.framework import keras
 from millrace.learning.modality import Finish, Inputs
+from millrace.learning.networks.quantity import answered
 from millrace.learning.rows.augmentation import RandomValues
 from millrace.learning.rows.encoder import RowEncoder
 from millrace.learning.rows.learn import LearntColumns
 from millrace.learning.rows.saved_model import save_saved_model, takes_rows
+from millrace.learning.target import Target
+from millrace.learning.target_quantity import QuantityTarget
 from millrace.workflow.learning import Model
 from millrace.workflow.tables import TableAugmentation
 
@@ -29,6 +32,7 @@ class LearntRows:
 
     Attributes:
         augment: of the spec. reference: statistics of the training split, by column.
+        target: what the network learns; classes where it is none.
     """
 
     encoder: RowEncoder
@@ -36,13 +40,16 @@ class LearntRows:
     augment: TableAugmentation
     reference: Params = field(default_factory=dict)
     finish: Finish | None = None
+    target: Target | None = None
 
     @classmethod
-    def of(cls, learnt: LearntColumns, augment: TableAugmentation) -> LearntRows:
+    def of(
+        cls, learnt: LearntColumns, augment: TableAugmentation, target: Target | None = None
+    ) -> LearntRows:
         """Return what columns taught."""
         encoder = learnt.encoder
         options = {"numbers": len(encoder.scaling.names), "places": encoder.total}
-        return cls(encoder, options, augment, learnt.reference)
+        return cls(encoder, options, augment, learnt.reference, target=target)
 
     def values(self, records: pa.Table) -> Inputs:
         """Return the features: a layer augments them."""
@@ -54,9 +61,13 @@ class LearntRows:
         return [RandomValues(self.augment, self.encoder, seed)] if changes else []
 
     def classifier(self, network: Any, model: Model) -> Any:
-        """Wrap a float32 `network`: features in, probabilities ``(batch, classes)`` out."""
+        """Wrap a float32 `network`: features in, probabilities ``(batch, classes)`` out, or a
+        number ``(batch,)`` in its unit.
+        """
         del model
         features = keras.Input(self.encoder.shape, dtype="float32", name=self.encoder.name)
+        if isinstance(self.target, QuantityTarget):
+            return keras.Model(features, answered(network(features), self.target), name="regressor")
         probabilities = keras.layers.Softmax(name="softmax")(network(features))
         return keras.Model(features, probabilities, name="classifier")
 
@@ -75,7 +86,8 @@ class LearntRows:
     ) -> None:
         """Write signatures for features and, where the graph can, for values of columns."""
         del transform
-        save_saved_model(classifier, labels, self.encoder, folder, rule)
+        output = "probabilities" if self.target is None else self.target.output
+        save_saved_model(classifier, labels, self.encoder, folder, rule, output)
 
     def explain(
         self, classifier: Any, validation: DatasetSplit, folder: Path, rule: Rule | None

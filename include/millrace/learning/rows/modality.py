@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.tables import read_schema, read_table
+from millrace.learning.evaluation.estimates import Estimates
 from millrace.learning.evaluation.outcomes import Outcomes
 from millrace.learning.rows.classical import ClassicalRows
 from millrace.learning.rows.encoder import RowEncoder, columns_of, row_encoder
+from millrace.learning.rows.regressed import RegressedRows
+from millrace.learning.target import Target
+from millrace.learning.target_quantity import QuantityTarget
+from millrace.workflow.quantity_learning import QuantityBaseline
 from millrace.workflow.table_models import Features, TableBaseline
 from millrace.workflow.tables import TableAugmentation
 
@@ -28,7 +33,9 @@ class RowLearning:
         """Return what makes features of numbers and categories."""
         return row_encoder(document)
 
-    def learn(self, training: Path, records: Params, params: Params) -> LearntRows:
+    def learn(
+        self, training: Path, records: Params, params: Params, target: Target | None = None
+    ) -> LearntRows:
         """Learn what stands for missing values, the scales and the vocabularies."""
         from millrace.learning.rows.learn import learn_columns
         from millrace.learning.rows.learnt import LearntRows
@@ -38,17 +45,25 @@ class RowLearning:
         schema, payload = read_schema(training), list(RowEncoder.columns)
         columns = {n: column for part in payload for n, column in columns_of(schema, part).items()}
         learnt = learn_columns(partial(read_table, training, payload), columns, features)
-        return LearntRows.of(learnt, TableAugmentation(**params["augment"]))
+        return LearntRows.of(learnt, TableAugmentation(**params["augment"]), target)
 
-    def rival(self, baseline: Params, classes: int) -> ClassicalRows:
-        """Return a classifier of numbers and categories."""
-        return ClassicalRows(TableBaseline(**baseline).kind, classes)
+    def rival(self, baseline: Params, target: Target) -> ClassicalRows | RegressedRows:
+        """Return a model of numbers and categories."""
+        if isinstance(target, QuantityTarget):
+            return RegressedRows(QuantityBaseline(**baseline).kind, target)
+        return ClassicalRows(TableBaseline(**baseline).kind, target.units)
 
-    def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artifact) -> None:
+    def draw(
+        self, folder: Path, outcomes: Outcomes | Estimates, dataset: Artifact, bundle: Artifact
+    ) -> None:
         """Draw what columns say: mistakes, samples, refused records."""
+        from millrace.learning.rows.estimated import draw_estimated_rows
         from millrace.learning.rows.samples import draw_rows
 
-        draw_rows(folder, outcomes, dataset, bundle)
+        if isinstance(outcomes, Estimates):
+            draw_estimated_rows(folder, outcomes, dataset, bundle)
+        else:
+            draw_rows(folder, outcomes, dataset, bundle)
 
     def draw_refused(self, path: Path, title: str, refused: Sequence[Mapping[str, Any]]) -> None:
         """Draw refused records onto a sheet."""

@@ -27,6 +27,7 @@ def save_saved_model(
     encoder: RowEncoder,
     folder: Path,
     rule: Rule | None = None,
+    output: str = "probabilities",
 ) -> None:
     """Write `classifier` with its signatures.
 
@@ -34,11 +35,12 @@ def save_saved_model(
     ``serve_row``, where `takes_rows`: ``numbers`` float64 ``(batch, numeric columns)``, NaN being
     missing, and ``categories`` UTF-8 ``(batch, category columns)``, empty being missing, of columns
     sorted by name; one of them is left out where there are no such columns -> ``probabilities``
-    ``(batch, classes)`` and ``label`` ``(batch,)``.
+    ``(batch, classes)`` and ``label`` ``(batch,)``. Of a number, both answer `output` ``(batch,)``,
+    and there are no labels.
     """
 
     def serve(features: Any) -> dict[str, Any]:
-        return {"probabilities": classifier(features, training=False)}
+        return {output: classifier(features, training=False)}
 
     archive = keras.export.ExportArchive()
     archive.track(classifier)
@@ -47,15 +49,19 @@ def save_saved_model(
     if takes_rows(encoder):
         graph = RowGraph(encoder)
         archive.track(graph)
-        serve_row = _serve_row(classifier, labeller(labels, rule), graph)
+        label = labeller(labels, rule) if labels else None
+        serve_row = _serve_row(classifier, label, graph, output)
         archive.add_endpoint("serve_row", serve_row, graph.signature)
     archive.write_out(str(folder), verbose=False)
 
 
-def _serve_row(classifier: Any, label: Callable[[Any], Any], graph: RowGraph) -> Any:
+def _serve_row(
+    classifier: Any, label: Callable[[Any], Any] | None, graph: RowGraph, output: str
+) -> Any:
     def serve_row(*values: Any) -> dict[str, Any]:
-        probabilities = classifier(graph(*values), training=False)
-        return {"probabilities": probabilities, "label": label(probabilities)}
+        answers = classifier(graph(*values), training=False)
+        named = {} if label is None else {"label": label(answers)}
+        return {output: answers, **named}
 
     return serve_row
 

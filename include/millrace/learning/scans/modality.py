@@ -11,6 +11,7 @@ from millrace.learning.pictures.encoder import PixelEncoder
 from millrace.learning.pictures.modality import PictureLearning
 
 if TYPE_CHECKING:
+    from millrace.learning.target import Target
     from millrace.learning.scans.learnt import LearntScans
 
 Params = Mapping[str, Any]
@@ -21,7 +22,9 @@ class ScanLearning(PictureLearning):
 
     channel: ClassVar[int | None] = 0
 
-    def learn(self, training: Path, records: Params, params: Params) -> LearntScans:
+    def learn(
+        self, training: Path, records: Params, params: Params, target: Target | None = None
+    ) -> LearntScans:
         """Learn the mean and the spread of each channel."""
         from millrace.learning.pictures.normalisation import (
             Normalisation,
@@ -31,6 +34,7 @@ class ScanLearning(PictureLearning):
         from millrace.learning.scans.learnt import LearntScans
         from millrace.workflow.ct import CtAugmentation
 
+        del target  # classes
         encoder = PixelEncoder(records["shape"])
         images = (encoder(table) for table in read_table(training, ["image"]))
         histogram = pixel_histogram(images, encoder.shape[2])

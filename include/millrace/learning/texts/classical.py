@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from millrace.learning.calibrated import CalibratedClassifier
-from millrace.learning.dataset import Classes
+from millrace.learning.classes import Classes
 from millrace.learning.texts.encoder import whole
 from millrace.learning.texts.tfidf import TfidfEncoder
 

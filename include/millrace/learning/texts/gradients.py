@@ -46,8 +46,9 @@ class IntegratedGradients:
 
     def __init__(self, classifier: Any) -> None:
         network = classifier.layers[1]
-        layers = [x for x in getattr(network, "layers", ()) if _embeds(x)]
-        if not layers or getattr(network, "inputs", None) is None:
+        graph = getattr(network, "inputs", None) is not None  # and not a user's own `call`
+        layers = [x for x in network.layers if _embeds(x)] if graph else []
+        if not layers:
             raise ValueError("no embedding")
         ids, embedded = network.inputs[0], [layer.output for layer in layers]
         self._embed = keras.Model(ids, embedded)
@@ -105,7 +106,8 @@ def write_explanations(
 ) -> None:
     """Write why the records of `split` that were mistaken, and a sample, got their answers.
 
-    A network whose embedding cannot be reached has no explanations, and no file.
+    A network whose embedding cannot be reached has no explanations, and no file; a record whose
+    weights are no numbers, since the network has no slope somewhere, is left out.
     """
     try:
         explain = IntegratedGradients(classifier)
@@ -123,6 +125,8 @@ def write_explanations(
     for record, numbers, seen, row in zip(records, ids, words, rows, strict=True):
         index = int(predicted[row])
         weights, error = explain(numbers, index)
+        if not np.isfinite(weights).all() or not np.isfinite(error):
+            continue
         explained = Explained(
             record_id=record["record_id"],
             label=record["label"],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from millrace.artifacts.artifact import Artifact
 from millrace.learning.evaluation.outcomes import Outcomes
+from millrace.learning.target import Target
 from millrace.learning.texts.classical import ClassicalText
 from millrace.learning.texts.encoder import TokenEncoder, token_encoder
 from millrace.learning.texts.tfidf import TfidfEncoder, tfidf_encoder
@@ -29,17 +30,19 @@ class TextLearning:
             return tfidf_encoder(document)
         return token_encoder(document)
 
-    def learn(self, training: Path, records: Params, params: Params) -> LearntTexts:
+    def learn(
+        self, training: Path, records: Params, params: Params, target: Target | None = None
+    ) -> LearntTexts:
         """Learn the vocabulary, and how long texts are."""
         from millrace.learning.texts.learnt import LearntTexts
 
-        del records
+        del records, target  # classes
         tokens = Tokens(**params["model"].get("tokens", {}))
         return LearntTexts.of(training, tokens, TextAugmentation(**params["augment"]))
 
-    def rival(self, baseline: Params, classes: int) -> ClassicalText:
+    def rival(self, baseline: Params, target: Target) -> ClassicalText:
         """Return a linear classifier of tf-idf."""
-        return ClassicalText(TextBaseline(**baseline).kind, classes)
+        return ClassicalText(TextBaseline(**baseline).kind, target.units)
 
     def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artifact) -> None:
         """Draw texts with the words that decided coloured."""

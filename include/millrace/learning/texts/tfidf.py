@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from millrace.artifacts.digests import digest_value
-from millrace.errors import IntegrityError
+from millrace.errors import DataError, IntegrityError
 from millrace.learning.modality import Inputs
 from millrace.learning.texts.encoder import check_texts, whole
 
@@ -45,7 +45,19 @@ class TfidfEncoder:
 
     @classmethod
     def fit(cls, texts: Sequence[str]) -> TfidfEncoder:
-        """Learn the most frequent terms of texts, and how rare they are."""
+        """Learn the most frequent terms of texts, and how rare they are.
+
+        Raises:
+            DataError: all texts are empty.
+        """
+        if not any(text.strip() for text in texts):
+            raise DataError(
+                "the training texts have no word",
+                where="train split",
+                expected="a text that is not empty",
+                received=f"{len(texts):,} texts without words",
+                remedy="Check what the texts are, and which words the transform leaves.",
+            )
         fitted = {name: _vectorizer(name, max_features=_MOST).fit(texts) for name in _KINDS}
         return cls(
             {

@@ -58,6 +58,14 @@ class Vocabulary:
         numbers[0], numbers[-1] = PADDING, UNKNOWN
         return numbers
 
+    @cached_property
+    def _by_word(self) -> dict[str, int]:
+        return {word: number for number, word in enumerate(self.words, UNKNOWN + 1)}
+
+    def number(self, word: str) -> int:
+        """Return the number of a word that is not empty."""
+        return self._by_word.get(word, UNKNOWN)
+
     def numbers(self, words: pa.Array) -> Ids:
         """Return the number of each word ``(words,)``; 0 for empty ones."""
         places = pc.fill_null(pc.index_in(words, self._known), -1)

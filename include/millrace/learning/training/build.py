@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from millrace.errors import DataError
 from millrace.learning.dataset import DatasetSplit
 from millrace.learning.modality import Learnt
 from millrace.learning.networks.architecture import Architecture
-from millrace.learning.training.engine import Average, Engine, open_engine
+from millrace.learning.training.engine import Average, Engine, Objective, open_engine
 from millrace.learning.training.feed import FITS, batch_ends
 from millrace.learning.training.finished import open_learnt_feed
-from millrace.learning.training.objective import Objective
+from millrace.learning.training.objective import ClassObjective
 from millrace.learning.training.optimizer import build_optimizer
+from millrace.learning.training.quantity_objective import QuantityObjective
 from millrace.learning.training.trainer import Trainer
 from millrace.learning.training.validation import Validation
 from millrace.workflow.learning import Training
 
+_OBJECTIVES: Mapping[str, type[Objective]] = {
+    "classes": ClassObjective,
+    "quantity": QuantityObjective,
+}
 _POLICIES = {
     "float32": "float32",
     "bfloat16": "mixed_bfloat16",
@@ -83,8 +86,10 @@ def build_trainer(task: Task) -> tuple[Trainer, Any]:
             fitting.average,
         ),
         validation=Validation(
-            engine.predictor(classifier, task.learnt.encoder), task.validation, task.fits
+            engine.predictor(classifier, task.learnt.encoder), task.validation, task.fits, spec
         ),
+        score=task.training.target.score,
+        counts=fitting.objective.counts,
         network=fitting.network,
         twin=twin,
         optimizer=fitting.optimizer,
@@ -116,6 +121,7 @@ def _fitting(task: Task, engine: Engine) -> _Fitting:
 
 def _parts(task: Task, engine: Engine, network: Any, policy: str) -> _Fitting:
     spec = task.train
+    kind = _OBJECTIVES[task.training.target.kind]
     steps = spec.epochs * len(batch_ends(task.training.rows, spec.batch_size))
     return _Fitting(
         network=network,
@@ -124,29 +130,8 @@ def _parts(task: Task, engine: Engine, network: Any, policy: str) -> _Fitting:
         average=engine.average(network.weights, spec.average_weights)
         if spec.average_weights
         else None,
-        objective=Objective(class_weights(task.training, spec.class_weights), spec.label_smoothing),
+        objective=kind.of(task.training, spec),
     )
-
-
-def class_weights(training: DatasetSplit, kind: str) -> list[float]:
-    """Return the factor of each class: 1, or rows / (classes x rows of the class).
-
-    Raises:
-        DataError: fewer than two classes have training records.
-    """
-    counts = training.class_counts()
-    if np.count_nonzero(counts) < 2:
-        raise DataError(
-            "the training split holds a single class",
-            where=f"{training.name} split",
-            expected="records of at least two classes",
-            received=dict(zip(training.labels, counts.tolist(), strict=True)),
-            remedy="Add records of other classes, or check label_map.",
-        )
-    if kind == "none":
-        return [1.0] * len(counts)
-    weights = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    return [float(weight) for weight in weights]
 
 
 def _random_states(layers: list[Any]) -> list[Any]:

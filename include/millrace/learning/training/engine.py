@@ -8,18 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from millrace.learning.dataset import Classes
+from millrace.learning.dataset import DatasetSplit
 from millrace.learning.framework import BACKEND
 from millrace.learning.modality import Encoder, Inputs
+from millrace.learning.target import Answers, Values
 from millrace.workflow.learning import Training
 
-Predictor = Callable[[Inputs], npt.NDArray[np.float32]]
-"""From inputs ``(rows, *shape)`` to probabilities ``(rows, classes)``."""
+Predictor = Callable[[Inputs], Answers]
+"""From inputs ``(rows, *shape)`` to answers ``(rows, *target.shape)``."""
+
+
+class Objective(Protocol):
+    """What training minimises.
+
+    Attributes:
+        value_type: of the values, as NumPy names it. counts: whether records are right or wrong.
+    """
+
+    value_type: ClassVar[str]
+    counts: ClassVar[bool]
+
+    @classmethod
+    def of(cls, training: DatasetSplit, spec: Training) -> Objective:
+        """Return what a spec asks for; raise `DataError` where nothing can be learnt."""
+
+    def __call__(self, values: Any, outputs: Any) -> Any:
+        """Return the mean loss of a batch, float32."""
+
+    def right(self, values: Any, outputs: Any) -> Any:
+        """Return how many records were right, int32."""
 
 
 class Average(Protocol):
@@ -32,12 +54,12 @@ class Step(Protocol):
     """Fits a network."""
 
     def __call__(
-        self, inputs: Inputs, classes: Classes, ends: npt.NDArray[np.int32]
+        self, inputs: Inputs, values: Values, ends: npt.NDArray[np.int32]
     ) -> tuple[npt.NDArray[np.float32], int]:
         """Fit on consecutive batches; return the loss of each and how many records were right.
 
         Args:
-            inputs: ``(rows, *shape)``. classes: ``(rows,)``.
+            inputs: ``(rows, *shape)``. values: what is learnt ``(rows,)``.
             ends: row at which each batch ends.
         """
 
@@ -60,7 +82,7 @@ class Engine(Protocol):
         network: Any,
         before: Sequence[Any],
         optimizer: Any,
-        objective: Callable[[Any, Any], Any],
+        objective: Objective,
         average: Any,
     ) -> Step:
         """Return the step that fits `network` after the layers `before` it."""

@@ -12,8 +12,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from millrace.learning.dataset import Classes, DatasetSplit
+from millrace.learning.dataset import DatasetSplit
 from millrace.learning.modality import Inputs
+from millrace.learning.target import Values
 
 FITS = 2 << 30
 """Bytes of inputs that are taken into memory."""
@@ -22,13 +23,13 @@ _POOL = 4  # row groups whose records are mixed with each other, at most
 _POOL_BYTES = 256 << 20  # of their inputs, at most, unless one group has more
 
 
-_Pool = tuple[Inputs, Classes]
+_Pool = tuple[Inputs, Values]
 
 
 class EpochReader(Protocol):
     """The records of one epoch, in order."""
 
-    def take(self, rows: int) -> tuple[Inputs, Classes]:
+    def take(self, rows: int) -> tuple[Inputs, Values]:
         """Return the next `rows` inputs ``(rows, *shape)`` and classes."""
 
 
@@ -121,6 +122,12 @@ def batch_ends(rows: int, batch_size: int) -> npt.NDArray[np.int64]:
     return np.arange(1, steps + 1, dtype=np.int64) * rows // steps
 
 
+def batch_sizes(rows: int, batch_size: int) -> list[int]:
+    """Return the sizes that the batches of an epoch have, ascending: one, or two neighbours."""
+    sizes = np.diff(batch_ends(rows, batch_size), prepend=0)
+    return [int(size) for size in np.unique(sizes)]
+
+
 def ahead(pools: Iterator[_Pool]) -> Iterator[_Pool]:
     """Yield pools, the next one being made in a thread meanwhile."""
     with ThreadPoolExecutor(1) as thread:
@@ -131,11 +138,11 @@ def ahead(pools: Iterator[_Pool]) -> Iterator[_Pool]:
 
 
 class _Gather:
-    def __init__(self, inputs: Inputs, classes: Classes, order: npt.NDArray[np.int64]) -> None:
+    def __init__(self, inputs: Inputs, classes: Values, order: npt.NDArray[np.int64]) -> None:
         self._inputs, self._classes, self._order = inputs, classes, order
         self._next = 0
 
-    def take(self, rows: int) -> tuple[Inputs, Classes]:
+    def take(self, rows: int) -> tuple[Inputs, Values]:
         chosen = self._order[self._next : self._next + rows]
         self._next += rows
         return self._inputs[chosen], self._classes[chosen]
@@ -147,9 +154,9 @@ class Stream:
     def __init__(self, pools: Iterator[_Pool]) -> None:
         self._pools = pools
         self._inputs: Inputs | None = None
-        self._classes: Classes | None = None
+        self._classes: Values | None = None
 
-    def take(self, rows: int) -> tuple[Inputs, Classes]:
+    def take(self, rows: int) -> tuple[Inputs, Values]:
         """Return the next `rows` inputs ``(rows, *shape)`` and classes."""
         while self._classes is None or len(self._classes) < rows:
             self._append(*next(self._pools))
@@ -159,7 +166,7 @@ class Stream:
         self._inputs, self._classes = inputs[rows:], classes[rows:]
         return inputs[:rows], classes[:rows]
 
-    def _append(self, inputs: Inputs, classes: Classes) -> None:
+    def _append(self, inputs: Inputs, classes: Values) -> None:
         if self._inputs is None or self._classes is None:
             self._inputs, self._classes = inputs, classes
         else:

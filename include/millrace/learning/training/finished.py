@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from millrace.learning.dataset import Classes, DatasetSplit
+from millrace.learning.dataset import DatasetSplit
 from millrace.learning.modality import Finish, Inputs, Learnt
+from millrace.learning.target import Values
 from millrace.learning.training.feed import FITS, EpochReader, Feed, Stream, ahead, open_feed
 
 BLOCK = 4_096
@@ -38,7 +39,7 @@ class FinishedFeed:
         """Open epoch `number`, from 1, after its first `start` records."""
         return Stream(ahead(self._blocks(number, start)))
 
-    def _blocks(self, number: int, start: int) -> Iterator[tuple[Inputs, Classes]]:
+    def _blocks(self, number: int, start: int) -> Iterator[tuple[Inputs, Values]]:
         first = start // BLOCK
         reader = self._feed.epoch(number, first * BLOCK)
         done = start - first * BLOCK

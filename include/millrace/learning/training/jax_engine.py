@@ -5,7 +5,7 @@ It exists so that the shared code stays free of TensorFlow, and to train where o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +15,10 @@ import jax.numpy as jnp  # type: ignore[import-not-found,unused-ignore]
 import numpy as np
 import numpy.typing as npt
 
-from millrace.learning.dataset import Classes
 from millrace.learning.framework import keras
 from millrace.learning.modality import Encoder, Inputs
-from millrace.learning.training.engine import Predictor
+from millrace.learning.target import Values
+from millrace.learning.training.engine import Objective, Predictor
 
 _State = list[list[Any]]
 
@@ -52,7 +52,7 @@ class JaxEngine:
         network: Any,
         before: Sequence[Any],
         optimizer: Any,
-        objective: Callable[[Any, Any], Any],
+        objective: Objective,
         average: Any,
     ) -> JaxStep:
         """Return the step that fits `network` after the layers `before` it."""
@@ -91,7 +91,7 @@ class JaxStep:
         network: Any,
         before: Sequence[Any],
         optimizer: Any,
-        objective: Callable[[Any, Any], Any],
+        objective: Objective,
         average: JaxAverage | None,
     ) -> None:
         self._network = network
@@ -110,41 +110,41 @@ class JaxStep:
         self._fit = jax.jit(self._update, donate_argnums=0)
 
     def __call__(
-        self, inputs: Inputs, classes: Classes, ends: npt.NDArray[np.int32]
+        self, inputs: Inputs, values: Values, ends: npt.NDArray[np.int32]
     ) -> tuple[npt.NDArray[np.float32], int]:
         """Fit on consecutive batches; see `millrace.learning.training.engine.Step`."""
         state = [_values(variables) for variables in self._variables]
         results, start = [], 0
         for end in ends.tolist():
-            state, *result = self._fit(state, inputs[start:end], classes[start:end])
+            state, *result = self._fit(state, inputs[start:end], values[start:end])
             results.append(result)
             start = end
-        for variables, values in zip(self._variables, state, strict=True):
-            for variable, value in zip(variables, values, strict=True):
+        for variables, new in zip(self._variables, state, strict=True):
+            for variable, value in zip(variables, new, strict=True):
                 variable.assign(value)
         losses, right = zip(*results, strict=True)
         return np.asarray(losses, np.float32), sum(map(int, right))
 
-    def _update(self, state: _State, inputs: Any, classes: Any) -> Any:
+    def _update(self, state: _State, inputs: Any, values: Any) -> Any:
         """Return the state after a batch, its loss and how many records were right."""
         weights, others, inner, average, drawn = state
         x, drawn = self._prepared(inputs, drawn)
 
         def scaled_loss(weights: list[Any]) -> Any:
-            logits, after, more = self._network.stateless_call(
+            outputs, after, more = self._network.stateless_call(
                 weights, others, x, training=True, return_losses=True
             )
-            logits = logits.astype("float32")
-            total = self._objective(classes, logits) + sum(more)
+            outputs = outputs.astype("float32")
+            total = self._objective(values, outputs) + sum(more)
             with keras.StatelessScope(zip(self._optimizer.variables, inner, strict=True)):
-                return self._optimizer.scale_loss(total), (total, logits, after)
+                return self._optimizer.scale_loss(total), (total, outputs, after)
 
-        (_, (total, logits, others)), gradients = jax.value_and_grad(scaled_loss, has_aux=True)(
+        (_, (total, outputs, others)), gradients = jax.value_and_grad(scaled_loss, has_aux=True)(
             weights
         )
         weights, inner = self._optimizer.stateless_apply(inner, gradients, weights)
         average = self._averaged(average, weights, others, inner)
-        right = jnp.sum(jnp.argmax(logits, 1) == classes)
+        right = self._objective.right(values, outputs)
         return [weights, others, inner, average, drawn], total, right
 
     def _prepared(self, inputs: Any, drawn: list[Any]) -> tuple[Any, list[Any]]:

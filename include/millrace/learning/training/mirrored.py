@@ -28,22 +28,22 @@ class MirroredStep(TrainingStep):
         super().__init__(*parts)
         self._strategy = strategy
 
-    def _batch(self, inputs: Any, classes: Any) -> Any:
-        shares = self._strategy.run(self._share, args=(inputs, classes))
+    def _batch(self, inputs: Any, values: Any) -> Any:
+        shares = self._strategy.run(self._share, args=(inputs, values))
         if self._average is not None:
             self._average.update(self._optimizer.iterations)
         return tuple(self._strategy.reduce("SUM", value, axis=None) for value in shares)
 
-    def _share(self, inputs: Any, classes: Any) -> Any:
+    def _share(self, inputs: Any, values: Any) -> Any:
         """Fit on this device's records; return its part of the loss, and how many were right."""
         index = tf.distribute.get_replica_context().replica_id_in_sync_group
         count = self._strategy.num_replicas_in_sync
-        rows = tf.shape(classes)[0]
+        rows = tf.shape(values)[0]
         start, stop = rows * index // count, rows * (index + 1) // count
         with tf.device("CPU:0"):  # only its own inputs travel to a device
-            inputs, classes = inputs[start:stop], classes[start:stop]
+            inputs, values = inputs[start:stop], values[start:stop]
         part = tf.cast(stop - start, tf.float32) / tf.cast(rows, tf.float32)
-        return self._learn(self._prepared(inputs), classes, part)
+        return self._learn(self._prepared(inputs), values, part)
 
 
 def mirrored(devices: tuple[str, ...], spec: Training, rows: int) -> Any:

@@ -39,6 +39,8 @@ class Trainer:
         network: that trains. twin: the float32 network of the same build that is kept.
         optimizer: of `step`. average: of the network's weights, or None.
         random: Keras variables with the states of random layers; set anew each epoch.
+        score: name of the figure beside the loss. counts: it is the share of records that are
+            right, known of training too.
         memory: returns the peak of GPU memory, bytes; None where no GPU trains.
         progress: how far the training is.
     """
@@ -52,6 +54,8 @@ class Trainer:
     optimizer: Any
     average: Average | None
     random: list[Any]
+    score: str = "accuracy"
+    counts: bool = True
     memory: Callable[[], int | None] = lambda: None
     progress: Progress = field(default_factory=Progress)
     _batches_a_call: int = 1
@@ -115,13 +119,14 @@ class Trainer:
             self._draw_anew(number)
         rate = self._fit_epoch(number, context, pace)
         self.twin.set_weights(self._weights_to_keep())
-        validation_loss, validation_accuracy = self.validation.score()
+        validation_loss, score = self.validation.score()
+        right = {self.score: self.progress.correct / self.feed.rows} if self.counts else {}
         facts = {
             "epoch": number,
             "loss": self.progress.mean_loss,
-            "accuracy": self.progress.correct / self.feed.rows,
+            **right,
             "validation_loss": validation_loss,
-            "validation_accuracy": validation_accuracy,
+            f"validation_{self.score}": score,
         }
         with context.hold():
             self.progress.close(facts)

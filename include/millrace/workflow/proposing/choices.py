@@ -53,8 +53,9 @@ def choose(seen: Seen, seed: int = 7, smallest: int = SMALLEST_CLASS) -> Choices
     """
     fixed_test = "test" in seen.fixed
     scale = seen.total / max(seen.looked_at, 1)
-    left_out = tuple(sorted(c for c, n in seen.classes.items() if n * scale < smallest))
-    kept = {label: count for label, count in seen.classes.items() if label not in left_out}
+    classes = seen.classes if seen.tells_classes else {}
+    left_out = tuple(sorted(c for c, n in classes.items() if n * scale < smallest))
+    kept = {label: count for label, count in classes.items() if label not in left_out}
     train = max(1, round(seen.learnable * (0.9 if fixed_test else 0.7)))
     uneven = bool(kept) and max(kept.values()) > _UNEVEN * min(kept.values())
     return Choices(

@@ -23,11 +23,15 @@ class PictureProposer:
     """See `millrace.workflow.proposing.proposer.Proposer`."""
 
     noun: ClassVar[str] = "picture"
-    task: ClassVar[str] = "image_classification"
     remedy: ClassVar[str] = (
         "Sort the pictures into one folder a class, or put a labels.csv with the columns file and "
         "label beside them."
     )
+
+    def task(self, seen: SeenPictures) -> str:
+        """Return the only task."""
+        del seen
+        return "image_classification"
 
     def facts(self, seen: SeenPictures) -> Iterator[tuple[str, str]]:
         """Yield sizes and colours."""

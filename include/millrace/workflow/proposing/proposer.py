@@ -18,6 +18,7 @@ class Plan:
     Attributes:
         clean: fields beside the budget. transform, model: lines of YAML, comments among them.
         train: fields.
+        target, gate: lines of YAML, where labels are numbers.
         notes: what a person should know before the first run.
     """
 
@@ -26,6 +27,8 @@ class Plan:
     train: Mapping[str, Any]
     clean: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    target: Sequence[str] = ()
+    gate: Sequence[str] = ()
 
 
 S = TypeVar("S", bound=Seen, contravariant=True)
@@ -35,13 +38,15 @@ class Proposer(Protocol[S]):
     """A modality.
 
     Attributes:
-        noun: what people call a record. task: of the spec.
+        noun: what people call a record.
         remedy: how records get labels.
     """
 
     noun: str
-    task: str
     remedy: str
+
+    def task(self, seen: S) -> str:
+        """Return the task of the spec."""
 
     def facts(self, seen: S) -> Iterator[tuple[str, str]]:
         """Yield what the contents are like: a name and what is said of it."""

@@ -55,6 +55,11 @@ class Seen:
     notes: tuple[str, ...] = ()
 
     @property
+    def tells_classes(self) -> bool:
+        """Whether labels are classes; else they are numbers."""
+        return True
+
+    @property
     def accepted(self) -> int:
         """Records that can be learnt from, of those looked at."""
         return sum(self.classes.values())

@@ -9,29 +9,35 @@ from typing import Any, ClassVar
 from millrace.workflow.proposing.choices import Choices
 from millrace.workflow.proposing.proposer import Plan
 from millrace.workflow.proposing.scalars import comment, flow, harmless, scalar
-from millrace.workflow.proposing.table_contract import contract
-from millrace.workflow.proposing.table_seen import SeenColumn, SeenTable
+from millrace.workflow.proposing.table_contract import contract, limits
+from millrace.workflow.proposing.table_seen import Numbers, SeenColumn, SeenTable
 from millrace.workflow.tables import TableTransform
 
 _STEPS = 2_000  # of training, about
 _SHOWN = 12  # columns of a report
 _FEW, _MANY = 2_000, 20_000  # training records
 _CATEGORIES = 3  # that a comment names
+_SKEWED = 10  # medians of the largest label, above which logarithms are learnt
 
 
 class TableProposer:
     """See `millrace.workflow.proposing.proposer.Proposer`."""
 
     noun: ClassVar[str] = "record"
-    task: ClassVar[str] = "tabular_classification"
     remedy: ClassVar[str] = (
-        "Name the column of the classes with --label COLUMN (by its name, or its position from "
+        "Name the column of the labels with --label COLUMN (by its name, or its position from "
         "0), or call it label."
     )
+
+    def task(self, seen: SeenTable) -> str:
+        """Return the task that fits the labels."""
+        return "tabular_classification" if seen.label is None else "tabular_regression"
 
     def facts(self, seen: SeenTable) -> Iterator[tuple[str, str]]:
         """Yield the columns, the first of them one by one."""
         used = seen.used
+        if seen.label is not None:
+            yield "Labels", f"numbers: {_ends(seen.label)}"
         numeric = sum(column.numbers is not None for column in used)
         told = f"{numeric:,} of numbers, {len(used) - numeric:,} of categories"
         left = len(seen.columns) - len(used)
@@ -53,7 +59,39 @@ class TableProposer:
                 "average_weights": 0.98 if choices.train < _MANY else 0.995,
             },
             notes=list(_notes(seen)),
+            target=list(_target(seen.label)),
+            gate=list(_gate(seen.label)),
         )
+
+
+def _target(label: Numbers | None) -> Iterator[str]:
+    if label is None:
+        return
+    low, high = limits(label)
+    yield from comment(
+        f"Labels are numbers: {_ends(label)}. Those outside of the range go to quarantine, and "
+        "predictions stay within it. `unit: ...` names their unit."
+    )
+    skewed = label.low > 0 and label.high > _SKEWED * label.median
+    fields = {"low": low, "high": high} | ({"transform": "log"} if skewed else {})
+    yield f"target: {flow(fields)}"
+    if skewed:
+        yield from comment("Few are far larger than most, so their logarithm is learnt.")
+    yield ""
+
+
+def _gate(label: Numbers | None) -> Iterator[str]:
+    if label is None:
+        return
+    yield from comment(
+        "R2 is 0 where a model is as good as always the mean, and 1 without an error. Raise this "
+        "once you know what can be reached."
+    )
+    yield "gate: {r2: 0.05, by: rmse}"
+
+
+def _ends(label: Numbers) -> str:
+    return f"{label.low:.6g} to {label.high:.6g}, median {label.median:.6g}"
 
 
 def _transform(seen: SeenTable) -> Iterator[str]:

@@ -53,11 +53,18 @@ class SeenTable(Seen):
     Attributes:
         columns: all but the label's and the group's. missing_words: texts that seem to mean a
             missing value, beyond the usual ones.
+        label: what the labels are like, where they are numbers to predict.
     """
 
     modality: ClassVar[str] = "table"
     columns: tuple[SeenColumn, ...]
     missing_words: tuple[str, ...] = ()
+    label: Numbers | None = None
+
+    @property
+    def tells_classes(self) -> bool:
+        """Whether labels are classes."""
+        return self.label is None
 
     @property
     def used(self) -> tuple[SeenColumn, ...]:

@@ -26,11 +26,15 @@ class TextProposer:
     """See `millrace.workflow.proposing.proposer.Proposer`."""
 
     noun: ClassVar[str] = "text"
-    task: ClassVar[str] = "text_classification"
     remedy: ClassVar[str] = (
         "Sort the files into one folder a class, name several archives or folders whose names are "
         "the labels (--from ham.zip --from spam.zip), or give a table a column named label."
     )
+
+    def task(self, seen: SeenTexts) -> str:
+        """Return the only task."""
+        del seen
+        return "text_classification"
 
     def facts(self, seen: SeenTexts) -> Iterator[tuple[str, str]]:
         """Yield lengths and languages."""

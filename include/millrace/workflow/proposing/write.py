@@ -23,7 +23,7 @@ def write_spec(name: str, seen: Seen, choices: Choices, plan: Plan) -> str:
         *plan.model,
         *_training(seen, choices, plan),
         *_decision(choices),
-        *_gate(seen, choices),
+        *(plan.gate or _gate(seen, choices)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -35,11 +35,12 @@ def _head(name: str, seen: Seen) -> Iterator[str]:
         f"Proposed by `millrace new` after a look at {looked}: {harmless(seen.format)}. It "
         "runs as it stands. Every choice is a first guess: change it, and run again."
     )
-    said = f"{seen.total:,} {proposer.noun}s in {len(seen.classes):,} classes"
+    of = f"in {len(seen.classes):,} classes" if seen.tells_classes else "with numbers to predict"
+    said = f"{seen.total:,} {proposer.noun}s {of}"
     yield "version: 1"
     yield f"name: {plain(name)}"
     yield f"description: {scalar(said)}"
-    yield f"task: {proposer.task}"
+    yield f"task: {proposer.task(seen)}"
     yield ""
 
 
@@ -59,13 +60,18 @@ def _sources(seen: Seen, choices: Choices) -> Iterator[str]:
                 "    ",
             )
         yield from _label_map(mapped, choices.left_out)
+    if seen.tells_classes:
+        yield from _classes(seen)
+    yield ""
+
+
+def _classes(seen: Seen) -> Iterator[str]:
     shown = [f"{harmless(label)} ({count:,})" for label, count in _largest(seen)]
     more = f" and {len(seen.classes) - _SHOWN:,} more" if len(seen.classes) > _SHOWN else ""
     yield from comment(
         f"Classes are what the labels say: {', '.join(shown)}{more}. `labels: [...]` would fix "
         "them, and refuse any other."
     )
-    yield ""
 
 
 def _label_map(mapped: Mapping[str, str], left_out: tuple[str, ...]) -> Iterator[str]:
@@ -94,6 +100,7 @@ def _data(seen: Seen, choices: Choices, plan: Plan) -> Iterator[str]:
     )
     yield f"clean: {flow({**plan.clean, 'budget': budget})}"
     yield ""
+    yield from plan.target
     yield from plan.transform
     if choices.test:
         yield from comment(

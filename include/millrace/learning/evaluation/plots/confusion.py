@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from millrace.learning.evaluation.plots.figure import INK, drawing, plain
+from millrace.learning.evaluation.plots.figure import INK, drawing, headline, plain
 
 _LEGIBLE = 26  # classes whose counts can be read
+_FEW = 4  # classes among which a 0 is worth its place
 
 
 def draw_confusion(path: Path, matrix: npt.NDArray[np.int64], labels: Sequence[str]) -> None:
@@ -30,7 +31,7 @@ def draw_confusion(path: Path, matrix: npt.NDArray[np.int64], labels: Sequence[s
         if classes <= _LEGIBLE:
             _count(axes, matrix, shares, worst)
         wrong = int(matrix.sum() - np.trace(matrix))
-        axes.set_title(f"{wrong:,} of {matrix.sum():,} records taken for another class")
+        headline(figure, f"{wrong:,} of {matrix.sum():,} records taken for another class")
 
 
 def _name_axes(axes: Any, labels: Sequence[str]) -> None:
@@ -49,7 +50,7 @@ def _count(
     axes: Any, matrix: npt.NDArray[np.int64], shares: npt.NDArray[np.float64], worst: float
 ) -> None:
     for (row, column), count in np.ndenumerate(matrix):
-        if count:
+        if count or len(matrix) <= _FEW:
             depth = shares[row, column] / (1 if row == column else worst)
             colour = "white" if depth > 0.7 else INK
             size = 9 if count < 10_000 else 7

@@ -1,4 +1,4 @@
-"""Learning curves: loss and accuracy of each epoch."""
+"""Learning curves: the loss of each epoch, and another figure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from millrace.learning.evaluation.plots.figure import BLUE, MUTED, ORANGE, drawi
 _LINES = (("", "training", BLUE), ("validation_", "validation", ORANGE))
 
 
-def draw_curves(path: Path, epochs: Sequence[Mapping[str, float]]) -> None:
-    """Draw ``loss``, ``accuracy``, ``validation_loss``, ``validation_accuracy`` over the epochs.
+def draw_curves(
+    path: Path,
+    epochs: Sequence[Mapping[str, float]],
+    names: tuple[str, str] = ("loss", "accuracy"),
+) -> None:
+    """Draw two figures of training and of validation (``validation_…``) over the epochs.
 
     The epoch with the least validation loss is marked; a figure that no epoch has is left out.
     """
     with drawing(path, 10, 4) as figure:
         left, right = figure.subplots(1, 2)
-        _draw(left, epochs, "loss")
-        _draw(right, epochs, "accuracy")
+        _draw(left, epochs, names[0])
+        _draw(right, epochs, names[1])
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
 

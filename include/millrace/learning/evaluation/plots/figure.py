@@ -48,6 +48,16 @@ def drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
         figure.savefig(path, format="png", metadata={"Software": None})
 
 
+def headline(figure: Figure, text: str) -> None:
+    """Put a title over the whole figure, whose width it has; an axes' own may be cut beside names.
+
+    Args:
+        text: of one line; what does not fit is written smaller.
+    """
+    size = min(12.0, 9.0 * 12.0 * figure.get_figwidth() / max(1, len(text)))
+    figure.suptitle(text, x=0.01, ha="left", weight="bold", size=size)
+
+
 def plain(text: object, longest: int) -> str:
     """Return `text` on one line of at most `longest` characters, for a label."""
     line = "".join(c if c.isprintable() else "·" for c in str(text))

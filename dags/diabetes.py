@@ -1,0 +1,5 @@
+"""The Airflow DAGs `diabetes` and `diabetes_predict`."""
+
+from millrace.orchestration.builder import workflow_dags
+
+globals().update(workflow_dags("diabetes"))

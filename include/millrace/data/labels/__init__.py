@@ -1,0 +1,1 @@
+"""What labels may be: names of classes, or numbers."""
