@@ -18,10 +18,17 @@ _BY_COLUMN = ("delimited", "jsonl", "sql")
 
 _GIVEN_BY: Mapping[str, str] = {
     "image": "pictures: image_folder, image_csv, idx, cifar, npy, npz, hdf5 or parquet",
+    "ct": "CT slices: dicom, image_folder, npy, npz, hdf5 or parquet",
     "text": "texts: text_folder, email, or delimited, jsonl, parquet or sql with `text`",
     "table": "records of a table: delimited, jsonl, sql without `text`, parquet with `rows: true`",
 }
-_WORDS: Mapping[str, str] = {"image": "pictures", "text": "texts", "table": "records of a table"}
+_WORDS: Mapping[str, str] = {
+    "image": "pictures",
+    "ct": "DICOM files",
+    "text": "texts",
+    "table": "records of a table",
+}
+_ALSO: Mapping[str, str] = {"ct": "image"}  # slices that somebody has saved as pictures
 
 
 def contents_of(source: Source) -> Contents | None:
@@ -42,7 +49,7 @@ def check_contents(sources: Iterable[Source], modality: str) -> None:
     """Raise `ValueError` where a source holds other contents than a workflow over `modality`."""
     for source in sources:
         found = contents_of(source)
-        if found is not None and found != modality:
+        if found not in (None, modality, _ALSO.get(modality)):
             kind = getattr(source, "kind", "")
             raise ValueError(
                 f"sources of {_GIVEN_BY[modality]}; {source.name} ({kind}) gives {_WORDS[found]}"
