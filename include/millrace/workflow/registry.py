@@ -69,12 +69,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
 PACKAGES: dict[str, tuple[str, ...]] = {
     "image": ("pillow",),
     "ct": (
-        "pillow",
-        "scipy",
-        "pydicom",
-        "pylibjpeg-libjpeg",
-        "pylibjpeg-openjpeg",
-        "pylibjpeg-rle",
+        *("pillow", "scipy", "pydicom"),
+        *("python-gdcm", "pylibjpeg-openjpeg", "pylibjpeg-rle"),
     ),
     "dicom": ("pydicom",),
     "text": ("ftfy", "py3langid", "snowballstemmer", "stop-words"),

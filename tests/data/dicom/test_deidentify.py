@@ -108,6 +108,8 @@ def test_private_elements_go_at_any_depth_and_safe_ones_stay_where_asked() -> No
     image = dataset()
     block = image.private_block(0x0019, "GEMS_ACQU_01", create=True)
     block.add_new(0x23, "DS", "12.5")
+    block.add_new(0x24, "LO", "privatnotiz")  # of that table, but no number
+    block.add_new(0x26, "SL", 4711)  # a number, but not of that table
     block.add_new(0x99, "LO", "privatnotiz")
     inner = item(ReferencedSOPInstanceUID="1.2.3.4")
     inner.private_block(0x0011, "ACME", create=True).add_new(0x01, "PN", "Sequenzmann^Otto")

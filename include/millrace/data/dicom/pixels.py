@@ -114,7 +114,7 @@ def _stored(image: Dataset) -> npt.NDArray[np.integer]:
     try:
         if syntax.is_compressed:
             _check_codestream(image)
-        options: Any = {"correct_unused_bits": False}
+        options: Any = {"correct_unused_bits": False, "decoding_plugin": _plugin(syntax)}
         pixels, _ = get_decoder(syntax).as_array(image, index=0, raw=True, **options)
     except Undecodable:
         raise
@@ -123,6 +123,15 @@ def _stored(image: Dataset) -> npt.NDArray[np.integer]:
     except Exception as error:
         raise Undecodable(f"the pixels cannot be decoded ({type(error).__name__})") from None
     return _within_bits(image, pixels.reshape(pixels.shape[:2]))
+
+
+def _plugin(syntax: str) -> str:
+    """Return by which of pydicom's plug-ins a syntax is decoded; empty leaves it to pydicom."""
+    from pydicom import uid
+
+    if syntax in (*uid.JPEGTransferSyntaxes, *uid.JPEGLSTransferSyntaxes):
+        return "gdcm"
+    return "pylibjpeg" if syntax in uid.JPEG2000TransferSyntaxes else ""
 
 
 def _native(image: Dataset) -> npt.NDArray[np.integer]:

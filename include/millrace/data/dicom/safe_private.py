@@ -1,19 +1,22 @@
 """`is_safe_private`: private elements that hold measures of the scanner and nothing else.
 
-A part of PS3.15 Table E.3.10-1 (Safe Private Attributes): those of CT whose values are numbers, so
-that no name can stand in them. Any other private element is removed.
+A part of PS3.15 Table E.3.10-1 (Safe Private Attributes), as PixelMed's ClinicalTrialsAttributes
+(2026) transcribes it: those of CT and PET, and only where their values are numbers, so that no name
+can stand in them. Any other private element is removed.
 """
 
 from __future__ import annotations
 
 _SAFE: dict[tuple[str, int, int], tuple[str, ...]] = {
-    ("GEMS_ACQU_01", 0x0019, 0x23): ("DS",),  # table speed, mm a rotation
-    ("GEMS_ACQU_01", 0x0019, 0x24): ("DS",),  # mid scan time, s
-    ("GEMS_ACQU_01", 0x0019, 0x25): ("SS",),  # mid scan flag
-    ("GEMS_ACQU_01", 0x0019, 0x26): ("SL",),  # tube azimuth, degrees
-    ("GEMS_ACQU_01", 0x0019, 0x27): ("DS",),  # rotation speed
-    ("Philips PET Private Group", 0x7053, 0x00): ("DS",),  # SUV factor
-    ("Philips PET Private Group", 0x7053, 0x09): ("DS",),  # activity concentration factor
+    ("ELSCINT1", 0x00E1, 0x21): ("DS",),
+    ("ELSCINT1", 0x01F1, 0x07): ("DS",),
+    ("ELSCINT1", 0x01F1, 0x26): ("DS",),
+    ("ELSCINT1", 0x01F1, 0x27): ("DS",),
+    ("GEMS_ACQU_01", 0x0019, 0x23): ("DS",),
+    ("GEMS_ACQU_01", 0x0019, 0x24): ("DS",),
+    ("GEMS_ACQU_01", 0x0019, 0x27): ("DS",),
+    ("Philips PET Private Group", 0x7053, 0x00): ("DS",),
+    ("Philips PET Private Group", 0x7053, 0x09): ("DS",),
 }
 
 _CREATORS = frozenset((creator, group) for creator, group, _ in _SAFE)
