@@ -26,6 +26,7 @@ class Certificate:
         key: fingerprint of the key that pseudonyms were made with.
         stored: records whose content was kept. withheld: number of others, by reason.
         actions: how often each was done, by attribute and action.
+        limits: what was not looked for, or cannot be found, in words.
         checks: by name, how many stored records passed and failed.
     """
 
@@ -36,6 +37,7 @@ class Certificate:
     withheld: Counter[str] = field(default_factory=Counter)
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
     checks: dict[str, list[int]] = field(default_factory=dict)
+    limits: Sequence[str] = ()
 
     def store(
         self, actions: Mapping[tuple[str, str], int], checks: Iterable[tuple[str, bool]]
@@ -69,6 +71,7 @@ class Certificate:
             "passed": self.passed,
             "profile": self.profile,
             "options": list(self.options),
+            "limits": list(self.limits),
             "key": self.key,
             "records": {"stored": self.stored, "withheld": dict(sorted(self.withheld.items()))},
             "actions": dict(sorted(totals.items())),

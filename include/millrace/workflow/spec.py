@@ -161,6 +161,11 @@ class WorkflowSpec(Value):
         """Whether one of several models is chosen."""
         return len(self.networks) + len(self.classical) > 1
 
+    @property
+    def folds(self) -> int:
+        """Folds of the cross-validation; 0 is none."""
+        return 0
+
     def sensitivity(self, kinds: Iterable[str]) -> str:
         """Return the label of what sources of these kinds hold; see `Manifest.sensitivity`."""
         said = self.privacy.input
@@ -172,11 +177,21 @@ class WorkflowSpec(Value):
 
         One whose reader de-identifies is told how, and for which workflow.
         """
-        more = {"privacy": self.privacy.model_dump(mode="json"), "workflow": self.name}
+        privacy = {"privacy": self.privacy.model_dump(mode="json")}
+        scans = {**privacy, "workflow": self.name}
+        learnt = self.learnt() if self.privacy.input == "identified" else None
+        others: dict[str, Any] = {} if learnt is None else {**privacy, "learnt": learnt}
         return [
-            source.model_dump(mode="json") | (more if source.kind in _IDENTIFYING else {})
+            source.model_dump(mode="json") | (scans if source.kind in _IDENTIFYING else others)
             for source in sources
         ]
+
+    def learnt(self) -> dict[str, Any] | None:
+        """Return what of records is learnt from, for readers that de-identify them.
+
+        None where no reader can: of pictures, whose pixels may show who somebody is.
+        """
+        return None
 
     def truth(self) -> dict[str, Any]:
         """Return what labels may be, as JSON values: parameters of cleaning and uniting."""
@@ -200,7 +215,8 @@ class WorkflowSpec(Value):
 
         A baseline that becomes a bundle needs what only the trainer's image holds.
         """
-        if task in self.runtimes:
-            return self.runtimes[task]
+        asked = "train" if task == "train_fold" else task
+        if asked in self.runtimes:
+            return self.runtimes[asked]
         trained = ("train", "baseline") if self.baseline.candidate else ("train",)
-        return (self.runtime or default) if task in trained else "local"
+        return (self.runtime or default) if asked in trained else "local"

@@ -41,6 +41,18 @@ class _OfTables(WorkflowSpec):
                 raise ValueError(f"{label!r} is the label of the source {source.name}, no column")
         return self
 
+    @model_validator(mode="after")
+    def _learns_from_columns_that_are_kept(self) -> Self:
+        dropped = [n for n, action in self.privacy.columns.items() if action == "drop"]
+        learnt = sorted(set(dropped) & set(self.transform.columns))
+        if learnt:
+            raise ValueError(f"`privacy.columns` drops {learnt[0]!r}, which the model learns from")
+        return self
+
+    def learnt(self) -> dict[str, Any]:
+        """Return the columns of the canonical record."""
+        return {"columns": sorted(self.transform.columns)}
+
     def cleaning(self) -> dict[str, Any]:
         """Return what decides how a record is cleaned by itself, as JSON values."""
         return {**super().cleaning(), **self.transform.model_dump(mode="json")}

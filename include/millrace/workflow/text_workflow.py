@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from millrace.workflow.base import Name
 from millrace.workflow.candidates import Candidate
@@ -29,3 +29,7 @@ class TextWorkflow(ClassWorkflow):
     augment: TextAugmentation = TextAugmentation()
     candidates: dict[Name, TextCandidate] = {}
     baseline: TextBaseline = TextBaseline()
+
+    def learnt(self) -> dict[str, Any]:
+        """Return the headers of e-mails that become text."""
+        return {"headers": list(self.clean.headers)}

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from pathlib import Path
 
 from millrace.errors import SpecError
@@ -23,6 +24,19 @@ PART = ".partial"
 """Name of a download that is not finished; what it holds is used by the next attempt."""
 
 
+_PRIVATE: ContextVar[Path | None] = ContextVar("private cache", default=None)
+
+
+@contextmanager
+def cached_in(folder: Path) -> Iterator[None]:
+    """Let caches of this block, and of no other thread, be in `folder` and nowhere else."""
+    token = _PRIVATE.set(folder)
+    try:
+        yield
+    finally:
+        _PRIVATE.reset(token)
+
+
 def cache_folder(kind: str) -> Path:
     """Return the folder of one of `CACHES` in the home, or in the temporary folder where the home
     cannot be written.
@@ -30,6 +44,10 @@ def cache_folder(kind: str) -> Path:
     Raises:
         SpecError: the folder in the temporary folder belongs to somebody else.
     """
+    private = _PRIVATE.get()
+    if private is not None:
+        (private / kind).mkdir(exist_ok=True)
+        return private / kind
     folder = Settings.load().home / kind
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -52,6 +52,7 @@ class DicomReader:
     """
 
     places: ClassVar[tuple[str, ...]] = ("uri", "labels")
+    deidentifies: ClassVar[bool] = True
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document

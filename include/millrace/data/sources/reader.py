@@ -30,6 +30,7 @@ class SourceReader(Protocol):
             such a field is part of a key. A reader without the attribute has none.
         hidden: fields of the document that no key holds, because their values may be secrets. A
             reader may leave the attribute out.
+        deidentifies: whether it does so by itself, as `certificate` says; others leave it out.
         certificate: a `millrace.privacy.certificate.Certificate` of what was read, of a reader
             that de-identifies; other readers leave it out.
     """
@@ -54,11 +55,23 @@ def open_reader(document: Mapping[str, Any]) -> SourceReader:
     """Return the reader of a source.
 
     Args:
-        document: the spec's source as JSON values, variables expanded.
+        document: the spec's source as JSON values, variables expanded. Where its `privacy` says
+            that it is identified, what is read is de-identified first.
 
     Raises:
         SpecError: the kind or one of its options does not exist, or it is not a reader.
     """
+    privacy = document.get("privacy") or {}
+    if privacy.get("input") == "identified":
+        if not getattr(_reader_class(document), "deidentifies", False):
+            from millrace.data.sources.private_reader import PrivateReader
+
+            return PrivateReader(document, _open)
+    return _open(document)
+
+
+def _open(document: Mapping[str, Any]) -> SourceReader:
+    """Return the reader that a source names."""
     where = f"source {document['name']}"
     kind = _reader_class(document)
     options = document.get("options") or {}

@@ -81,6 +81,11 @@ def _text(content: bytes | None, encoding: str) -> str:
         raise ValueError(f"no UTF-8: {error.reason} at byte {error.start:,}") from None
 
 
+def text_of(mail: Mail) -> str:
+    """Return the text of a message: subject, headers, an empty line, body."""
+    return _whole([mail])[0]
+
+
 def _whole(mails: list[Mail]) -> list[str]:
     """Return the text of each message: subject, headers, an empty line, body."""
     pages = [piece.text for mail in mails for piece in mail.pieces if piece.html]
