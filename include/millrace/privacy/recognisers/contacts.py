@@ -39,7 +39,7 @@ CONTACTS = (
     Recogniser(
         "web addresses of users",
         "URL",
-        re.compile(r'(?i)\b(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>"]{1,2000}'),
+        re.compile(r'(?i)\b(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>"]{1,1000}'),
         _url,
         ("://", "www.", "WWW.", "Www."),
     ),

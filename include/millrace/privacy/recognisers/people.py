@@ -65,7 +65,8 @@ def _people(pattern: str, accept: Accept = _name) -> Recogniser:
 
 PEOPLE = (
     _people(
-        rf"\b(?:{_TITLES})\.? (?:(?:Dr|Prof|med|rer|nat|h\.c|Dipl|Ing)\.? ?){{0,4}}(?P<it>{_NAME})"
+        rf"\b(?:{_TITLES})\.? (?:(?:Dr|Prof|med|rer|nat|h\.c|Dipl|Ing)\.? ?){{0,4}}"
+        rf"(?:{_BETWEEN} ){{0,2}}(?P<it>{_NAME})"
     ),
     _people(rf"\b(?i:{_GREETINGS}),? {{1,2}}(?:there,? |again,? ){{0,1}}(?P<it>{_NAME})"),
     _people(
