@@ -28,7 +28,7 @@ class Judged:
         self.spec = SimpleNamespace(
             modality="image",
             train=SimpleNamespace(seed=1),
-            gate=SimpleNamespace(by="accuracy", model_dump=lambda mode: {}),
+            gate=SimpleNamespace(by="accuracy", checks=dict, asks=None),
         )
         self.compared: list[str | None] = []
         self.meanwhile: list[str] = []

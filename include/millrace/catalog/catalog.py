@@ -8,6 +8,7 @@ from functools import cached_property
 from types import TracebackType
 
 from millrace.catalog import revision
+from millrace.catalog.approvals import Approvals
 from millrace.catalog.batches import Batches
 from millrace.catalog.corrections import Corrections
 from millrace.catalog.database import Database
@@ -79,6 +80,11 @@ class Catalog:
     def models(self) -> Models:
         """Model versions and promotions."""
         return Models(self._checked, self._clock)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        """What people were asked, and answered, before promotions."""
+        return Approvals(self._checked, self._clock)
 
     @cached_property
     def batches(self) -> Batches:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from millrace.artifacts.reference import ArtifactRef
 from millrace.catalog.database import Database
-from millrace.catalog.records import Decision, ModelVersion, Promotion
+from millrace.catalog.records import ApprovalRequest, Decision, ModelVersion, Promotion
 from millrace.catalog.rows import ModelVersionRow, PromotionRow
 from millrace.errors import ChampionChanged, SpecError
 
@@ -60,6 +60,7 @@ class Models:
         actor: str,
         run: int | None,
         expected_champion: int | None,
+        person: ApprovalRequest | None = None,
     ) -> Promotion:
         """Record a decision; ``promoted`` and ``rolled_back`` make `version` the champion.
 
@@ -70,6 +71,7 @@ class Models:
             actor: who decided: ``gate`` or a person.
             expected_champion: the champion that the decision was made against, or None where
                 there was none; only compared where the champion moves.
+            person: what somebody answered to the question whether it may become champion.
 
         Raises:
             ChampionChanged: another champion than the expected one reigns by now.
@@ -97,6 +99,8 @@ class Models:
                 actor=actor,
                 run_id=run,
                 decided_at=self._clock(),
+                approver=None if person is None else person.approver,
+                approved_at=None if person is None else person.answered_at,
             )
             session.add(row)
             session.flush()

@@ -15,7 +15,7 @@ from millrace.artifacts.reference import ArtifactRef
 
 RunState = Literal["running", "done", "failed"]
 ExecutionState = Literal["running", "done", "cached", "failed", "lost"]
-Decision = Literal["promoted", "rolled_back", "refused", "kept"]
+Decision = Literal["promoted", "rolled_back", "refused", "rejected", "kept"]
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,8 @@ class Promotion:
         term: 1, 2, 3, … of the workflow's champions; None where the champion stayed.
         replaced: version of the champion when it was decided, or None.
         actor: who decided: ``gate`` or a person.
+        approver, approved_at: the person who was asked, and when the answer came; None where
+            nobody was.
     """
 
     id: int
@@ -161,6 +163,32 @@ class Promotion:
     actor: str
     run: int | None
     decided_at: datetime
+    approver: str | None = None
+    approved_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ApprovalRequest:
+    """What a person is asked before a run makes a version champion, and the answer.
+
+    Attributes:
+        champion: version that it was compared with, or None.
+        taken: references of what was judged, as `promote` takes them.
+        approved: the answer; None while nobody has answered.
+        approver, note, answered_at: whose, why, and when.
+    """
+
+    id: int
+    workflow: str
+    run: int
+    version: int
+    champion: int | None
+    taken: Mapping[str, Any]
+    asked_at: datetime
+    approved: bool | None
+    approver: str | None
+    note: str | None
+    answered_at: datetime | None
 
 
 @dataclass(frozen=True)

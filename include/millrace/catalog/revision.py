@@ -17,7 +17,7 @@ from millrace.catalog.database import BUSY_TIMEOUT, Database
 from millrace.catalog.rows import Base
 from millrace.errors import SpecError, TransientError
 
-HEAD = "0003"
+HEAD = "0004"
 """Revision of `rows`; equal to the newest file of ``migrations/versions``."""
 
 VERSION_TABLE = "millrace_revision"

@@ -224,10 +224,40 @@ class PromotionRow(Base):
     actor: Mapped[str] = mapped_column(Name(250))
     run_id: Mapped[int | None] = mapped_column(ForeignKey("runs.id"))
     decided_at: Mapped[datetime]
+    approver: Mapped[str | None] = mapped_column(Name(250))
+    approved_at: Mapped[datetime | None]
 
     def record(self) -> records.Promotion:
         """Return the row as a value."""
         return records.Promotion(**_values(self))
+
+
+class ApprovalRow(Base):
+    """What a person is asked about a version that a run made, and the answer."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["workflow", "version"], ["model_versions.workflow", "model_versions.version"]
+        ),
+        UniqueConstraint("run_id", "version"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workflow: Mapped[str] = mapped_column(Name(100))
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
+    version: Mapped[int]
+    champion: Mapped[int | None]
+    taken: Mapped[Document]
+    asked_at: Mapped[datetime]
+    approved: Mapped[bool | None]
+    approver: Mapped[str | None] = mapped_column(Name(250))
+    note: Mapped[str | None] = mapped_column(Prose(1000))
+    answered_at: Mapped[datetime | None]
+
+    def record(self) -> records.ApprovalRequest:
+        """Return the row as a value."""
+        return records.ApprovalRequest(**_values(self))
 
 
 class BatchRow(Base):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import getpass
 import logging
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.prompt import Prompt
 
+from millrace.cli.announce import announce
 from millrace.cli.console import console
 from millrace.cli.outcome import print_outcome
 from millrace.cli.run_view import RunView, StageView
@@ -20,6 +24,9 @@ from millrace.errors import ExitCode
 from millrace.settings import Settings
 from millrace.workflow.graph import purpose_of, workflow_graph
 from millrace.workflow.loader import load_named, spec_files
+
+if TYPE_CHECKING:
+    from millrace.catalog.records import RunRecord
 
 _KEPT = 50  # events of a stage
 
@@ -46,7 +53,43 @@ def run_here(settings: Settings, dag_id: str, conf: dict[str, Any]) -> int:
         following = _Following(view, dag_id, run_id, [task.name for task in graph])
         run_workflow(workflow, conf, following.tell, run_id, purpose)
     print_outcome(settings, dag_id, run_id)
+    ask_here(settings, dag_id, run_id)
     return ExitCode.DONE
+
+
+def ask_here(settings: Settings, dag_id: str, run_id: str) -> None:
+    """Ask on the terminal, where it is one, what the run waits for; go on with the answer."""
+    from millrace.catalog.catalog import Catalog
+
+    if not (sys.stdin.isatty() and console().is_terminal):
+        return
+    with Catalog(settings.catalog) as catalog:
+        record = catalog.runs.find(dag_id, run_id)
+        asked = catalog.approvals.of_run(record.id) if record is not None else []
+        if record is None or not asked or asked[-1].approved is not None:
+            return
+        words = {"approve": True, "reject": False}
+        said = Prompt.ask("Your answer", choices=[*words, "later"], default="later")
+        if said not in words:
+            return
+        catalog.approvals.answer(
+            record.id, asked[-1].version, approved=words[said], approver=getpass.getuser()
+        )
+    go_on_here(settings, record)
+
+
+def go_on_here(settings: Settings, record: RunRecord) -> None:
+    """Go on with a run that has got its answer, in this process; print its outcome.
+
+    Raises:
+        MillraceError: a stage failed.
+    """
+    from millrace.jobs.carry_on import carry_on
+
+    outcome = carry_on(record)
+    print_outcome(settings, record.dag_id, record.run_id)
+    if outcome["decision"] == "promoted" and not outcome["repeated"]:
+        announce(record.workflow, outcome["version"])
 
 
 @contextmanager

@@ -82,9 +82,17 @@ def _model(catalog: Catalog, record: RunRecord) -> Rows:
     if decisions:
         last = decisions[-1]
         rows.append(("Decision", f"version {last.version} {last.decision}: {last.reason}"))
+    rows += _question(catalog, record)
     champion = catalog.models.champion(record.workflow)
     rows.append(("Champion", "none" if champion is None else f"version {champion.version}"))
     return rows
+
+
+def _question(catalog: Catalog, record: RunRecord) -> Rows:
+    """Return what nobody has answered, and how one answers."""
+    waiting = [one for one in catalog.approvals.of_run(record.id) if one.approved is None]
+    how = f"`millrace approve {record.id}` or `millrace reject {record.id}`"
+    return [("Question", f"version {one.version} waits for a person: {how}") for one in waiting]
 
 
 def _predictions(executions: Sequence[ExecutionRecord]) -> Rows:

@@ -24,6 +24,8 @@ COMMANDS: tuple[str, ...] = (
     "show",
     "quarantine",
     "verify",
+    "approve",
+    "reject",
     "rollback",
     "keep",
     "gc",

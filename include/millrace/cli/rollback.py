@@ -12,12 +12,8 @@ Examples:
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
-from millrace.errors import ExitCode, MillraceError
-
-if TYPE_CHECKING:
-    from millrace.catalog.records import Promotion
+from millrace.errors import ExitCode
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from millrace.artifacts.store import Store
     from millrace.catalog.catalog import Catalog
+    from millrace.cli.announce import announce
     from millrace.cli.console import console
     from millrace.jobs.rollback import roll_back
     from millrace.jobs.tracking import champion_changed
@@ -48,30 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
         f"{made.workflow}: version {made.version} is the champion again, instead of version "
         f"{made.replaced}: {made.reason}",
     )
-    _announce(made)
-    return ExitCode.DONE
-
-
-def _announce(made: Promotion) -> None:
-    """Tell Airflow; the rollback stands whether that works or not."""
-    from millrace.cli.console import console
-    from millrace.orchestration.asset_names import champion_name
-    from millrace.orchestration.embedded.address import running_client
-    from millrace.orchestration.embedded.installation import Installation
-
-    asset = champion_name(made.workflow)
-    try:
-        with running_client(Installation.load()) as airflow:
-            known = airflow.update_asset(asset, {"version": made.version})
-    except MillraceError as error:
-        console().print(f"Airflow was not told: {error}")
-        known = False
-    if known:
+    if not announce(made.workflow, made.version):
         console().print(
-            f"The asset {asset} was updated; what is scheduled on it and not paused runs now."
+            "Predictions were not made again. With Airflow up (`millrace up`), "
+            f"`millrace run {made.workflow}_predict` makes them with version {made.version}."
         )
-        return
-    console().print(
-        "Predictions were not made again. With Airflow up (`millrace up`), "
-        f"`millrace run {made.workflow}_predict` makes them with version {made.version}."
-    )
+    return ExitCode.DONE

@@ -11,12 +11,13 @@ from millrace.workflow.graph import FORCIBLE
 
 Document = Mapping[str, Any]
 
-_FIRST, *_LATER = FORCIBLE["training"]
-_ORDER = (_FIRST, "candidates", *_LATER)
+_FIRST, *_LATER, _PROMOTE, _PREDICT = FORCIBLE["training"]
+_ORDER = (_FIRST, "candidates", *_LATER, "approve", _PROMOTE, _PREDICT)
 _STATES: Mapping[str, frozenset[str]] = {
     "failed": frozenset({"failed"}),
     "retrying": frozenset({"up_for_retry", "up_for_reschedule"}),
-    "running": frozenset({"running", "restarting", "deferred", "awaiting_input"}),
+    "asking": frozenset({"awaiting_input"}),
+    "running": frozenset({"running", "restarting", "deferred"}),
     "done": frozenset({"success"}),
     "skipped": frozenset({"skipped", "upstream_failed", "removed"}),
 }
@@ -28,7 +29,8 @@ class StageView:
 
     Attributes:
         name: of the task, without its group.
-        state: ``waiting``, ``running``, ``retrying``, ``done``, ``skipped`` or ``failed``.
+        state: ``waiting``, ``running``, ``asking`` (a person), ``retrying``, ``done``, ``skipped``
+            or ``failed``.
         done, total: partitions; 1 for a task that is not mapped.
         seconds: since the first partition started, until the last one ended.
         cached: how many of the results were in the store already.
@@ -132,7 +134,7 @@ def _kind(state: object) -> str:
 
 def _together(kinds: list[str]) -> str:
     """Return the state of a mapped task: the worst that needs attention, else how far it is."""
-    for kind in ("failed", "retrying", "running"):
+    for kind in ("failed", "retrying", "asking", "running"):
         if kind in kinds:
             return kind
     if set(kinds) <= {"done", "skipped"}:

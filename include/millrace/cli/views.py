@@ -18,6 +18,7 @@ from millrace.wording import duration, progress
 _GLYPHS = {
     "waiting": ("·", "dim"),
     "running": ("▶", "cyan"),
+    "asking": ("?", "yellow"),
     "retrying": ("↻", "yellow"),
     "done": ("✓", "green"),
     "skipped": ("−", "dim"),

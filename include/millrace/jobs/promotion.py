@@ -5,20 +5,23 @@ that the evaluation knew; where it fails, the challenger is evaluated against th
 
 A run decides once about a bundle. Whenever its tasks are repeated, it evaluates against the
 champion of then, says what it said, and predicts with the champion that it left: an old run that is
-cleared moves no champion.
+cleared moves no champion. Where a person must agree, nothing becomes champion without the answer.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.reference import ArtifactRef
-from millrace.catalog.records import Decision, ModelVersion, Promotion
+from millrace.catalog.records import ApprovalRequest, Decision, ModelVersion, Promotion
 from millrace.errors import ChampionChanged, TransientError
+from millrace.jobs.approval import WAITS, answered, by_person
 from millrace.jobs.execute import Job
+from millrace.jobs.folds import shortcuts
 from millrace.jobs.rollback import fallen_reason
 from millrace.jobs.step import Reference
 from millrace.jobs.workflow_run import WorkflowRun
@@ -28,6 +31,7 @@ _BOOTSTRAP = 1_000  # resamples of the confidence intervals
 _OUTCOMES: Mapping[str, Decision] = {
     "promote": "promoted",
     "refuse": "refused",
+    "reject": "rejected",
     "keep": "kept",
 }
 _KEEP: Mapping[str, Any] = {
@@ -41,14 +45,45 @@ _TRIAL: Mapping[str, Any] = {
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What the gate says of a challenger.
+
+    Attributes:
+        champion: the present one, or None. evaluation: against it.
+        decision: ``decision`` and ``reasons``, and ``checks`` where the gate had to judge.
+    """
+
+    champion: ModelVersion | None
+    evaluation: Artifact
+    decision: Mapping[str, Any]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the challenger would become champion."""
+        return bool(self.decision["decision"] == "promote")
+
+
 def evaluate(
-    run: WorkflowRun, dataset: Reference, bundle: Reference, fitted: Reference
+    run: WorkflowRun,
+    dataset: Reference,
+    bundle: Reference,
+    fitted: Reference,
+    validated: Reference | None = None,
 ) -> Reference:
-    """Score the exported bundle on the test split, beside the baseline and the champion."""
-    made = _decided(run, bundle)
+    """Score the exported bundle on the test split, beside the baseline and the champion.
+
+    Args:
+        run: of the task. dataset, bundle, fitted: to score, and the baseline.
+        validated: the cross-validation, where there is one.
+    """
+    made = decided(run, bundle)
     champion = _champion(run) if made is None else _version(run, made.replaced)
     rival = _rival(champion, bundle)
-    return _evaluation(run, rival, dataset, bundle, fitted).ref.to_document()
+    beside = {"shortcuts": shortcuts(run, dataset)}
+    if validated is not None:
+        beside["cross_validation"] = ArtifactRef.from_document(validated)
+    return _evaluation(run, rival, dataset, bundle, fitted, beside).ref.to_document()
 
 
 def promote(
@@ -68,28 +103,52 @@ def promote(
 
     Returns:
         ``{"decision", "version", "champion", "reasons"}``; the decision is ``promoted``,
-        ``refused`` or ``kept`` (the challenger is the champion already). ``champion`` is the
-        present one. ``repeated`` is true where the run had decided before its task was killed or
-        cleared.
+        ``refused``, ``rejected`` (by a person), ``kept`` (the challenger is the champion already),
+        or ``pending``: a person must agree, and has not answered. ``champion`` is the present one.
+        ``repeated`` is true where the run had decided before its task was killed or cleared.
     """
-    made = _decided(run, bundle)
+    made = decided(run, bundle)
     if made is not None:
         return _outcome(run, made.version, made.decision, made.reason.split("; "), repeated=True)
     for _ in range(_TRIES):
-        champion = _champion(run)
-        rival = _rival(champion, bundle)
-        evaluation = run.store.get(ArtifactRef.from_document(evaluated))
-        if evaluation.facts["champion_bundle"] != (rival and rival.bundle.digest):
-            evaluation = _evaluation(run, rival, dataset, bundle, fitted)
-        settled = _settled(run, champion, rival, bundle)
-        decision = settled or _judge(run, evaluation, dataset, bundle)
+        found = judged(run, dataset, bundle, fitted, evaluated)
+        version, person = registered(run, bundle, found), None
+        if found.passed and run.spec.gate.asks is not None:
+            person = answered(run, version)
+            if person is None:
+                return _outcome(run, version.version, "pending", [WAITS])
         try:
-            return _decide(run, champion, ArtifactRef.from_document(bundle), evaluation, decision)
+            return _decide(run, version, found, person)
         except ChampionChanged as error:
             log.info("The champion changed meanwhile; judging again: %s", error)
     raise TransientError(
         "the champion kept changing while this challenger was judged", where=run.identity.workflow
     )
+
+
+def judged(
+    run: WorkflowRun,
+    dataset: Reference,
+    bundle: Reference,
+    fitted: Reference,
+    evaluated: Reference,
+) -> Judged:
+    """Judge a challenger against the present champion; see `promote`."""
+    champion = _champion(run)
+    rival = _rival(champion, bundle)
+    evaluation = run.store.get(ArtifactRef.from_document(evaluated))
+    if evaluation.facts["champion_bundle"] != (rival and rival.bundle.digest):
+        beside = _beside(run, evaluation)
+        evaluation = _evaluation(run, rival, dataset, bundle, fitted, beside)
+    settled = _settled(run, champion, rival, bundle)
+    return Judged(champion, evaluation, settled or _judge(run, evaluation, dataset, bundle))
+
+
+def registered(run: WorkflowRun, bundle: Reference, found: Judged) -> ModelVersion:
+    """Return the challenger's version; a new one with the figures of its evaluation."""
+    metrics = found.evaluation.manifest.provenance.get("metrics", {})
+    reference = ArtifactRef.from_document(bundle)
+    return run.catalog.models.register(run.identity.workflow, reference, run.id, dict(metrics))
 
 
 def _settled(
@@ -121,10 +180,11 @@ def champion_of(run: WorkflowRun) -> ModelVersion | None:
     made = [p for p in run.catalog.models.promotions(run.identity.workflow) if p.run == run.id]
     if not made:
         return _champion(run)
-    return _version(run, made[-1].replaced if made[-1].decision == "refused" else made[-1].version)
+    stays = made[-1].decision in ("refused", "rejected")
+    return _version(run, made[-1].replaced if stays else made[-1].version)
 
 
-def _decided(run: WorkflowRun, bundle: Reference) -> Promotion | None:
+def decided(run: WorkflowRun, bundle: Reference) -> Promotion | None:
     """Return the decision that this run made about a bundle, or None."""
     models, workflow = run.catalog.models, run.identity.workflow
     version = models.version_of(bundle["digest"], workflow)
@@ -164,17 +224,26 @@ def _rival(champion: ModelVersion | None, bundle: Reference) -> ModelVersion | N
     return None if same else champion
 
 
+def _beside(run: WorkflowRun, evaluation: Artifact) -> dict[str, ArtifactRef | None]:
+    """Return what an evaluation stood beside that does not depend on the champion."""
+    keys = evaluation.facts.get("beside") or {}
+    found = {role: run.store.find(key) for role, key in keys.items()}
+    return {role: None if one is None else one.ref for role, one in found.items()}
+
+
 def _evaluation(
     run: WorkflowRun,
     rival: ModelVersion | None,
     dataset: Reference,
     bundle: Reference,
     fitted: Reference,
+    beside: Mapping[str, ArtifactRef | None],
 ) -> Artifact:
     named = {"dataset": dataset, "bundle": bundle, "baseline": fitted}
     inputs = {role: [ArtifactRef.from_document(ref)] for role, ref in named.items()}
     if rival is not None:
         inputs["champion"] = [rival.bundle]
+    inputs |= {role: [ref] for role, ref in beside.items() if ref is not None}
     params = {
         "modality": run.spec.modality,
         "bootstrap": _BOOTSTRAP,
@@ -192,25 +261,19 @@ def _judge(
         "bundle": [ArtifactRef.from_document(bundle)],
         "dataset": [ArtifactRef.from_document(dataset)],
     }
-    params = {"modality": run.spec.modality, "gate": run.spec.gate.model_dump(mode="json")}
+    params = {"modality": run.spec.modality, "gate": run.spec.gate.checks()}
     job = Job("gate", params, inputs)
     return run.executor.execute(job).facts
 
 
 def _decide(
-    run: WorkflowRun,
-    champion: ModelVersion | None,
-    bundle: ArtifactRef,
-    evaluation: Artifact,
-    decision: Mapping[str, Any],
+    run: WorkflowRun, version: ModelVersion, found: Judged, person: ApprovalRequest | None
 ) -> dict[str, Any]:
-    models = run.catalog.models
-    workflow = run.identity.workflow
-    metrics = evaluation.manifest.provenance.get("metrics", {})
-    version = models.register(workflow, bundle, run.id, dict(metrics))
+    workflow, champion = run.identity.workflow, found.champion
+    decision = found.decision if person is None else by_person(found.decision, person, champion)
     outcome = _OUTCOMES[decision["decision"]]
     reasons = list(decision["reasons"])
-    models.decide(
+    run.catalog.models.decide(
         workflow,
         version.version,
         outcome,
@@ -218,6 +281,7 @@ def _decide(
         actor=f"gate of {run.identity.run_id}",
         run=run.id,
         expected_champion=None if champion is None else champion.version,
+        person=person,
     )
     log.info("Version %s is %s: %s", version.version, outcome, "; ".join(reasons) or "passed")
     return _outcome(run, version.version, outcome, reasons)

@@ -20,6 +20,7 @@ from millrace.jobs.execute import Job
 from millrace.jobs.growth import log_growth
 from millrace.jobs.prediction import predict
 from millrace.jobs.promotion import evaluate
+from millrace.jobs.question import approve
 from millrace.jobs.step import Partition, Reference, execute, title_of
 from millrace.jobs.tracking import publish
 from millrace.jobs.workflow_run import WorkflowRun
@@ -172,7 +173,8 @@ def promote(
 ) -> dict[str, Any]:
     """Judge the challenger, record the decision, and log the run to MLflow where one is set."""
     outcome = promotion.promote(run, dataset, bundle, fitted, evaluated)
-    publish(run, bundle, evaluated, outcome)
+    if outcome["decision"] != "pending":
+        publish(run, bundle, evaluated, outcome)
     return outcome
 
 
@@ -197,7 +199,7 @@ STEPS: Mapping[str, Callable[..., Any]] = {
     step.__name__: step
     for step in (
         *(discover, collect, clean, transform, integrate),
-        *(candidates, train, baseline, choose, evaluate, promote, predict, finish),
+        *(candidates, train, baseline, choose, evaluate, approve, promote, predict, finish),
     )
 }
 """All steps by name."""

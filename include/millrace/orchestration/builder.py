@@ -15,7 +15,7 @@ from millrace.orchestration.deadlines import deadlines_of
 from millrace.orchestration.docs import dag_docs, task_docs
 from millrace.orchestration.endings import mark_done, mark_failed
 from millrace.orchestration.form import prediction_form, training_form
-from millrace.orchestration.operators import place
+from millrace.orchestration.operators import ask, place
 from millrace.orchestration.policy import RETRY
 from millrace.settings import Settings
 from millrace.workflow.graph import Graph, Map, Purpose, Task, dag_id_of, workflow_graph
@@ -64,20 +64,11 @@ def _build(spec: WorkflowSpec, purpose: Purpose) -> DAG:
 
 def _wire(spec: WorkflowSpec, purpose: Purpose, graph: Graph) -> None:
     """Make an operator of every task and connect them."""
-    runtime = Settings.load().runtime
     made: dict[str, XComArg] = {}
 
     def add(item: Task, more: Mapping[str, Any]) -> None:
         taken = {argument: made[source] for argument, source in item.takes.items()}
-        made[item.name] = place(
-            spec.place_of(item.name, runtime),
-            workflow=spec.name,
-            purpose=purpose,
-            name=item.name,
-            taken={**taken, **item.constants, **more},
-            resources=spec.resources,
-            options=_options(spec, item),
-        )
+        made[item.name] = _placed(spec, purpose, item, {**taken, **item.constants, **more})
         for source in item.after:
             made[source] >> made[item.name]
 
@@ -97,6 +88,16 @@ def _wire(spec: WorkflowSpec, purpose: Purpose, graph: Graph) -> None:
             add(item, {})
         else:
             add_group(item.mapped)
+
+
+def _placed(spec: WorkflowSpec, purpose: Purpose, item: Task, taken: Mapping[str, Any]) -> XComArg:
+    """Make an operator of a task, and return its result to come."""
+    known: dict[str, Any] = {"workflow": spec.name, "name": item.name, "taken": taken}
+    known["options"] = _options(spec, item)
+    if item.asks and spec.gate.asks is not None:
+        return ask(spec.gate.asks, **known)
+    runtime = spec.place_of(item.name, Settings.load().runtime)
+    return place(runtime, purpose=purpose, resources=spec.resources, **known)
 
 
 def _options(spec: WorkflowSpec, item: Task) -> dict[str, Any]:

@@ -20,6 +20,8 @@ _TASKS = {
     "choose": "Scores the candidates on the validation split; the best one goes to the gate.",
     "evaluate": "Scores the exported bundle on the test split, with confidence intervals, beside "
     "the baseline and the champion; draws the plots.",
+    "approve": "Asks a **person** about a challenger that passed the gate (*Required Actions*), "
+    "and waits. The first answer stands; a repetition does not ask again.",
     "promote": "The **gate**: a challenger that passes becomes champion. A refused challenger is "
     "a successful run that says why.",
     "predict": "Scores records with the champion, each exactly once, into the store and SQL.",
@@ -58,7 +60,8 @@ def _purpose(spec: WorkflowSpec, dag_id: str) -> list[str]:
 
 def _facts(spec: WorkflowSpec) -> dict[str, str]:
     model = spec.model.model_dump(exclude_defaults=True)
-    gate = spec.gate.model_dump(exclude_none=True)
+    gate = spec.gate.model_dump(exclude_none=True, exclude={"approval"})
+    gate |= {"approval": "required"} if spec.gate.asks is not None else {}
     candidates = (*spec.networks, *spec.classical)
     return {
         "task": spec.task,

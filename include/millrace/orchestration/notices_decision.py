@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 _EVENTS: Mapping[str, tuple[Event, str]] = {
     "promoted": ("promoted_champion", "is champion"),
     "refused": ("refused_challenger", "was refused"),
+    "rejected": ("refused_challenger", "was rejected"),
 }
 
 

@@ -19,7 +19,14 @@ from millrace.workflow.loader import check
 
 SETTING = "MILLRACE_NOTIFY"
 
-Event = Literal["failure", "budget_exceeded", "promoted_champion", "refused_challenger", "late_run"]
+Event = Literal[
+    "failure",
+    "budget_exceeded",
+    "promoted_champion",
+    "refused_challenger",
+    "approval_wanted",
+    "late_run",
+]
 """What somebody may be told of."""
 
 

@@ -16,9 +16,11 @@ from millrace.errors import SpecError
 from millrace.orchestration.lineage_operator import step
 from millrace.orchestration.tasks import do_task
 from millrace.settings import RuntimeName
+from millrace.workflow.approval import Approval
 from millrace.workflow.graph import Purpose
 from millrace.workflow.resources import Resources
 
+_ASKING = "millrace.orchestration.approval_step:ApprovalStep"
 _OPERATORS = {
     "docker": "millrace.orchestration.docker_step:DockerStep",
     "kubernetes": "millrace.orchestration.pod_step:PodStep",
@@ -61,10 +63,33 @@ def place(
     return XComArg(operator)
 
 
+def ask(
+    approval: Approval,
+    *,
+    workflow: str,
+    name: str,
+    taken: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> XComArg:
+    """Place a task that asks a person; return its result to come.
+
+    Args:
+        approval: whom, and how long. workflow, name, taken, options: see `place`.
+    """
+    operator = _load(_ASKING)(
+        task_id=name, workflow=workflow, step=name, taken=taken, approval=approval, **options
+    )
+    return XComArg(operator)
+
+
+def _load(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
 def _container_operator(runtime: RuntimeName) -> Any:
-    module, _, name = _OPERATORS[runtime].partition(":")
     try:
-        return getattr(import_module(module), name)
+        return _load(_OPERATORS[runtime])
     except ModuleNotFoundError as error:
         raise SpecError(
             f"the runtime {runtime} needs a package that is not installed",

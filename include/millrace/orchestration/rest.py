@@ -125,6 +125,16 @@ class AirflowClient:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
         return list(self._pages(path, "task_instances"))
 
+    def answer(self, dag_id: str, run_id: str, task_id: str, *, approved: bool) -> None:
+        """Answer a task that waits for a person.
+
+        Raises:
+            SpecError: it does not wait, has been answered, or the user may not answer.
+        """
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
+        chosen = ["Approve" if approved else "Reject"]
+        self._call("PATCH", path, {"chosen_options": chosen, "params_input": {}})
+
     def update_asset(self, name: str, extra: Mapping[str, Any]) -> bool:
         """Say that an asset changed, which starts what is scheduled on it.
 

@@ -55,7 +55,7 @@ def do_task(
     from millrace.jobs.steps import STEPS
 
     context = get_current_context()
-    with airflow_errors(), _run(context, workflow, purpose, name, place) as run:
+    with task_run(workflow, purpose, name, place) as run:
         opened(run)
         result = STEPS[name](run, **gathered(run.graph, name, taken))
         if run.graph[name].last:
@@ -82,6 +82,19 @@ def gathered(graph: Graph, name: str, taken: Mapping[str, Any]) -> dict[str, Any
 
 def _listed(value: Any) -> list[Any]:
     return [value] if value is None or isinstance(value, Mapping) else list(value)
+
+
+@contextmanager
+def task_run(
+    workflow: str, purpose: Purpose, name: str, place: Place | None = None
+) -> Iterator[WorkflowRun]:
+    """Start or open the run of the present task; record it as failed when the task fails for good.
+
+    Args:
+        workflow, purpose, name, place: see `do_task`.
+    """
+    with airflow_errors(), _run(get_current_context(), workflow, purpose, name, place) as run:
+        yield run
 
 
 @contextmanager

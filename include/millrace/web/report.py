@@ -10,7 +10,13 @@ from typing import Any
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.reference import ArtifactRef
 from millrace.catalog.catalog import Catalog
-from millrace.catalog.records import ModelVersion, PredictionBatch, Promotion, RunRecord
+from millrace.catalog.records import (
+    ApprovalRequest,
+    ModelVersion,
+    PredictionBatch,
+    Promotion,
+    RunRecord,
+)
 from millrace.errors import MillraceError
 from millrace.web.library import Library
 from millrace.web.scores import Score, SliceScore, gain, scores, slice_scores
@@ -67,6 +73,7 @@ class Report:
         gate: facts of the gate's decision, or None.
         batches: what it predicted, also where an earlier run was the first to do so.
         decisions: what was decided of this run's models, oldest first.
+        questions: what it asks a person and nobody has answered.
     """
 
     run: RunRecord
@@ -79,6 +86,7 @@ class Report:
     decisions: Sequence[Promotion]
     model: ModelVersion | None
     batches: Sequence[PredictionBatch] = field(default_factory=list)
+    questions: Sequence[ApprovalRequest] = ()
 
 
 def report(library: Library, run: RunRecord) -> Report:
@@ -99,6 +107,7 @@ def report(library: Library, run: RunRecord) -> Report:
         decisions=[one for one in catalog.models.promotions(run.workflow) if one.run == run.id],
         model=None if bundle is None else catalog.models.version_of(bundle, run.workflow),
         batches=_batches(catalog, run, stages),
+        questions=[one for one in catalog.approvals.of_run(run.id) if one.approved is None],
     )
 
 

@@ -41,6 +41,7 @@ class Task:
         mapped: what it is done for, once each; None: once.
         last: the run has ended well when this task has.
         gpus: devices that it occupies while it runs.
+        asks: a person answers, and the task waits for it.
         produces: the asset that changes when it ends well.
     """
 
@@ -51,6 +52,7 @@ class Task:
     mapped: Map | None = None
     last: bool = False
     gpus: int = 0
+    asks: bool = False
     produces: Product | None = None
 
     @property
@@ -122,7 +124,7 @@ def _training(spec: WorkflowSpec) -> Graph:
             Task("integrate", {"cleaned": "clean", "transformed": "transform"}),
             *_trainings(spec),
             Task("evaluate", known),
-            Task("promote", {**known, "evaluated": "evaluate"}, produces="champion"),
+            *_promotion(spec, {**known, "evaluated": "evaluate"}),
             Task(
                 "predict",
                 {"records": "integrate"},
@@ -132,6 +134,16 @@ def _training(spec: WorkflowSpec) -> Graph:
                 produces="predictions",
             ),
         )
+    )
+
+
+def _promotion(spec: WorkflowSpec, judged: Mapping[str, str]) -> tuple[Task, ...]:
+    """Return the tasks that decide about the challenger."""
+    if spec.gate.asks is None:
+        return (Task("promote", judged, produces="champion"),)
+    return (
+        Task("approve", judged, asks=True),
+        Task("promote", judged, after=("approve",), produces="champion"),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from millrace.workflow.approval import Approval
 from millrace.workflow.base import CUSTOM, IMPLEMENTATION, Fraction, Value, tag_by_kind
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -197,6 +198,7 @@ class AnyGate(Value):
         overall_drop: how much worse than the champion it may be overall.
         beat_baseline: it must be at least as good as the scikit-learn baseline.
         latency_ms: the bundle's answer to one record takes at most this, milliseconds (median).
+        approval: ``required``, or whom to ask and how long: a person must agree, too.
     """
 
     by: str
@@ -204,11 +206,21 @@ class AnyGate(Value):
     overall_drop: Fraction = 0.0
     beat_baseline: bool = False
     latency_ms: Annotated[float, Field(gt=0)] = 1_000.0
+    approval: Literal["required"] | Approval | None = None
 
     @property
     def asks_for_goal(self) -> bool:
         """Whether the goal of a decision must have been reached."""
         return False
+
+    @property
+    def asks(self) -> Approval | None:
+        """Whom to ask before a challenger becomes champion; None: nobody."""
+        return Approval() if self.approval == "required" else self.approval
+
+    def checks(self) -> dict[str, Any]:
+        """Return what the gate itself decides by, as JSON values."""
+        return self.model_dump(mode="json", exclude={"approval"})
 
 
 class Gate(AnyGate):

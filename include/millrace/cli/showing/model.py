@@ -82,5 +82,7 @@ def _decision(one: Promotion) -> str:
     instead = "" if one.term is None or one.replaced is None else f" instead of {one.replaced}"
     back = one.decision == "rolled_back"
     by = f", by {one.actor}" if back else ""
+    if one.approver is not None and one.approved_at is not None:
+        by = f", answered by {one.approver} at {one.approved_at:%Y-%m-%d %H:%M}"
     what = "champion again" if back else one.decision
     return f"{moment} version {one.version} {what}{instead}{by}: {one.reason}"
