@@ -11,6 +11,8 @@ import secrets
 
 FERNET = "AIRFLOW_FERNET_KEY"
 ACCESS_KEY = "AWS_ACCESS_KEY_ID"
+PRIVACY_KEY = "MILLRACE_PRIVACY_KEY"
+MASTER_KEYS = "MILLRACE_MASTER_KEY"
 STORE_SECRET = "AWS_SECRET_ACCESS_KEY"  # noqa: S105  the variable's name
 SECRETS = (
     "POSTGRES_SUPERUSER_PASSWORD",
@@ -23,10 +25,14 @@ SECRETS = (
     "AIRFLOW_API_SECRET_KEY",
     "FLOWER_PASSWORD",
     FERNET,
+    PRIVACY_KEY,
+    MASTER_KEYS,
     ACCESS_KEY,
     STORE_SECRET,
 )
 """Every variable that must hold a secret, in the order of `.env.example`."""
+
+_KEY = 32  # bytes of a key of pseudonyms, at least, and of a master key
 
 SHORTEST = 16  # characters of a secret
 
@@ -76,6 +82,8 @@ def problem(name: str, value: str) -> str:
         return "is left at an example value"
     if name == FERNET:
         return "" if _is_fernet(value) else "is no Fernet key (32 bytes in URL-safe base64)"
+    if name in (PRIVACY_KEY, MASTER_KEYS):
+        return _no_key(name, value)
     if name == ACCESS_KEY:  # a name, which services limit to as few as 3 characters
         return "" if _STORE_SAFE.match(value) else "has characters that no access key has"
     return _weakness(value, _STORE_SAFE if name == STORE_SECRET else _URL_SAFE)
@@ -89,6 +97,28 @@ def _weakness(value: str, allowed: re.Pattern[str]) -> str:
     if len(_COMMON.sub("", value)) < SHORTEST // 2 or len(set(value)) < SHORTEST // 2:
         return "is easy to guess"
     return ""
+
+
+def _no_key(name: str, value: str) -> str:
+    """Return why a value is no key; there may be several master keys, the first of which wraps."""
+    several = name == MASTER_KEYS
+    keys = [_bytes(word) for word in (re.split(r"[,\s]+", value) if several else [value])]
+    if all(len(key) == _KEY if several else len(key) >= _KEY for key in keys):
+        return "" if all(len(set(key)) > SHORTEST // 2 for key in keys) else "is easy to guess"
+    length = f"{_KEY} bytes" if several else f"at least {_KEY} bytes"
+    return f"is no key: {length} in hexadecimal digits or base64"
+
+
+def _bytes(text: str) -> bytes:
+    """Return what hexadecimal digits or base64 stand for; nothing where it is neither."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        pass
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
 
 
 def _is_fernet(value: str) -> bool:
@@ -110,4 +140,6 @@ def generate(name: str) -> str:
 def _generate(name: str) -> str:
     if name == FERNET:
         return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    if name in (PRIVACY_KEY, MASTER_KEYS):
+        return secrets.token_hex(_KEY)
     return secrets.token_hex(10) if name == ACCESS_KEY else secrets.token_urlsafe(32)

@@ -177,6 +177,27 @@ def test_a_service_gets_only_the_secrets_that_it_needs(
         assert (admin in given) == (name == "airflow-init"), name
 
 
+def test_keys_of_peoples_data_reach_only_who_works_with_them_or_shows_it(
+    variables: dict[str, str], document: dict[str, Any]
+) -> None:
+    pseudonyms, master = (variables[f"MILLRACE_{name}_KEY"] for name in ("PRIVACY", "MASTER"))
+    for name, service in document["services"].items():
+        given = str(service.get("environment"))
+        assert (pseudonyms in given) == (name == "worker"), name
+        assert (master in given) == (name in {"worker", "api-server"}), name
+        assert ("MILLRACE_RESTRICTED" in given) == (name == "worker"), name
+
+
+def test_the_restricted_store_has_a_place_and_an_access_of_its_own(
+    variables: dict[str, str],
+) -> None:
+    from millrace.artifacts.restricted import CREDENTIALS, DAYS, VARIABLE
+
+    names = [VARIABLE, DAYS, *CREDENTIALS.values()]
+    given = compose_stack.resolved(variables | dict.fromkeys(names, "7"))["services"]["worker"]
+    assert {name: given["environment"][name] for name in names} == dict.fromkeys(names, "7")
+
+
 def test_every_file_that_is_named_exists() -> None:
     for name, service in SERVICES.items():
         for volume in mounted(service):

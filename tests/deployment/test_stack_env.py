@@ -13,7 +13,16 @@ from pathlib import Path
 import pytest
 
 from stack.environment import inspect, main, parse, prepare
-from stack.rules import FERNET, SECRETS, RefusedError, check, generate, problem
+from stack.rules import (
+    FERNET,
+    MASTER_KEYS,
+    PRIVACY_KEY,
+    SECRETS,
+    RefusedError,
+    check,
+    generate,
+    problem,
+)
 
 PROJECT = Path(__file__).parents[2]
 GOOD = "Zr8-qTf2_Lm5xWv9Kp3s"
@@ -173,6 +182,26 @@ def test_amazons_documented_keys_are_refused() -> None:
 @pytest.mark.parametrize("value", [GOOD, "A" * 44, "not base64 at all", GOOD * 3])
 def test_a_fernet_key_must_be_one(value: str) -> None:
     assert "Fernet" in problem(FERNET, value)
+
+
+@pytest.mark.parametrize("name", [PRIVACY_KEY, MASTER_KEYS])
+@pytest.mark.parametrize("value", [GOOD, "ab" * 32, "0f1e2d3c" * 7, "no key, nor another"])
+def test_a_key_of_peoples_data_must_be_one(name: str, value: str) -> None:
+    assert problem(name, value)
+
+
+def test_a_new_master_key_stands_before_the_old_one_and_pseudonyms_have_one_key() -> None:
+    both = f"{generate(MASTER_KEYS)},{generate(MASTER_KEYS)}"
+    assert problem(MASTER_KEYS, both) == ""
+    assert problem(PRIVACY_KEY, both)
+
+
+def test_generated_keys_of_peoples_data_are_taken_by_what_uses_them() -> None:
+    from millrace.artifacts.sealing.master_keys import MasterKeys
+    from millrace.privacy.keys import load_key
+
+    assert load_key({PRIVACY_KEY: generate(PRIVACY_KEY)}).fingerprint
+    assert len(MasterKeys.load({MASTER_KEYS: generate(MASTER_KEYS)}).keys) == 1
 
 
 def test_what_is_generated_is_always_accepted() -> None:
