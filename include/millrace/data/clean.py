@@ -26,6 +26,7 @@ from millrace.data.cleaning.conflicts import conflict_details
 from millrace.data.cleaning.duplicates import Equals, find_equals
 from millrace.data.cleaning.judge import Judge
 from millrace.data.cleaning.reasons import CONFLICTING_LABEL
+from millrace.data.content_facts import FACTS, Factual
 from millrace.data.corrections import FILE_NAME, corrected
 from millrace.data.modality import open_modality
 from millrace.data.schemas import DUPLICATES, QUARANTINE
@@ -53,7 +54,8 @@ def run(context: StageContext) -> StageResult:
     ``target``, where labels are numbers, the values of `Quantity`; ``labelled``: false for records
     to predict, whose labels may be missing and whose duplicates are all kept. Inputs: ``records``
     (RAW); ``corrections`` of the source, optional, see `millrace.data.corrections`. Writes
-    ``records.parquet`` (`Modality.clean`), ``quarantine.parquet`` and ``duplicates.parquet``.
+    ``records.parquet`` (`Modality.clean`), ``quarantine.parquet`` and ``duplicates.parquet``; of
+    labelled pictures ``facts.parquet``, see `FACTS`.
 
     Raises:
         SpecError: a user's rule fails, or the budget names an unknown reason.
@@ -102,10 +104,14 @@ def _judge(context: StageContext, path: Path) -> _Sorted:
     judge, examiner = Judge(context.params, modality.clean), modality.examiner(context.params)
     refused = Spill(context.scratch / "refused.arrow", QUARANTINE)
     digests, labels, ids = [np.zeros(0, "S16")], [], []
+    facts: list[pa.Table] = []
 
     def accepted() -> Iterator[pa.Table]:
         for part, seen in ahead(examiner, examiner.batches(_records(context))):
             good, bad, known = judge(part, seen)
+            if context.params["labelled"] and isinstance(seen, Factual):
+                found = seen.facts(part)
+                facts.append(found.filter(pc.is_in(found["record_id"], good["record_id"])))
             refused.append(bad)
             digests.append(known)
             labels.extend(good["label"].chunks)
@@ -115,6 +121,8 @@ def _judge(context: StageContext, path: Path) -> _Sorted:
     with warnings.catch_warnings():  # once for all threads, which share the filters
         warnings.filterwarnings("ignore", module=r"PIL\.")
         write_table(path, modality.clean, accepted())
+    if facts:
+        write_table(path.with_name("facts.parquet"), FACTS, facts)
     return _Sorted(
         refused,
         np.concatenate(digests),

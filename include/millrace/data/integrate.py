@@ -19,9 +19,11 @@ import pyarrow as pa
 from millrace.artifacts.tables import count_rows, read_schema, row_bytes, write_table
 from millrace.data.clean import count_reasons
 from millrace.data.integration.budget import check_refusals
+from millrace.data.integration.content_facts import load_facts, write_facts
 from millrace.data.integration.earlier import Cleaned, load_earlier
 from millrace.data.integration.families import Families
 from millrace.data.integration.groups import UNITED
+from millrace.data.integration.hidden import hidden_leakage
 from millrace.data.integration.label_facts import label_facts
 from millrace.data.integration.leakage import leakage
 from millrace.data.integration.ledger import Ledger
@@ -47,6 +49,7 @@ _JOINED = """CREATE TABLE joined AS SELECT r.row, coalesce(p.rowid, -1) AS place
 
 _PLACES = "SELECT place, high FROM joined ORDER BY row"
 
+_FACTS = "facts.parquet"
 _PLACE = pa.schema([("place", pa.int64()), ("high", pa.uint64())])
 
 
@@ -66,10 +69,11 @@ def run(context: StageContext) -> StageResult:
     Parameters (keyed): ``split``, values of `Split`; ``sources``, each source's fixed side or null;
     ``labels``, the vocabulary (empty: what is found); ``target``, where labels are numbers, the
     values of `Quantity`; ``modality``, ``rules`` and what else the
-    clean stage had; ``near_conflicts`` and ``budget`` of its `Cleaning`. Inputs: ``records``,
-    transformed artifacts; ``cleaned``, the clean artifacts they came from, in the same order.
-    Writes ``train.parquet``, ``validation.parquet``, ``test.parquet``, ``quarantine.parquet`` and
-    ``duplicates.parquet``.
+    clean stage had; ``near_conflicts`` and ``budget`` of its `Cleaning`; ``grouped``, true where
+    the groups of records are asked for. Inputs: ``records``, transformed artifacts; ``cleaned``,
+    the clean artifacts they came from, in the same order. Writes ``train.parquet``,
+    ``validation.parquet``, ``test.parquet``, ``quarantine.parquet`` and ``duplicates.parquet``;
+    where ``grouped``, or facts of contents are known, ``facts.parquet``, see `DESCRIBED`.
 
     Raises:
         DataError: no record is left; a reason exceeds its budget; a single class; a class too small
@@ -86,7 +90,11 @@ def run(context: StageContext) -> StageResult:
         judge(ledger, params["rules"]["duplicates"], params["rules"].get("conflicts", "refuse"))
         families = _families(context, ledger, cleaned)
         refused = _write_refused(context, ledger, cleaned)
-        facts = _split(ledger, params, families)
+        known = [a.path(_FACTS) for a in context.inputs["cleaned"] if a.has(_FACTS)]
+        load_facts(ledger, known)
+        facts = _split(ledger, params, families) | {"content_facts": bool(known)}
+        if known or params.get("grouped"):
+            write_facts(ledger, context.output / _FACTS)
         ledger.run(_JOINED)
         for part in ledger.answer(_PLACES):
             places.append(part)
@@ -140,6 +148,8 @@ def _split(ledger: Ledger, params: Mapping[str, Any], families: Families | None)
     counted = leakage(
         ledger, facts["rows"], near=families is not None, classes="target" not in params
     )
+    if "target" not in params:
+        counted["warnings"] = hidden_leakage(ledger, near.get("near_duplicates", {}))
     return {**facts, **near, **counted}
 
 

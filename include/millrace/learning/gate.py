@@ -11,6 +11,7 @@ from millrace.errors import DataError
 from millrace.learning.gating.answers import answer_checks
 from millrace.learning.gating.champion import champion_checks
 from millrace.learning.gating.check import Check
+from millrace.learning.gating.leakage import leakage_checks
 from millrace.learning.gating.thresholds import threshold_checks
 from millrace.workflow.gates import gate_of
 from millrace.workflow.stage import StageContext, StageResult
@@ -40,7 +41,8 @@ def run(context: StageContext) -> StageResult:
             received=facts["bundle"],
         )
     answers, latency = answer_checks(bundle, context.one("dataset"), gate.latency_ms)
-    checks = [*threshold_checks(gate, facts), *champion_checks(gate, facts), *answers]
+    checks = [*threshold_checks(gate, facts), *champion_checks(gate, facts)]
+    checks += [*leakage_checks(gate, facts), *answers]
     decision = _decide(checks, already=facts["champion_bundle"] == facts["bundle"])
     return StageResult(
         kind="decision",

@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from millrace.workflow.decision import Decision
+from millrace.workflow.evaluation import Evaluation
 from millrace.workflow.learning import Gate
 from millrace.workflow.spec import WorkflowSpec
 
@@ -18,11 +19,13 @@ class ClassWorkflow(WorkflowSpec):
     Attributes:
         labels: the classes, in order; empty: the sorted labels that the data holds.
         decision: how one of two classes is predicted.
+        evaluation: what is measured beside the ordinary split.
     """
 
     labels: tuple[str, ...] = Field((), strict=False)
     decision: Decision = Decision()
     gate: Gate = Gate()
+    evaluation: Evaluation = Evaluation()
 
     @field_validator("labels")
     @classmethod
@@ -42,6 +45,11 @@ class ClassWorkflow(WorkflowSpec):
         if missing:
             raise ValueError(f"`decision.positive`, which the gate's {', '.join(missing)} need")
         return self
+
+    @property
+    def folds(self) -> int:
+        """Folds of the cross-validation; 0 is none."""
+        return self.evaluation.folds or 0
 
     def truth(self) -> dict[str, Any]:
         """Return the classes."""

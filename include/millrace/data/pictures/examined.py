@@ -15,6 +15,7 @@ from millrace.data.cleaning.rules import refuse_by_rules
 from millrace.data.encoding import FILE
 from millrace.data.pictures.batches import batches
 from millrace.data.pictures.contract import refuse_pictures
+from millrace.data.pictures.facts import picture_facts
 from millrace.data.pictures.fingerprinted import fingerprint_columns
 from millrace.data.pictures.look import look
 from millrace.data.pictures.seen import Asked, Sight
@@ -46,6 +47,10 @@ class ExaminedPictures:
     def __init__(self, raw: pa.Table, sight: Sight) -> None:
         self._raw = raw
         self._sight = sight
+
+    def facts(self, raw: pa.Table) -> pa.Table:
+        """Return what is known of the pictures without what they show, see `FACTS`."""
+        return picture_facts(raw, self._sight)
 
     def refuse(self, refusals: Refusals, rules: Mapping[str, Any]) -> None:
         """Refuse what breaks `millrace.workflow.images.ImageCleaning`."""

@@ -14,6 +14,7 @@ from millrace.data.cleaning.reasons import Refusals
 from millrace.data.cleaning.rules import refuse_by_rules
 from millrace.data.pictures.batches import batches
 from millrace.data.pictures.contract import refuse_pictures
+from millrace.data.pictures.facts import picture_facts
 from millrace.data.pictures.fingerprinted import fingerprint_columns
 from millrace.data.pictures.look import look
 from millrace.data.pictures.seen import Asked, Sight
@@ -66,6 +67,10 @@ class ExaminedScans:
         self._pictures = pictures
         self._measured = measured
         self._heads = heads
+
+    def facts(self, raw: pa.Table) -> pa.Table:
+        """Return what is known of the slices without what they show, see `FACTS`."""
+        return picture_facts(raw, self._sight)
 
     def refuse(self, refusals: Refusals, rules: Mapping[str, Any]) -> None:
         """Refuse what breaks `millrace.workflow.ct.CtCleaning`."""

@@ -30,7 +30,7 @@ def docker_place(
     Raises:
         SpecError: the lock of the trainer image is missing.
     """
-    gpus = resources.gpus if task == "train" else 0
+    gpus = resources.gpus if task in ("train", "train_fold") else 0
     accelerator = accelerator_of(gpus)
 
     def options(request: JobRequest, store: Store) -> ContainerOptions:
