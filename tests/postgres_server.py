@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 import uuid
@@ -16,6 +17,8 @@ from pathlib import Path
 
 MISSING = "PostgreSQL's server binaries (initdb, pg_ctl) or psycopg2 are not on this machine"
 
+_LISTEN = "-c listen_addresses=127.0.0.1 -p {port}"
+_TLS = "-c ssl=on -c ssl_cert_file={cert} -c ssl_key_file={key}"
 _OPTIONS = "-c listen_addresses='' -c fsync=off -c max_connections=60 -k {folder}"
 
 
@@ -29,10 +32,16 @@ def available() -> bool:
 
 
 class PostgresServer:
-    """A running cluster; `stop` removes it."""
+    """A running cluster; `stop` removes it.
 
-    def __init__(self) -> None:
+    Args:
+        tls: files of its certificate and key; with them it also listens at 127.0.0.1:`port`.
+    """
+
+    def __init__(self, tls: tuple[Path, Path] | None = None) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="millrace-postgres-"))
+        self._tls = tls
+        self.port = _free_port() if tls else 5432
         self._data = self._folder / "data"
         if os.geteuid() == 0:
             shutil.chown(self._folder, _user())
@@ -41,8 +50,21 @@ class PostgresServer:
 
     def start(self) -> None:
         options = _OPTIONS.format(folder=self._folder)
+        if self._tls:
+            cert, key = (self._owned(path) for path in self._tls)
+            options += " " + _LISTEN.format(port=self.port)
+            options += " " + _TLS.format(cert=cert, key=key)
         log = self._folder / "log"
         self._run("pg_ctl", "-D", self._data, "-l", log, "-o", options, "-t", "60", "-w", "start")
+
+    def _owned(self, path: Path) -> Path:
+        """Copy a file to where the server's user may read it, and nobody else."""
+        copy = self._folder / path.name
+        shutil.copyfile(path, copy)
+        copy.chmod(0o600)
+        if os.geteuid() == 0:
+            shutil.chown(copy, _user())
+        return copy
 
     def halt(self) -> None:
         self._run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
@@ -67,7 +89,9 @@ class PostgresServer:
     def _execute(self, statement: str) -> None:
         import psycopg2
 
-        connection = psycopg2.connect(host=str(self._folder), user="postgres", dbname="postgres")
+        connection = psycopg2.connect(
+            host=str(self._folder), port=self.port, user="postgres", dbname="postgres"
+        )
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -92,6 +116,12 @@ class PostgresServer:
             raise RuntimeError(
                 f"{name} failed: {done.stderr or (self._folder / 'log').read_text()}"
             )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _user() -> str:

@@ -42,9 +42,13 @@ class Rule:
 
 
 class S3Server:
-    """A running endpoint; `close` ends it. Its requests are listed in `requests`."""
+    """A running endpoint; `close` ends it. Its requests are listed in `requests`.
 
-    def __init__(self) -> None:
+    Args:
+        tls: files of its certificate and key; with them it speaks HTTPS.
+    """
+
+    def __init__(self, tls: tuple[str, str] | None = None) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from s3fs import S3FileSystem
         from werkzeug.serving import make_server
@@ -55,9 +59,14 @@ class S3Server:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._conditional = Lock()
         self._server = make_server(
-            "127.0.0.1", 0, self._answer, threaded=True, request_handler=_quiet_handler()
+            "127.0.0.1",
+            0,
+            self._answer,
+            threaded=True,
+            request_handler=_quiet_handler(),
+            ssl_context=tls,
         )
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}"
         self._thread = Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 

@@ -24,6 +24,15 @@ _UNSEEN = re.compile(  # what moves a terminal's cursor, hides, or reverses what
 _QUERY = re.compile(r"(://[^\s?'\"]{1,500})\?[^\s'\"]{1,2000}")
 
 
+_UNTRUSTED = re.compile(  # as OpenSSL, libpq and the clients of S3 say it
+    r"certificate.verify.failed|root certificate file|does not match host name"
+    r"|alert unknown ca|server does not support SSL|TLS CA certificate bundle"
+    r"|no certificate or crl found",
+    re.IGNORECASE,
+)
+_CAUSES = 10  # of an error that are looked at
+
+
 class ExitCode(IntEnum):
     """Exit codes of ``python -m millrace.jobs`` (the values of BSD ``sysexits.h``)."""
 
@@ -53,6 +62,21 @@ def shorten(value: object, longest: int = _LONGEST_FIELD) -> str:
     if len(text) <= longest:
         return visible(text)
     return f"{visible(text[:longest])}… ({len(text):,} characters)"
+
+
+def distrusted(error: BaseException) -> bool:
+    """Whether an error, or what caused it, says that TLS was asked for and cannot be trusted.
+
+    Libraries tell it in words only.
+    """
+    seen: BaseException | None = error
+    for _ in range(_CAUSES):
+        if seen is None:
+            return False
+        if _UNTRUSTED.search(str(seen)):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 class MillraceError(Exception):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from millrace.errors import MillraceError, SpecError, TransientError
+from millrace.errors import MillraceError, SpecError, TransientError, distrusted
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,10 @@ _REGION = _Meaning(
 )
 _ADDRESS = _Meaning(
     "not the address of a store", "Correct AWS_ENDPOINT_URL: http(s)://<host>:<port>."
+)
+_TRUST = _Meaning(
+    "the store's certificate cannot be trusted",
+    "Set AWS_CA_BUNDLE to a file with the certificate of the authority that signed the store's.",
 )
 _CLOCK = _Meaning(
     "this machine's clock differs too much from the store's", "Set the clock.", passing=True
@@ -92,6 +96,8 @@ def refusal(error: Exception, where: str) -> MillraceError | None:
     meaning = _MEANINGS.get(_code(error)) or _MEANINGS.get(type(error).__name__)
     if meaning is None and _is_address(error):
         meaning = _ADDRESS
+    if meaning is None and distrusted(error):
+        meaning = _TRUST
     if meaning is None and isinstance(error, PermissionError) and not error.filename:
         meaning = _RIGHTS
     if meaning is None:

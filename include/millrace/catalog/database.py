@@ -17,7 +17,7 @@ from sqlalchemy import exc as sql
 from sqlalchemy.orm import Session
 
 from millrace.catalog.columns import dump_document
-from millrace.errors import SpecError, TransientError, shorten
+from millrace.errors import SpecError, TransientError, distrusted, shorten
 
 BUSY_TIMEOUT = 30.0
 """Seconds that a statement waits for another process's lock."""
@@ -89,6 +89,8 @@ class Database:
         try:
             yield
         except _DISCONNECTED as error:
+            if distrusted(error):
+                raise _untrusted(error, self.where) from error
             raise TransientError(
                 "the catalog cannot be reached or is locked",
                 where=self.where,
@@ -173,6 +175,16 @@ def _lost_a_race(error: sql.IntegrityError) -> bool:
             sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
         )
     return getattr(error.orig, "pgcode", None) == "23505"  # unique_violation
+
+
+def _untrusted(error: Exception, where: str) -> SpecError:
+    return SpecError(
+        "the database's certificate cannot be trusted",
+        where=where,
+        expected="TLS with a certificate that the root certificate vouches for",
+        received=_reason(error),
+        remedy="Correct sslmode and sslrootcert in MILLRACE_CATALOG, or PGSSLROOTCERT.",
+    )
 
 
 def _reason(error: Exception) -> str:

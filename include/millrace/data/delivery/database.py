@@ -22,7 +22,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.pool import NullPool
 
-from millrace.errors import DataError, SpecError, TransientError
+from millrace.errors import DataError, SpecError, TransientError, distrusted
 
 PATIENCE = 60
 """Seconds that a delivery waits for another one's lock."""
@@ -103,6 +103,13 @@ def _operational(error: OperationalError, where: str) -> SpecError | TransientEr
             where=where,
             received=received,
             remedy="Check the path and the rights of MILLRACE_PREDICTIONS.",
+        )
+    if distrusted(error):
+        return SpecError(
+            "the database's certificate cannot be trusted",
+            where=where,
+            received=received,
+            remedy="Correct sslmode and sslrootcert in MILLRACE_PREDICTIONS, or PGSSLROOTCERT.",
         )
     return TransientError(
         "the database does not answer, or is locked", where=where, received=received
