@@ -141,16 +141,13 @@ def test_another_key_of_pseudonyms_is_refused_before_anything_is_read(
 def test_a_source_that_does_not_de_identify_stays_labelled_and_is_never_shown(
     run: WorkflowRun, tmp_path: Path
 ) -> None:
-    (tmp_path / "notes.csv").write_text("text,label\n" + "one two,a\nthree four,b\n" * 5)
     document = {
         "version": 1,
         "name": "notes",
-        "task": "text_classification",
-        "sources": [
-            {"name": "n", "kind": "delimited", "uri": str(tmp_path / "notes.csv"), "text": "text"}
-        ],
-        "transform": {},
-        "model": {"kind": "text_mlp"},
+        "task": "image_classification",
+        "sources": [{"name": "n", "kind": "sklearn"}],
+        "transform": {"size": [8, 8], "channels": 1},
+        "model": {"kind": "mlp"},
         "privacy": {"input": "identified"},
     }
     (tmp_path / "notes.yaml").write_text(json.dumps(document))
@@ -160,7 +157,43 @@ def test_a_source_that_does_not_de_identify_stays_labelled_and_is_never_shown(
     cleaned = steps.clean(notes, partition, collected)
     assert artifact(notes, cleaned).manifest.sensitivity == "identified"
     with pytest.raises(Withheld, match="a prediction is refused"):
-        steps.execute(notes, "predict", {"modality": "text", "file": "x"}, {"records": [cleaned]})
+        steps.execute(notes, "predict", {"modality": "image", "file": "x"}, {"records": [cleaned]})
     shown = replace(notes, store=Store(notes.settings.store, tmp_path / "c", shows=True))
     with pytest.raises(Withheld):
         artifact(shown, cleaned).path("records.parquet")
+
+
+def test_texts_are_de_identified_where_they_are_collected(run: WorkflowRun, tmp_path: Path) -> None:
+    notes = 'note,kind,who\nFrau Zweifelstein was here: 0171-5550199,a,Hildegunde\n"x",b,y,z\n'
+    (tmp_path / "Hildegunde.csv").write_text(notes)
+    document = {
+        "version": 1,
+        "name": "notes",
+        "task": "text_classification",
+        "sources": [
+            {
+                "name": "n",
+                "kind": "delimited",
+                "uri": str(tmp_path / "Hildegunde.csv"),
+                "text": "note",
+                "label": "kind",
+                "group": "who",
+            }
+        ],
+        "model": {"kind": "text_mlp"},
+        "privacy": {"input": "identified"},
+    }
+    (tmp_path / "notes.yaml").write_text(json.dumps(document))
+    told = start_run(RunIdentity("notes", "notes", "first"), {}, "manual")
+    (partition,) = steps.discover(told)
+    found = artifact(told, steps.collect(told, partition))
+    assert found.manifest.sensitivity == ""
+    good, bad = pq.read_table(found.path("records.parquet")).to_pylist()
+    assert good["content"] == b"Frau [NAME] was here: [PHONE]"
+    assert (good["label"], good["origin"]) == ("a", "n#000000000")
+    assert good["group"].startswith("P-")
+    assert bad["content"] is None
+    certificate = json.loads(found.path("certificate.json").read_bytes())
+    assert certificate["records"]["stored"] == 1
+    assert certificate["attributes"]["names of people"] == {"replaced": 1}
+    assert certificate["limits"]

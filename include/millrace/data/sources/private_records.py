@@ -95,7 +95,8 @@ class PrivateRecords:
             "group": None if group is None else self._pseudonyms.patient(group),
         }
         content, encoding = self._content(row, certificate)
-        return {**named, "content": content, "encoding": encoding}
+        label = None if content is None else row["label"]  # which may be why there is none
+        return {**named, "label": label, "content": content, "encoding": encoding}
 
     def _content(
         self, row: Mapping[str, Any], certificate: Certificate
