@@ -139,7 +139,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Artifact, Run, St
 
     folder = tmp_path_factory.mktemp("trained")
     dataset = _dataset(folder, ROWS)
-    run = _run(folder / "job", dataset, _params())
+    run = _run(folder / "job", dataset, _params(explain=True))
     return dataset, run, train.run(run.context)
 
 
@@ -161,7 +161,8 @@ def _run(folder: Path, dataset: Artifact, params: Mapping[str, Any]) -> Run:
 
 
 def _params(model: Mapping[str, Any] | None = None, **train: Any) -> dict[str, Any]:
-    spec = {"epochs": 3, "batch_size": 32, "learning_rate": 0.01, "average_weights": 0.9, **train}
+    spec = {"epochs": 3, "batch_size": 32, "learning_rate": 0.01, "average_weights": 0.9}
+    spec |= {"explain": False, **train}
     return {
         "modality": "image",
         "model": model or {"kind": "cnn", "width": 8, "stages": 2, "dropout": 0.2},

@@ -13,6 +13,7 @@ from millrace.cli.console import console
 from millrace.cli.words import without_password
 from millrace.settings import Settings
 from millrace.workflow.figures import TITLES, written_figure
+from millrace.workflow.sentences import calibration_sentence, review_sentence
 
 Rows = list[tuple[str, str]]
 
@@ -21,9 +22,14 @@ _FIGURES = ("accuracy", "f1", "average_precision", "r2", "rmse", "mae")
 _SENTENCES = (
     ("choose", ("sentence",), "Candidates"),
     ("evaluate", ("leakage",), "Split"),
+    ("evaluate", ("cross_validation", "sentence"), "Cross-validation"),
+    ("evaluate", ("shortcuts", "sentence"), "Shortcuts"),
+    ("evaluate", ("warnings",), "Warning"),
     ("evaluate", ("verdict",), "Baseline"),
     ("evaluate", ("decision", "sentence"), "Threshold"),
 )
+
+_TOLD = (("Review", review_sentence), ("Calibration", calibration_sentence))
 
 
 def print_outcome(settings: Settings, dag_id: str, run_id: str) -> None:
@@ -33,7 +39,8 @@ def print_outcome(settings: Settings, dag_id: str, run_id: str) -> None:
         if record is None:
             return
         executions = catalog.executions.of_run(record.id)
-        rows = [*_sentences(settings, executions), *_evaluation(executions)]
+        rows = [*_sentences(settings, executions), *_told(settings, executions)]
+        rows += _evaluation(executions)
         rows += [*_model(catalog, record), *_predictions(executions)]
     rows += _places(settings, executions)
     for name, value in rows:
@@ -50,9 +57,20 @@ def _sentences(settings: Settings, executions: Sequence[ExecutionRecord]) -> Row
         found: Any = {} if artifact is None else artifact.facts
         for key in keys:
             found = (found or {}).get(key)
-        if found:
-            rows.append((title, f"{found}"))
+        said = found if isinstance(found, list) else [found] if found else []
+        rows += [(title, f"{one}") for one in said]
     return rows
+
+
+def _told(settings: Settings, executions: Sequence[ExecutionRecord]) -> Rows:
+    """Return what of the evaluation needs a sentence of its own."""
+    last = _last(executions, "evaluate")
+    store = Store(settings.store, settings.home / "cache", shows=True)
+    artifact = None if last is None or last.output is None else store.find(last.output.key)
+    if artifact is None:
+        return []
+    said = [(title, tell(artifact.facts)) for title, tell in _TOLD]
+    return [(title, text) for title, text in said if text]
 
 
 def _evaluation(executions: Sequence[ExecutionRecord]) -> Rows:
@@ -112,7 +130,8 @@ def _places(settings: Settings, executions: Sequence[ExecutionRecord]) -> Rows:
     logs = settings.home / "airflow" / "logs"
     if logs.exists():  # not where all runs were local ones
         rows.append(("Logs", str(logs)))
-    return rows + _plots(settings, _last(executions, "evaluate"))
+    rows += _plots(settings, _last(executions, "evaluate"))
+    return rows + _cards(settings, _last(executions, "cards"))
 
 
 def _plots(settings: Settings, evaluation: ExecutionRecord | None) -> Rows:
@@ -132,6 +151,23 @@ def _plots(settings: Settings, evaluation: ExecutionRecord | None) -> Rows:
             target.write_bytes(artifact.path(name).read_bytes())
     plots = ", ".join(Path(name).stem for name in names) or "no plots"
     return [("Report", f"{folder} ({plots})")]
+
+
+def _cards(settings: Settings, cards: ExecutionRecord | None) -> Rows:
+    """Copy the cards into a folder for people, once, and say where."""
+    if cards is None or cards.output is None:
+        return []
+    folder = settings.home / "reports" / cards.output.digest[:16]
+    store = Store(settings.store, settings.home / "cache", shows=True)
+    if store.find(cards.output.key) is None:
+        return [("Cards", f"{folder}")] if folder.exists() else []
+    artifact = store.get(cards.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in artifact.manifest.files:
+        if not (folder / name).exists():
+            (folder / name).write_bytes(artifact.path(name).read_bytes())
+    pages = sorted(name for name in artifact.manifest.files if name.endswith(".html"))
+    return [("Cards", f"{folder} ({', '.join(pages)})")]
 
 
 def _last(executions: Sequence[ExecutionRecord], stage: str) -> ExecutionRecord | None:

@@ -60,6 +60,21 @@ STAGES: Mapping[str, Stage] = {
         ),
         Stage("baseline", "millrace.learning.baseline", (*_TABLES, "scikit-learn"), "learning"),
         Stage("choose", "millrace.learning.choose", _SCORING, "learning", shows="a comparison"),
+        Stage("folds", "millrace.data.folds", _TABLES),
+        Stage("fold", "millrace.data.fold", _TABLES),
+        Stage(
+            "cross_validate",
+            "millrace.learning.cross_validate",
+            _SCORING,
+            "learning",
+            shows="a report",
+        ),
+        Stage(
+            "shortcuts",
+            "millrace.learning.shortcuts",
+            (*_TABLES, "scikit-learn"),
+            shows="a report",
+        ),
         Stage(
             "evaluate",
             "millrace.learning.evaluate",
@@ -67,6 +82,7 @@ STAGES: Mapping[str, Stage] = {
             "learning",
             shows="a report",
         ),
+        Stage("cards", "millrace.learning.cards", shows="a card"),
         Stage(
             "gate",
             "millrace.learning.gate",

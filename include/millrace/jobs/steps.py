@@ -17,6 +17,8 @@ from millrace.artifacts.reference import ArtifactRef
 from millrace.jobs import promotion
 from millrace.jobs.discretion import discreet
 from millrace.jobs.execute import Job
+from millrace.jobs.fitting import fit_baseline, fit_network
+from millrace.jobs.folds import baseline_fold, cross_validate, folds, split_fold, train_fold
 from millrace.jobs.growth import log_growth
 from millrace.jobs.prediction import predict
 from millrace.jobs.promotion import evaluate
@@ -24,7 +26,7 @@ from millrace.jobs.question import approve
 from millrace.jobs.step import Partition, Reference, execute, title_of
 from millrace.jobs.tracking import publish
 from millrace.jobs.workflow_run import WorkflowRun
-from millrace.machine import computes_bfloat16
+from millrace.workflow.card import card_facts
 from millrace.workflow.params import PredictParams
 from millrace.workflow.variables import expand
 
@@ -96,6 +98,8 @@ def integrate(
         "near_conflicts": spec.clean.near_conflicts,
         "budget": dict(spec.clean.budget),
     }
+    if spec.folds:
+        params["grouped"] = True
     return execute(
         run, "integrate", params, {"records": list(transformed), "cleaned": list(cleaned)}
     )
@@ -113,38 +117,12 @@ def train(run: WorkflowRun, dataset: Reference, candidate: str | None = None) ->
         run: of the task. dataset: to fit on.
         candidate: name of the network; None is the workflow's own, the only one.
     """
-    network = run.spec if candidate is None else run.spec.candidates.get(candidate, run.spec)
-    params: dict[str, Any] = {
-        name: getattr(network, name).model_dump(mode="json")
-        for name in ("model", "augment", "train")
-    }
-    params |= {"modality": run.spec.modality, **run.spec.answer()}
-    asked = run.spec.resources
-    locations = {}
-    start = params["model"].pop("start", None)
-    if start is not None:  # which weights they are decides the result, not where they lie
-        params["start"] = {"sha256": start["sha256"]}
-        locations["start"] = {"uri": start["uri"]}
-    if asked.gpus:
-        params["devices"] = {"gpus": asked.gpus}
-        if asked.without_gpu != "fail":  # else no result can have been made without
-            params["devices"]["without_gpu"] = asked.without_gpu
-        locations["devices"] = {"memory_growth": asked.memory_growth}
-    elif network.train.precision == "auto":  # what it means here decides the result
-        params["machine"] = {"bfloat16": computes_bfloat16()}
-    inputs = {"dataset": [ArtifactRef.from_document(dataset)]}
-    job = Job("train", params, inputs, locations, candidate)
-    return run.executor.execute(job).ref.to_document()
+    return fit_network(run, dataset, candidate).to_document()
 
 
 def baseline(run: WorkflowRun, dataset: Reference) -> Reference:
     """Fit the scikit-learn model beside the network; as a bundle where it is a candidate."""
-    asked = run.spec.baseline
-    fitted = asked.model_dump(mode="json", exclude={"candidate"})
-    params = {"modality": run.spec.modality, "baseline": fitted, **run.spec.answer()}
-    if asked.candidate:
-        params["export"] = True
-    return execute(run, "baseline", params, {"dataset": [dataset]})
+    return fit_baseline(run, dataset, export=run.spec.baseline.candidate)
 
 
 def choose(
@@ -162,6 +140,19 @@ def choose(
     facts = run.executor.execute(Job("choose", params, inputs)).facts
     log.info("%s", facts["sentence"])
     return named[facts["chosen"]]
+
+
+def cards(
+    run: WorkflowRun,
+    dataset: Reference,
+    bundle: Reference,
+    evaluated: Reference,
+    collected: Iterable[Reference],
+) -> Reference:
+    """Write the cards of the run: model, data, de-identification."""
+    inputs = {"dataset": [dataset], "bundle": [bundle], "evaluation": [evaluated]}
+    params = {"workflow": card_facts(run.spec)}
+    return execute(run, "cards", params, {**inputs, "collected": list(collected)})
 
 
 def promote(
@@ -199,7 +190,8 @@ STEPS: Mapping[str, Callable[..., Any]] = {
     step.__name__: step
     for step in (
         *(discover, collect, clean, transform, integrate),
-        *(candidates, train, baseline, choose, evaluate, approve, promote, predict, finish),
+        *(folds, split_fold, train_fold, baseline_fold, cross_validate),
+        *(candidates, train, baseline, choose, evaluate, cards, approve, promote, predict, finish),
     )
 }
 """All steps by name."""

@@ -16,6 +16,7 @@ from millrace.learning.bundle import Bundle
 from millrace.learning.evaluation.bootstrap import COVERAGE
 from millrace.learning.evaluation.comparison import baseline_figures, champion_figures
 from millrace.learning.evaluation.figures import Figures
+from millrace.learning.evaluation.honesty import honesty
 from millrace.learning.evaluation.review import REVIEWED
 from millrace.learning.evaluation.verdict import verdict
 from millrace.learning.modality import open_learning
@@ -32,9 +33,10 @@ def run(context: StageContext) -> StageResult:
     Writes ``predictions.parquet``, ``report.json`` and ``plots/*.png``.
 
     Args:
-        context: roles ``dataset``, ``bundle``, ``baseline`` (optional), ``champion`` (optional);
-            params ``modality``, ``bootstrap`` (replicates), ``seed`` and ``by``, the figure by
-            which models are compared (accuracy by default, of numbers the RMSE).
+        context: roles ``dataset``, ``bundle``, and optional ones ``baseline``, ``champion``,
+            ``cross_validation`` and ``shortcuts``; params ``modality``, ``bootstrap``
+            (replicates), ``seed`` and ``by``, the figure by which models are compared (accuracy by
+            default, of numbers the RMSE).
 
     Raises:
         DataError: the test split is empty, or has a label that the bundle does not know.
@@ -84,6 +86,9 @@ def _facts(context: StageContext, bundle: Bundle, judge: Figures, outcomes: Any)
         "slices": judge.slices(outcomes, replicates, seed),
         "baseline": compared,
         "leakage": context.one("dataset").facts.get("leakage"),
+        "calibration": bundle.document.get("calibration"),
+        "explanations": _explanations(context.one("bundle")),
+        **honesty(context, figures),
         "verdict": verdict(by, figures[by], context.one("bundle"), baseline, compared),
         "champion": None
         if champion is None
@@ -96,6 +101,14 @@ def _facts(context: StageContext, bundle: Bundle, judge: Figures, outcomes: Any)
 def _baseline_labels(context: StageContext, bundle: Bundle) -> tuple[str, ...]:
     """Return the classes in the dataset's order, which is that of the baseline."""
     return tuple(context.one("dataset").facts.get("labels", bundle.labels))
+
+
+def _explanations(bundle: Artifact) -> list[str]:
+    """Return what is to be known of a bundle's explained records; nothing of texts'."""
+    if not bundle.has("explained.json"):
+        return []
+    document = json.loads(bundle.path("explained.json").read_bytes())
+    return list(document.get("sentences") or ())
 
 
 def _history(bundle: Artifact) -> list[Mapping[str, float]]:

@@ -154,7 +154,8 @@ def _write_graphs(
     learnt.save_saved_model(classifier, labels, folder / "saved_model", document["transform"], rule)
     inputs, _ = next(task.validation.groups())
     check_agreement(folder, learnt.encoder.name, inputs[:_SAMPLE], target)
-    learnt.explain(classifier, task.validation, folder, rule)
+    if task.train.explain:
+        learnt.explain(classifier, task.validation, folder, rule)
 
 
 def _decide(

@@ -18,8 +18,16 @@ _TASKS = {
     "candidates": "Lists the networks that this run trains, from the frozen spec.",
     "baseline": "Fits a scikit-learn model on the same split, for comparison.",
     "choose": "Scores the candidates on the validation split; the best one goes to the gate.",
+    "folds": "Shares the groups of all records out among the folds of the cross-validation.",
+    "split_fold": "Writes the data set of one fold: the fold to score on, the others to train on.",
+    "train_fold": "Fits the workflow's network without one fold, in the workflow's runtime.",
+    "baseline_fold": "Fits the scikit-learn model without the same fold.",
+    "cross_validate": "Scores every record by the model that has not seen its fold: mean, spread "
+    "and figures of each fold, beside the baseline.",
     "evaluate": "Scores the exported bundle on the test split, with confidence intervals, beside "
     "the baseline and the champion; draws the plots.",
+    "cards": "Writes the model card, the data card and the summary of de-identification, as pages "
+    "that ask the network for nothing.",
     "approve": "Asks a **person** about a challenger that passed the gate (*Required Actions*), "
     "and waits. The first answer stands; a repetition does not ask again.",
     "promote": "The **gate**: a challenger that passes becomes champion. A refused challenger is "

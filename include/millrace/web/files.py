@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from starlette.responses import FileResponse
 
 from millrace.artifacts.artifact import Artifact
-from millrace.web.headers import FILE_POLICY
+from millrace.web.headers import CARD_POLICY, FILE_POLICY
 
 _SHOWN = {
     ".png": "image/png",
@@ -22,7 +22,8 @@ _SHOWN = {
     ".txt": "text/plain; charset=utf-8",
     ".csv": "text/plain; charset=utf-8",
 }
-"""Shown in place, by suffix; anything else, HTML and SVG too, is only offered for saving."""
+"""Shown in place, by suffix; anything else, SVG and HTML too, is only offered for saving: but for
+cards, which are Millrace's own."""
 
 
 def file_response(artifact: Artifact, name: str) -> FileResponse | None:
@@ -34,11 +35,12 @@ def file_response(artifact: Artifact, name: str) -> FileResponse | None:
     if not artifact.has(name):
         return None
     file = PurePosixPath(name)
-    shown = _SHOWN.get(file.suffix.lower())
+    card = artifact.manifest.kind == "cards" and file.suffix == ".html"
+    shown = "text/html; charset=utf-8" if card else _SHOWN.get(file.suffix.lower())
     return FileResponse(
         artifact.path(name),
         media_type=shown or "application/octet-stream",
         filename=file.name,
         content_disposition_type="inline" if shown else "attachment",
-        headers={"Content-Security-Policy": FILE_POLICY},
+        headers={"Content-Security-Policy": CARD_POLICY if card else FILE_POLICY},
     )

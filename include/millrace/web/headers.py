@@ -20,6 +20,11 @@ _HEADERS = {
 FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'self'"
 """For stored files: whatever they hold, nothing of it runs."""
 
+CARD_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+)
+"""For the cards of a run: their own style and the pictures that they hold, and nothing else."""
+
 
 class SecurityHeaders:
     """Adds the headers that an answer does not have. Airflow's iframe is of the same origin."""

@@ -21,11 +21,12 @@ from millrace.errors import MillraceError
 from millrace.web.library import Library
 from millrace.web.scores import Score, SliceScore, gain, scores, slice_scores
 from millrace.web.stages import StageRow, stage_rows
+from millrace.workflow.sentences import calibration_sentence, review_sentence
 
 _PLOTS = (
     *("learning_curves", "confusion_matrix", "precision_recall", "reliability"),
     *("predicted", "residuals"),
-    *("misclassified", "worst", "samples"),
+    *("misclassified", "explained", "explanation_checks", "worst", "samples"),
 )
 
 
@@ -37,12 +38,17 @@ class Evaluation:
         ref: of its artifact. rows: records of the test split.
         baseline: kind of the baseline, or None.
         incomparable: why the champion could not be compared, or None.
+        validation: facts of the cross-validation (see `learning.cross_validate`), or None.
+        shortcuts: a sentence on what facts without content alone reach, or None.
+        warnings: sentences on where the data hides leakage.
         leakage: a sentence on what a split of single records would have leaked, or None.
         verdict: a sentence where the baseline is better, or is the model itself; or None.
         decision: how the predicted class was decided, in words, or None: the most probable one.
         costs: ``labels`` and ``table``, what mistakes cost by true and predicted class; or None.
         gained: the figure that models are compared by. gain: the model's less the champion's:
             ``value``, ``low``, ``high``; or None.
+        review: what is left to a person, in words, or None. calibration: of the probabilities, in
+            words, or None. explanations: a sentence on each way in which answers are explained.
         plots: names of the artifact's plot files.
     """
 
@@ -53,6 +59,9 @@ class Evaluation:
     baseline: str | None
     champion: bool
     incomparable: str | None
+    validation: Mapping[str, Any] | None
+    shortcuts: str | None
+    warnings: Sequence[str]
     leakage: str | None
     verdict: str | None
     decision: str | None
@@ -60,6 +69,9 @@ class Evaluation:
     gained: str
     gain: Mapping[str, float] | None
     plots: Sequence[str]
+    review: str | None = None
+    calibration: str | None = None
+    explanations: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,7 @@ class Report:
         gate: facts of the gate's decision, or None.
         batches: what it predicted, also where an earlier run was the first to do so.
         decisions: what was decided of this run's models, oldest first.
+        cards: key of the artifact and name of each page of the run's cards.
         questions: what it asks a person and nobody has answered.
     """
 
@@ -86,6 +99,7 @@ class Report:
     decisions: Sequence[Promotion]
     model: ModelVersion | None
     batches: Sequence[PredictionBatch] = field(default_factory=list)
+    cards: Sequence[tuple[str, str]] = ()
     questions: Sequence[ApprovalRequest] = ()
 
 
@@ -107,6 +121,7 @@ def report(library: Library, run: RunRecord) -> Report:
         decisions=[one for one in catalog.models.promotions(run.workflow) if one.run == run.id],
         model=None if bundle is None else catalog.models.version_of(bundle, run.workflow),
         batches=_batches(catalog, run, stages),
+        cards=_cards(library, stages),
         questions=[one for one in catalog.approvals.of_run(run.id) if one.approved is None],
     )
 
@@ -175,6 +190,9 @@ def _evaluation(artifact: Artifact | None) -> Evaluation | None:
         baseline=baseline.get("kind"),
         champion=bool(champion.get("metrics")),
         incomparable=champion.get("reason"),
+        validation=facts.get("cross_validation"),
+        shortcuts=(facts.get("shortcuts") or {}).get("sentence"),
+        warnings=facts.get("warnings") or (),
         leakage=facts.get("leakage"),
         verdict=facts.get("verdict"),
         decision=(facts.get("decision") or {}).get("sentence"),
@@ -182,7 +200,18 @@ def _evaluation(artifact: Artifact | None) -> Evaluation | None:
         gained=gained,
         gain=difference,
         plots=_plots(artifact.manifest.files),
+        review=review_sentence(facts),
+        calibration=calibration_sentence(facts),
+        explanations=facts.get("explanations") or (),
     )
+
+
+def _cards(library: Library, stages: Sequence[StageRow]) -> list[tuple[str, str]]:
+    artifact = library.open(_output(stages, "cards"))
+    if artifact is None:
+        return []
+    names = sorted(name for name in artifact.manifest.files if name.endswith(".html"))
+    return [(artifact.ref.key, name) for name in names]
 
 
 def _plots(files: Iterable[str]) -> list[str]:

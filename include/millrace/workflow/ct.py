@@ -77,7 +77,7 @@ class CtCleaning(ImageCleaning):
             nothing.
     """
 
-    reasons: ClassVar[tuple[str, ...]] = (*ImageCleaning.reasons, "no_head")
+    reasons: ClassVar[tuple[str, ...]] = (*ImageCleaning.reasons, "no_head", "not_hounsfield")
     smallest_head: Fraction | None = 0.05
 
 

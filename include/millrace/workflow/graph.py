@@ -89,11 +89,15 @@ class Graph:
 
 _EACH_PARTITION = Map("discover", "partition")
 _EACH_CANDIDATE = Map("candidates", "candidate")
+_EACH_FOLD = Map("folds", "fold")
 _PARTITION = (
     Task("collect", mapped=_EACH_PARTITION),
     Task("clean", {"collected": "collect"}, mapped=_EACH_PARTITION),
     Task("transform", {"cleaned": "clean"}, mapped=_EACH_PARTITION),
 )
+
+
+_CARDS = {"dataset": "integrate", "evaluated": "evaluate", "collected": "collect"}
 
 
 def dag_id_of(workflow: str, purpose: Purpose) -> str:
@@ -123,7 +127,9 @@ def _training(spec: WorkflowSpec) -> Graph:
             *_PARTITION,
             Task("integrate", {"cleaned": "clean", "transformed": "transform"}),
             *_trainings(spec),
-            Task("evaluate", known),
+            *_validation(spec),
+            Task("evaluate", {**known, **({"validated": "cross_validate"} if spec.folds else {})}),
+            Task("cards", {**_CARDS, "bundle": bundle}),
             *_promotion(spec, {**known, "evaluated": "evaluate"}),
             Task(
                 "predict",
@@ -144,6 +150,27 @@ def _promotion(spec: WorkflowSpec, judged: Mapping[str, str]) -> tuple[Task, ...
     return (
         Task("approve", judged, asks=True),
         Task("promote", judged, after=("approve",), produces="champion"),
+    )
+
+
+def _validation(spec: WorkflowSpec) -> tuple[Task, ...]:
+    """Return the tasks of the cross-validation, if there is one."""
+    if not spec.folds:
+        return ()
+    return (
+        Task("folds", {"dataset": "integrate"}),
+        Task("split_fold", {"dataset": "integrate"}, mapped=_EACH_FOLD),
+        Task("train_fold", {"part": "split_fold"}, mapped=_EACH_FOLD, gpus=spec.resources.gpus),
+        Task("baseline_fold", {"part": "split_fold"}, mapped=_EACH_FOLD),
+        Task(
+            "cross_validate",
+            {
+                "dataset": "integrate",
+                "parts": "split_fold",
+                "bundles": "train_fold",
+                "fitted": "baseline_fold",
+            },
+        ),
     )
 
 
@@ -182,7 +209,8 @@ _PREDICTION = Graph(
 FORCIBLE: Mapping[Purpose, tuple[str, ...]] = {
     "training": (
         *("discover", "collect", "clean", "transform", "integrate"),
-        *("train", "baseline", "choose", "evaluate", "promote", "predict"),
+        *("train", "baseline", "choose", "folds", "fold", "cross_validate", "shortcuts"),
+        *("evaluate", "cards", "promote", "predict"),
     ),
     "prediction": ("discover", "collect", "clean", "transform", "predict"),
 }

@@ -127,6 +127,8 @@ class Training(Value):
             asked for, whichever they are, and elsewhere where the processor of the machine that
             launches the training computes in it. ``float16`` scales the loss, for GPUs without
             bfloat16 (before NVIDIA's Ampere).
+        explain: what made single answers to validation records is written into the bundle, for
+            its report; takes seconds, and longer for large pictures.
         xla: compile the step by XLA: faster on most GPUs, slower on processors.
         seed: of the weights, the order of records and the augmentation.
     """
@@ -145,6 +147,7 @@ class Training(Value):
     average_weights: Annotated[float, Field(ge=0, lt=1)] = 0.0
     calibrate: Literal["none", "temperature"] = "none"
     precision: Literal["float32", "bfloat16", "float16", "auto"] = "float32"
+    explain: bool = True
     xla: bool = False
     seed: Seed = 7
 
@@ -235,6 +238,9 @@ class Gate(AnyGate):
         slice_drop: as of `AnyGate`, by accuracy where a slice has too few records of a class for
             the figure to mean anything.
         goal: the decision's goal, if it has one, must have been reached on the validation split.
+        leakage: ``refuse`` where the data hides leakage (a class of one patient, source or scanner;
+            near duplicates across fixed sides; facts without content that do as well as the
+            model), or ``warn``.
     """
 
     accuracy: Fraction | None = None
@@ -249,6 +255,7 @@ class Gate(AnyGate):
         "accuracy", "balanced_accuracy", "macro_f1", "matthews", "f1", "average_precision"
     ] = "accuracy"
     goal: bool = True
+    leakage: Literal["warn", "refuse"] = "warn"
 
     @property
     def asks_for_goal(self) -> bool:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from millrace.settings import RuntimeName
 from millrace.workflow.base import Name, Value
 from millrace.workflow.candidates import Candidate, completed
+from millrace.workflow.card import Card
 from millrace.workflow.contents import Cleaning
 from millrace.workflow.learning import AnyBaseline, AnyGate, Model, Split, Training
 from millrace.workflow.privacy import Privacy
@@ -84,7 +85,8 @@ class WorkflowSpec(Value):
             the best on validation goes to the gate.
         runtime: where training runs; the installation's (``MILLRACE_RUNTIME``) by default.
         runtimes: where further tasks run, by name; in a process of their worker by default.
-        privacy: of the people in its records. encryption: whether its objects are stored
+        privacy: of the people in its records. card: what only people can say of its model and
+            data. encryption: whether its objects are stored
             encrypted, which needs a master key (``MILLRACE_MASTER_KEY``).
     """
 
@@ -109,6 +111,7 @@ class WorkflowSpec(Value):
     runtimes: dict[Placeable, RuntimeName] = {}
     resources: Resources = Resources()
     privacy: Privacy = Privacy()
+    card: Card = Card()
     encryption: bool = False
 
     @model_validator(mode="before")

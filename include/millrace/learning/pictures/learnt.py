@@ -15,6 +15,7 @@ from millrace.learning.framework import keras
 from millrace.learning.modality import Finish, Inputs
 from millrace.learning.pictures.augmentation.layers import augmentation_layers
 from millrace.learning.pictures.encoder import PixelEncoder
+from millrace.learning.pictures.gradients import write_explanations
 from millrace.learning.pictures.normalisation import (
     Histogram,
     Normalisation,
@@ -97,8 +98,12 @@ class LearntPictures:
     def explain(
         self, classifier: Any, validation: DatasetSplit, folder: Path, rule: Rule | None
     ) -> None:
-        """Write nothing."""
-        del classifier, validation, folder, rule
+        """Write which places of validation pictures made the answers to them."""
+        write_explanations(classifier, self.encoder, validation, folder, rule, self.says_nothing())
+
+    def says_nothing(self) -> list[float]:
+        """Return the grey level of each channel of a picture that says nothing: black."""
+        return [0.0] * self.encoder.shape[2]
 
 
 def normalisation_layer(normalisation: Normalisation) -> Any:

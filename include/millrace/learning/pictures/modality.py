@@ -57,7 +57,7 @@ class PictureLearning:
 
     def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artifact) -> None:
         """Draw sheets of pictures."""
-        del bundle
+        from millrace.learning.pictures.explained_sheet import draw_explained
         from millrace.learning.pictures.samples import draw_errors, draw_quarantine, draw_samples
 
         errors, test = folder / "misclassified.png", dataset.path("test.parquet")
@@ -67,6 +67,7 @@ class PictureLearning:
             draw_samples(samples, training, outcomes.labels, self.channel)
         if dataset.has("quarantine.parquet"):
             draw_quarantine(folder / "quarantine.png", dataset.path("quarantine.parquet"))
+        draw_explained(folder, dataset, bundle, self.channel)
 
     def draw_refused(self, path: Path, title: str, refused: Sequence[Mapping[str, Any]]) -> None:
         """Draw refused records onto a sheet."""

@@ -50,7 +50,7 @@ class ScanWarp(RandomWarp):
 
     def __init__(self, spec: CtAugmentation, kinds: Sequence[str], seed: int) -> None:
         super().__init__(spec, seed)
-        self._neutral = _neutral(kinds)
+        self._neutral = neutral(kinds)
 
     def call(self, images: Any, training: bool = False) -> Any:
         """Return the warped slices ``(batch, height, width, channels)``."""
@@ -66,7 +66,7 @@ class ScanCutout(RandomCutout):
 
     def __init__(self, share: float, kinds: Sequence[str], seed: int) -> None:
         super().__init__(share, seed)
-        self._neutral = _neutral(kinds)
+        self._neutral = neutral(kinds)
 
     def call(self, images: Any, training: bool = False) -> Any:
         """Return the slices ``(batch, height, width, channels)`` with their squares."""
@@ -84,7 +84,7 @@ class RandomWindow(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, spec: CtAugmentation, kinds: Sequence[str], seed: int) -> None:
         super().__init__(name="random_window", dtype="float32")
         self._spec = spec
-        self._neutral = _neutral(kinds)
+        self._neutral = neutral(kinds)
         self._windows = (self._neutral == 0).astype(np.float32)
         self._seeds = keras.random.SeedGenerator(seed)
 
@@ -119,7 +119,7 @@ class RandomBlur(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, share: float, kinds: Sequence[str], seed: int) -> None:
         super().__init__(name="random_blur", dtype="float32")
         self._share = share
-        self._neutral = _neutral(kinds)
+        self._neutral = neutral(kinds)
         self._seeds = keras.random.SeedGenerator(seed)
         row = np.convolve(_KERNEL, _KERNEL) / 16
         self._kernel = np.outer(row, row).astype(np.float32)[:, :, np.newaxis, np.newaxis]
@@ -136,6 +136,6 @@ class RandomBlur(keras.layers.Layer):  # type: ignore[misc]
         return images + share * (blurred - told)
 
 
-def _neutral(kinds: Sequence[str]) -> npt.NDArray[np.float32]:
+def neutral(kinds: Sequence[str]) -> npt.NDArray[np.float32]:
     """Return the grey of each channel that says nothing: black in a window."""
     return np.array([0.0 if kind == "window" else _NEUTRAL for kind in kinds], np.float32)

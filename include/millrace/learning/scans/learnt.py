@@ -9,7 +9,7 @@ from typing import Any
 
 from millrace.learning.decision import Rule
 from millrace.learning.pictures.learnt import LearntPictures, normalisation_layer
-from millrace.learning.scans.augmentation import scan_layers
+from millrace.learning.scans.augmentation import neutral, scan_layers
 from millrace.workflow.ct import CtAugmentation
 
 Params = Mapping[str, Any]
@@ -37,6 +37,11 @@ class LearntScans(LearntPictures):
         """
         del transform
         return super().document(None)
+
+    def says_nothing(self) -> list[float]:
+        """Return black of windows, and the grey of no difference of the others."""
+        greys: list[float] = neutral(self.kinds).tolist()
+        return greys
 
     def save_saved_model(
         self,

@@ -11,8 +11,8 @@ from millrace.learning.pictures.encoder import PixelEncoder
 from millrace.learning.pictures.modality import PictureLearning
 
 if TYPE_CHECKING:
-    from millrace.learning.target import Target
     from millrace.learning.scans.learnt import LearntScans
+    from millrace.learning.target import Target
 
 Params = Mapping[str, Any]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, Normalize
 from matplotlib.patches import Rectangle
 
 from millrace.artifacts.tables import Images
@@ -16,6 +19,8 @@ from millrace.learning.evaluation.plots.figure import GRID, INK, MUTED, drawing
 _CELL, _LINE = 0.95, 0.17  # inches: a picture's side, a line of text
 _LETTER = 0.1  # inches, about, of the title
 _MARGIN = 0.12  # of a cell
+_SMALL = 0.066  # inches, about, of a letter of a note
+_BAR, _THICK = 0.5, 0.12  # inches: a bar with its words, without
 
 
 @dataclass(frozen=True)
@@ -31,10 +36,35 @@ class Tile:
     instead: str = ""
 
 
+@dataclass(frozen=True)
+class Bar:
+    """A bar of the colours that tiles are drawn in.
+
+    Attributes:
+        colours: from the lowest to the highest value. label: what they are.
+        ends: the lowest and the highest value, in words.
+    """
+
+    colours: Colormap
+    label: str
+    ends: tuple[str, str]
+
+
 def draw_sheet(
-    path: Path, title: str, tiles: Sequence[Tile], columns: int, rows: Sequence[str] = ()
+    path: Path,
+    title: str,
+    tiles: Sequence[Tile],
+    columns: int,
+    rows: Sequence[str] = (),
+    *,
+    notes: Sequence[str] = (),
+    bars: Sequence[Bar] = (),
 ) -> None:
-    """Draw tiles row by row, `columns` a row; `rows` names the rows. No tiles: the title alone."""
+    """Draw tiles row by row, `columns` a row; `rows` names the rows. No tiles: the title alone.
+
+    Args:
+        notes: sentences under all else. bars: under the tiles.
+    """
     columns = max(1, min(columns, len(tiles)))
     lines = max((len(tile.caption) for tile in tiles), default=0)
     height = 1 + _MARGIN + lines * _LINE / _CELL  # of a cell, in sides of a picture
@@ -44,7 +74,9 @@ def draw_sheet(
         max(4.8, (1 + _MARGIN) * columns * _CELL + names + 0.2, _LETTER * len(title) + 0.2),
         (count if tiles else 0.2) * height * _CELL + 0.5,
     )
-    with drawing(path, *size) as figure:
+    noted = [line for note in notes for line in textwrap.wrap(note, int(size[0] / _SMALL))]
+    more = len(noted) * _LINE + len(bars) * _BAR
+    with drawing(path, size[0], size[1] + more) as figure:
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=11)
         axes = figure.subplots()
         axes.set(xlim=(0, columns * (1 + _MARGIN)), ylim=(count * height, 0), aspect="equal")
@@ -55,6 +87,22 @@ def draw_sheet(
         for index, tile in enumerate(tiles):
             row, column = divmod(index, columns)
             _draw(axes, tile, column * (1 + _MARGIN), row * height)
+        for bar in bars:
+            _draw_bar(figure, axes, bar)
+        if noted:
+            figure.supxlabel("\n".join(noted), x=0.01, ha="left", size=8, color=MUTED)
+
+
+def _draw_bar(figure: Any, axes: Any, bar: Bar) -> None:
+    values = ScalarMappable(Normalize(0, 1), bar.colours)
+    share = _THICK / figure.get_figheight()
+    drawn = figure.colorbar(
+        values, ax=axes, location="bottom", fraction=share, aspect=50, shrink=0.6, pad=share / 2
+    )
+    drawn.set_ticks([0, 1], labels=bar.ends)
+    drawn.set_label(bar.label, size=8, color=MUTED)
+    drawn.ax.tick_params(labelsize=8, length=0)
+    drawn.outline.set_visible(False)
 
 
 def _draw(axes: Any, tile: Tile, left: float, top: float) -> None:

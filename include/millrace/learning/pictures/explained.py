@@ -1,0 +1,216 @@
+"""`Explanations`: maps of what spoke for answers about pictures, as a bundle holds them.
+
+The pictures themselves are not in it, only which validation records they are. A method whose maps
+do not depend on what the network learnt is not to be shown: `Method.refused` says why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from millrace.artifacts.artifact import Artifact
+
+EXPLAINED = "explained.json"
+"""Name of a bundle's file of explained validation records."""
+
+MAPS = "explained.npz"
+"""Name of the file of their maps."""
+
+FORMAT = 2
+"""Of ``explained.json`` of pictures; that of texts is 1."""
+
+LIKE = 0.5
+"""Mean rank correlation from which two networks' maps count as the same."""
+
+ERROR = 0.1
+"""Share of the score's change that maps that should add up to it may leave out, in the middle."""
+
+Maps = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether maps change where what the network learnt is taken from it (Adebayo et al. 2018,
+    arXiv:1810.03292).
+
+    Attributes:
+        what: was randomised, ``weights`` or ``labels``. pictures: that were compared.
+        correlation: mean rank correlation (Spearman) with the network's own maps; None where it
+            was not measured. reason: why it was not.
+    """
+
+    what: str
+    pictures: int = 0
+    correlation: float | None = None
+    reason: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the maps stayed the same."""
+        return self.correlation is not None and self.correlation > LIKE
+
+    def sentence(self) -> str:
+        """Return what was found."""
+        if self.correlation is None:
+            return f"Random {self.what}: not checked, {self.reason}"
+        says = "the maps stay the same" if self.failed else "the maps change"
+        return f"Random {self.what}: {says} (rank correlation {self.correlation:.2f})"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to explain, and whether it can be believed.
+
+    Attributes:
+        name: in words. checks: of it. error: median share of the score's change that the maps do
+            not account for; None where they need not.
+        problem: why there are no maps at all, or None.
+    """
+
+    name: str
+    checks: tuple[Check, ...] = ()
+    error: float | None = None
+    problem: str | None = None
+
+    @property
+    def refused(self) -> str | None:
+        """Why its maps are not shown; None where they are."""
+        if self.problem is not None:
+            return f"{self.name} is not shown: {self.problem}"
+        if self.error is not None and self.error > ERROR:
+            return f"{self.name} is not shown: the maps leave out {self.error:.0%} of the score"
+        for check in self.checks:
+            if check.failed:
+                return (
+                    f"{self.name} is not shown: with random {check.what} its maps stay the same "
+                    f"(rank correlation {check.correlation:.2f})"
+                )
+        return None
+
+    def sentence(self) -> str:
+        """Return what people must know beside its maps, or instead of them."""
+        if self.refused is not None:
+            return f"{self.refused}."
+        parts = [check.sentence() for check in self.checks]
+        if self.error is not None:
+            parts.append(f"completeness error {self.error:.1%}")
+        return f"{self.name}. {'; '.join(parts)}."
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Method:
+        """Return what `asdict` made a document of."""
+        checks = tuple(Check(**check) for check in document["checks"])
+        return cls(**{**document, "checks": checks})
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A record.
+
+    Attributes:
+        row: of the split. record_id: of the record. label: the true class. predicted: by the model.
+        probability: of `predicted`. error: share of its score's change that integrated gradients
+            leave out.
+    """
+
+    row: int
+    record_id: str
+    label: str
+    predicted: str
+    probability: float
+    error: float | None = None
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """What a bundle says of its answers to pictures.
+
+    Attributes:
+        split: of the records. rows: that were looked at. mistakes: among them.
+        cam, gradients: the methods. records: that are explained, mistakes first.
+        maps: by name, ``(records, height, width)``: ``cam`` 0 to 1; ``gradients`` whose sum is the
+            score's change, in nats; and those of the randomised networks of the first records,
+            ``<name>_<what>``.
+    """
+
+    split: str
+    rows: int
+    mistakes: int
+    cam: Method
+    gradients: Method
+    records: Sequence[Explained]
+    maps: Mapping[str, Maps] = field(default_factory=dict)
+
+    def sentences(self) -> list[str]:
+        """Return what people must know of them."""
+        return [self.cam.sentence(), self.gradients.sentence()]
+
+    def write(self, folder: Path) -> None:
+        """Write both files; equal explanations give equal bytes."""
+        document = {
+            "format": FORMAT,
+            "split": self.split,
+            "rows": self.rows,
+            "mistakes": self.mistakes,
+            "cam": asdict(self.cam),
+            "gradients": asdict(self.gradients),
+            "records": [asdict(record) for record in self.records],
+            "sentences": self.sentences(),
+        }
+        text = json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
+        (folder / EXPLAINED).write_text(text + "\n", encoding="utf-8")
+        maps = {name: maps.astype(np.float16) for name, maps in sorted(self.maps.items())}
+        np.savez_compressed(folder / MAPS, allow_pickle=False, **maps)
+
+    @classmethod
+    def read(cls, bundle: Artifact) -> Explanations | None:
+        """Return those of a bundle; None where it has none that this version can read."""
+        if not bundle.has(EXPLAINED) or not bundle.has(MAPS):
+            return None
+        document = json.loads(bundle.path(EXPLAINED).read_bytes())
+        if document.get("format") != FORMAT:
+            return None
+        with np.load(bundle.path(MAPS), allow_pickle=False) as file:
+            maps = {name: file[name].astype(np.float32) for name in file.files}
+        return cls(
+            split=document["split"],
+            rows=document["rows"],
+            mistakes=document["mistakes"],
+            cam=Method.from_document(document["cam"]),
+            gradients=Method.from_document(document["gradients"]),
+            records=[Explained(**record) for record in document["records"]],
+            maps=maps,
+        )
+
+
+def rank_correlation(one: Maps, other: Maps, where: npt.NDArray[np.bool_] | None = None) -> float:
+    """Return Spearman's rank correlation of two maps of one shape.
+
+    Args:
+        where: which places count; all by default.
+
+    Returns:
+        A number from -1 to 1; 0 where the other map is flat, NaN where `one` is.
+    """
+    chosen = np.ones(one.shape, bool) if where is None else where
+    left, right = _ranks(one[chosen]), _ranks(other[chosen])
+    if not left.size or not left.std():
+        return float("nan")
+    if not right.std():
+        return 0.0
+    return float(np.corrcoef(left, right)[0, 1])
+
+
+def _ranks(values: Maps) -> npt.NDArray[np.float64]:
+    """Return the rank of each value; equal ones share the mean of theirs."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks: npt.NDArray[np.float64] = (last - (counts - 1) / 2)[places.ravel()]
+    return ranks
