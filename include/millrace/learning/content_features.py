@@ -36,7 +36,8 @@ def features(table: pa.Table) -> Features:
     for name in NUMBERS:
         values = table[name].to_numpy(zero_copy_only=False).astype(np.float32)
         columns[name] = np.nan_to_num(values, nan=_UNKNOWN)
-    columns["aspect_ratio"] = columns["width"] / np.where(columns["height"] > 0, columns["height"], 1)
+    height = np.where(columns["height"] > 0, columns["height"], np.float32(1))
+    columns["aspect_ratio"] = (columns["width"] / height).astype(np.float32)
     for kind in ("source", "format"):
         words = [[] if word is None else [word] for word in table[kind].to_pylist()]
         columns |= _words(kind, words)
