@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -144,6 +145,24 @@ def test_candidates_are_trained_where_a_training_is(tmp_path: Path) -> None:
     dag = competing(tmp_path, "runtime: docker\n")
     assert dag.get_task("candidate.train").custom_operator_name == "docker"
     assert dag.get_task("choose").custom_operator_name == "@task"
+
+
+def test_a_person_is_asked_without_a_slot_of_a_worker_and_nothing_is_skipped(
+    tmp_path: Path,
+) -> None:
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+    text = (PROJECT / "include" / "workflows" / "digits.yaml").read_text()
+    asked = "approval: {users: [anna], timeout_hours: 72}"
+    (tmp_path / "digits.yaml").write_text(re.sub(r"(gate: \{)", rf"\1{asked}, ", text, count=1))
+    dag = workflow_dags("digits", tmp_path)["digits"]
+    check_graph(dag, workflow_graph(load_file(tmp_path / "digits.yaml"), "training"))
+    approve = dag.get_task("approve")
+    assert isinstance(approve, ApprovalOperator)
+    assert approve.assigned_users == [{"id": "anna", "name": "anna"}]
+    assert approve.response_timeout.total_seconds() == 72 * 3600
+    assert approve.defaults == ["Reject"]
+    assert set(approve.params) == {"note"}
 
 
 def test_terminal_errors_fail_at_once_and_transient_ones_are_retried() -> None:
