@@ -39,7 +39,7 @@ def document(source: Any, learnt: dict[str, Any] | None = None, **privacy: Any) 
 
 
 def read(said: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return the records and the certificate of the only partition, read by readers of their own."""
+    """Return the records and the certificate of the only partition."""
     (partition,) = open_reader(said).partitions()
     reader = open_reader(said)
     rows = [row for table in reader.read(partition) for row in table.to_pylist()]
