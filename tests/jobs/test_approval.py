@@ -81,6 +81,14 @@ def test_the_question_says_what_and_shows_figures_and_checks(run: Asking) -> Non
     assert "\\[link\\](http://x) \\| and \\*stars\\*" in asked["body"]  # data write no Markdown
 
 
+def test_the_question_leads_to_the_report_and_the_model_card(run: Asking) -> None:
+    cards = run.catalog.executions.begin(run.id, "cards", None, "ab" * 32, {}, [], 1, "here")
+    run.catalog.executions.finish(cards, "done", reason="", output=ref("cards"))
+    pages = run.ask()["pages"]
+    assert pages["Model card"] == "artifacts/key-cards/files/model_card.html"
+    assert pages["Evaluation, with its plots"] == "artifacts/key-evaluation"
+
+
 def test_without_an_answer_nothing_is_promoted_and_nothing_decided(run: Asking) -> None:
     run.ask()
     outcome = run.promote()

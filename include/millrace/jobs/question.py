@@ -21,6 +21,8 @@ from millrace.workflow.figures import TITLES, written_figure
 
 _ABOUT_ALL = ("accuracy", "f1", "roc_auc", "average_precision", "log_loss", "r2", "rmse", "mae")
 _OTHERS = ("baseline", "champion")
+_CARDS = "cards"
+_CARD_TITLES = {"model_card": "Model card", "data_card": "Data card"}
 _CELL = 200  # characters of a sentence in a table
 
 
@@ -121,6 +123,7 @@ def _pages(run: WorkflowRun, evaluation: Artifact, version: ModelVersion) -> dic
         "Model": f"artifacts/{version.bundle.key}",
     }
     for one in run.catalog.executions.of_run(run.id):
-        if one.output is not None and one.stage.endswith("card"):
-            found[f"{one.stage.replace('_', ' ')}".capitalize()] = f"artifacts/{one.output.key}"
+        if one.output is not None and one.stage == _CARDS:
+            page = f"artifacts/{one.output.key}/files"
+            found |= {title: f"{page}/{name}.html" for name, title in _CARD_TITLES.items()}
     return found

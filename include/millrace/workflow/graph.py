@@ -148,7 +148,7 @@ def _promotion(spec: WorkflowSpec, judged: Mapping[str, str]) -> tuple[Task, ...
     if spec.gate.asks is None:
         return (Task("promote", judged, produces="champion"),)
     return (
-        Task("approve", judged, asks=True),
+        Task("approve", judged, after=("cards",), asks=True),
         Task("promote", judged, after=("approve",), produces="champion"),
     )
 
