@@ -28,7 +28,7 @@ PARTITION = ["partition.collect", "partition.clean", "partition.transform"]
 TASKS = {
     "tiny": [
         *("discover", *PARTITION, "integrate", "train", "baseline"),
-        *("evaluate", "promote", "predict"),
+        *("evaluate", "cards", "promote", "predict"),
     ],
     "tiny_predict": ["discover", *PARTITION, "partition.predict", "finish"],
 }

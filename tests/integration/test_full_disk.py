@@ -27,6 +27,7 @@ STAGES = {
     "train": "epoch",
     "baseline": "running",
     "evaluate": "running",
+    "cards": "running",
     "promote": "running",
     "predict": "running",
 }

@@ -135,3 +135,20 @@ def test_what_is_made_of_identified_input_is_named_and_not_shown(client, install
     assert (page.status_code, "identified" in page.text, "Jane" in page.text) == (200, True, False)
     file = client.get(f"/artifacts/{'c' * 64}/files/page.txt")
     assert (file.status_code, "is refused" in file.text, "Jane" in file.text) == (403, True, False)
+
+
+@pytest.mark.parametrize(("kind", "shown"), [("cards", True), ("dataset", False)])
+def test_a_card_is_shown_with_its_own_style_and_nothing_else_of_html_is(
+    client, installation, kind, shown
+):
+    run = installation.start()
+    made = installation.artifact("c" * 64, kind, {"model_card.html": b"<p>card</p>"})
+    installation.execute(run, "cards", made)
+    answer = client.get(f"/artifacts/{'c' * 64}/files/model_card.html")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("sandbox; default-src 'none'")
+    assert "script" not in policy
+    assert ("style-src 'unsafe-inline'" in policy) is shown
+    inline = answer.headers["content-disposition"].startswith("inline")
+    assert inline is shown
+    assert answer.headers["content-type"].startswith("text/html") is shown

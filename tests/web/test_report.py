@@ -252,3 +252,34 @@ def test_what_single_records_would_have_leaked_is_told(client, installation) -> 
     text = page(client, run)
     assert "Had records been split one by one, 5.6 %" in text
     assert "<script" not in text
+
+
+def test_what_is_left_to_a_person_calibration_explanations_and_cards_are_told(client, installation):
+    run = installation.start()
+    facts = {
+        **FACTS,
+        "review": {
+            "band": [0.2, 0.8],
+            "rows": 9,
+            "review_share": 0.25,
+            "errors": 2,
+            "decided_errors": 1,
+            "decided_accuracy": 0.9615,
+        },
+        "calibration": {
+            "temperature": 1.742,
+            "rows": 44,
+            "log_loss_before": 0.3,
+            "log_loss": 0.2,
+        },
+        "explanations": [f"Grad-CAM is not shown: {HOSTILE}."],
+    }
+    installation.execute(run, "evaluate", installation.artifact("e" * 64, "x", {}, **facts))
+    cards = installation.artifact("c" * 64, "cards", {"model_card.html": b"<p>"})
+    installation.execute(run, "cards", cards)
+    text = page(client, run)
+    assert "25.0% of the test records, with 2 of 3 mistakes; accuracy on the rest 0.9615" in text
+    assert "temperature 1.74, found on 44 validation records" in text
+    assert "Grad-CAM is not shown" in text
+    assert HOSTILE not in text
+    assert f"/artifacts/{'c' * 64}/files/model_card.html" in text

@@ -120,14 +120,16 @@ def test_a_trained_network_looks_at_the_bright_square(trained, dataset):
     assert np.median(shares) > 0.25  # of an eighth of the picture
 
 
-def test_weights_come_back_after_they_were_randomised(trained):
-    _, run, _ = trained
-    from millrace.learning.framework import keras
+def test_weights_come_back_after_they_were_randomised():
+    from millrace.learning.pictures.randomised import learn_random_labels, random_weights
 
-    folder = run.context.output
-    classifier = keras.models.load_model(folder / "model.keras")
-    assert json.loads((folder / "bundle.json").read_bytes())["weights"] > 0
-    assert all(np.isfinite(weight.numpy()).all() for weight in classifier.weights)
+    network, random = convolutional(), np.random.default_rng(0)
+    before = network.get_weights()
+    pictures = random.integers(0, 255, (12, *SHAPE), np.uint8)
+    with random_weights(network):
+        learn_random_labels(network, lambda x: x / 255, pictures, 3)
+        assert any((a != b).any() for a, b in zip(before, network.get_weights(), strict=True))
+    assert all((a == b).all() for a, b in zip(before, network.get_weights(), strict=True))
 
 
 def test_explanations_are_the_same_whenever_they_are_made(dataset, tmp_path):

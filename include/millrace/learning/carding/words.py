@@ -8,6 +8,7 @@ from typing import Any
 from millrace.workflow.figures import TITLES, written_figure
 
 MISSING = "–"
+_NAMES = {"roc_auc": "Area under ROC curve", "macro_f1": "Macro F1"}
 
 
 def number(value: Any) -> str:
@@ -28,7 +29,7 @@ def share(value: Any) -> str:
 def named(figure: str) -> str:
     """Return the name of a figure as words."""
     words = figure.replace("_", " ")
-    return TITLES.get(figure, words[:1].upper() + words[1:])
+    return _NAMES.get(figure) or TITLES.get(figure, words[:1].upper() + words[1:])
 
 
 def interval(figure: Mapping[str, Any]) -> str:

@@ -59,9 +59,10 @@ class Check:
     def sentence(self) -> str:
         """Return what was found."""
         if self.correlation is None:
-            return f"Random {self.what}: not checked, {self.reason}"
+            return f"random {self.what}: not checked, {self.reason}"
         says = "the maps stay the same" if self.failed else "the maps change"
-        return f"Random {self.what}: {says} (rank correlation {self.correlation:.2f})"
+        shown = round(self.correlation, 2) + 0.0  # no minus before a zero
+        return f"random {self.what}: {says} (rank correlation {shown:.2f})"
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,10 @@ class Method:
         """Return what people must know beside its maps, or instead of them."""
         if self.refused is not None:
             return f"{self.refused}."
-        parts = [check.sentence() for check in self.checks]
+        parts = ["shown: no check failed", *(check.sentence() for check in self.checks)]
         if self.error is not None:
             parts.append(f"completeness error {self.error:.1%}")
-        return f"{self.name}. {'; '.join(parts)}."
+        return f"{self.name} is {'; '.join(parts)}."
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Method:
