@@ -116,6 +116,8 @@ def plugins(stage: Stage, params: Mapping[str, Any]) -> Iterator[str]:
         yield implementation(f"{stage.side} modality", params["modality"])
     if stage.name == "collect":
         yield implementation("source", params["kind"])
+        if (params.get("read", {}).get("privacy") or {}).get("input") == "identified":
+            yield implementation("door", "identified")
     if stage.name == "clean":
         yield from params["rules"]["rules"]
     if stage.name == "transform" and params["transform"].get("custom"):

@@ -31,6 +31,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "sql": "millrace.data.sources.sql:SqlReader",
         "sample": "millrace.data.sources.sample:SampleReader",
     },
+    "door": {"identified": "millrace.data.sources.private_reader:PrivateReader"},
     "survey": {
         "image": "millrace.data.survey.picture_survey:PictureSurvey",
         "text": "millrace.data.survey.text_survey:TextSurvey",

@@ -62,12 +62,11 @@ def open_reader(document: Mapping[str, Any]) -> SourceReader:
         SpecError: the kind or one of its options does not exist, or it is not a reader.
     """
     privacy = document.get("privacy") or {}
-    if privacy.get("input") == "identified":
-        if not getattr(_reader_class(document), "deidentifies", False):
-            from millrace.data.sources.private_reader import PrivateReader
-
-            return PrivateReader(document, _open)
-    return _open(document)
+    identified = privacy.get("input") == "identified"
+    if not identified or getattr(_reader_class(document), "deidentifies", False):
+        return _open(document)
+    door: SourceReader = load(implementation("door", "identified"))(document, _open)
+    return door
 
 
 def _open(document: Mapping[str, Any]) -> SourceReader:
