@@ -63,7 +63,7 @@ name: mail
 task: text_classification
 sources:
   - {name: post, kind: email, uri: FOLDER/mail, group: sender}
-  - {name: notes, kind: delimited, uri: FOLDER/Dateinamsky.csv, text: note, label: kind, group: who}
+  - {name: notes, kind: delimited, uri: FOLDER/notes.csv, text: note, label: kind, group: who}
 split: {validation: 0.25, test: 0.25}
 clean: {near_duplicates: keep, budget: {default: 1.0}}
 model: {kind: text_mlp, embedding: 4, pairs: 0, hidden: []}
@@ -95,7 +95,7 @@ def plant(folder: Path) -> dict[str, str]:
     """Write the inputs; return the workflows by name."""
     _scans(folder / "scans", folder / "labels.csv")
     _mail(folder / "mail")
-    _notes(folder / "Dateinamsky.csv")
+    _notes(folder / "notes.csv")
     texts = {"scans": SCANS, "mail": MAIL}
     return {name: text.replace("FOLDER", str(folder)) for name, text in texts.items()}
 

@@ -32,7 +32,7 @@ def test_metadata_xcoms_and_task_logs_hold_no_trace_of_people(
         for name in specs:
             assert airflow.run(name, "first", {}) == "success", airflow.errors("first")
         (tmp_path / "in" / "labels.csv").write_text("file,Etikettowski\nZweifelstein,spot\n")
-        (tmp_path / "in" / "Dateinamsky.csv").write_text("Spaltenbert;x\n")
+        (tmp_path / "in" / "notes.csv").write_text("Spaltenbert;x\n")
         for name in specs:
             assert airflow.run(name, "second", {}) == "failed"
         airflow.settle()
