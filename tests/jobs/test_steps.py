@@ -10,7 +10,7 @@ import yaml
 
 import tiny_workflow
 from millrace.artifacts.reference import ArtifactRef
-from millrace.jobs import steps
+from millrace.jobs import fitting, steps
 from millrace.workflow.decision import Decision
 from millrace.workflow.tasks import parse
 
@@ -19,7 +19,7 @@ DATASET = ArtifactRef("dataset", "k" * 64, "d" * 64, "file:///x", 1, 1)
 
 def keyed(monkeypatch: pytest.MonkeyPatch, *, native: bool, **resources: Any) -> Any:
     """Return the parameters of the training of a spec with automatic precision."""
-    monkeypatch.setattr(steps, "computes_bfloat16", lambda: native)
+    monkeypatch.setattr(fitting, "computes_bfloat16", lambda: native)
     jobs: list[Any] = []
     document = yaml.safe_load(tiny_workflow.SPEC)
     document["train"] = {**document.get("train", {}), "precision": "auto"}
