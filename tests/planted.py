@@ -120,7 +120,7 @@ def _scans(folder: Path, labels: Path) -> None:
             rows.append(f"{name},Etikettowski,{('plain', 'spot')[patient % 2]}")
     shown = dataset(1, **_of(90, 1, burned()), BurnedInAnnotation="YES")
     (folder / "Zweifelstein_burned.dcm").write_bytes(written(shown))
-    cut = written(dataset(1, **_of(91, 1, burned())))
+    cut = written(dataset(1, **_of(91, 1, burned() * 0)))
     (folder / "Truncatowna.dcm").write_bytes(cut[: len(cut) - 200])
     (folder / "Truncatowna_head.dcm").write_bytes(cut[:500])
     labels.write_text("\n".join(rows))
