@@ -35,7 +35,8 @@ def asked(running: Running, run_id: str, seconds: float = 400) -> Any:
     while time.monotonic() < deadline:
         if running.states("tiny", run_id).get("approve -1") == "awaiting_input":
             return running.client._call("GET", path(run_id)).json()
-        assert running.client.run("tiny", run_id)["state"] != "failed", running.errors(run_id)
+        if running.client.run("tiny", run_id)["state"] in {"success", "failed"}:
+            break  # without a question
         time.sleep(0.5)
     raise AssertionError(f"{running.states('tiny', run_id)} {running.errors(run_id)}")
 
@@ -65,7 +66,7 @@ def test_promotion_waits_for_a_person_and_the_history_says_who_it_was(airflow: R
 
 
 def test_a_rejection_keeps_the_champion_and_is_asked_about_once(airflow: Running) -> None:
-    airflow.client.trigger("tiny", {"limit": 500, "seed": 3}, "second")
+    airflow.client.trigger("tiny", {"seed": 3}, "second")  # with a limit it were a trial
     assert "instead of version 1?" in asked(airflow, "second")["subject"]
     decide(airflow, "second", "Reject", "too few")
     airflow.clear("tiny", "second")
