@@ -119,7 +119,7 @@ def test_bytes_that_are_not_utf8_spoil_their_row_only(files: Any, text: str) -> 
     table = read(source)
     for row in (0, 41):
         assert table["encoding"][row].as_py() == "unreadable;byte 4 of the line is not UTF-8"
-    assert table["encoding"][42].as_py().startswith("unreadable;column 1 (pixel0) is \0")
+    assert table["encoding"][42].as_py().startswith(r"unreadable;column 1 (pixel0) is \x00")
     assert [text[:6] for text in table["encoding"].to_pylist()[1:41]] == ["pixels"] * 40
 
 

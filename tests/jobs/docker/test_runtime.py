@@ -159,14 +159,14 @@ def test_stopping_ends_a_container_within_seconds(
 ) -> None:
     runtime = runtime_for()
     with ThreadPoolExecutor() as pool:
-        running = pool.submit(perform, runtime, request_for("wait", 20), store)
+        running = pool.submit(perform, runtime, request_for("wait", 60), store)
         begun()
         start = time.monotonic()
         stop(runtime)
-        assert time.monotonic() - start < 4.5
-        assert docker_daemon.containers(label) == []
+        assert time.monotonic() - start < 20, "it did not wait for the job's end"
         with pytest.raises(TransientError, match="stopped"):
             running.result()
+    assert docker_daemon.containers(label) == []  # both remove it; who is second does not wait
 
 
 def test_two_launchers_of_a_key_share_a_container(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,8 @@ class TrainingStep:
         objective: what is minimised.
         average: kept up to date after each step; None for none.
         xla: compile forward, backward and update by XLA; augmentation stays outside.
-        sizes: records that a batch has, ascending, where the graph is to know. It then holds the
-            step once for each size; where the network has a loop (a recurrent layer), a step is
-            quicker by a fifth. Empty: batches have any size.
+        sizes: records that a batch may have, where a graph is to know: there is one for each
+            size then, whose loops (recurrent layers) are quicker by a fifth. Empty: any size.
     """
 
     def __init__(
@@ -48,16 +48,16 @@ class TrainingStep:
         self._optimizer = optimizer
         self._objective = objective
         self._average = average
-        self._sizes = sizes
         self._learn = tf.function(self._update, jit_compile=True) if xla else self._update
-        self._run = tf.function(
-            self._batches,
-            input_signature=[
-                tf.TensorSpec((None, *encoder.shape), encoder.dtype),
-                tf.TensorSpec((None,), objective.value_type),
-                tf.TensorSpec((None,), tf.int32),
-            ],
-        )
+        self._runs = {size: self._compiled(encoder, size) for size in sizes or (None,)}
+
+    def _compiled(self, encoder: Encoder, size: int | None) -> Any:
+        signature = [
+            tf.TensorSpec((None, *encoder.shape), encoder.dtype),
+            tf.TensorSpec((None,), self._objective.value_type),
+            tf.TensorSpec((None,), tf.int32),
+        ]
+        return tf.function(partial(self._batches, size), input_signature=signature)
 
     def __call__(
         self, inputs: Inputs, values: Values, ends: npt.NDArray[np.int32]
@@ -68,33 +68,41 @@ class TrainingStep:
             inputs: ``(rows, *shape)``. values: what is learnt ``(rows,)``.
             ends: row at which each batch ends.
         """
-        losses, correct = self._run(inputs, values, ends)
-        return losses.numpy(), int(correct)
+        losses, correct = [], 0
+        for run, first, last in self._parts(ends):
+            start = 0 if first == 0 else ends[first - 1]
+            rows = slice(start, ends[last - 1])
+            some, right = run(inputs[rows], values[rows], ends[first:last] - start)
+            losses.append(some.numpy())
+            correct += int(right)
+        return np.concatenate(losses), correct
 
-    def _batches(self, inputs: Any, values: Any, ends: Any) -> Any:
+    def _parts(self, ends: npt.NDArray[np.int32]) -> Iterator[tuple[Any, int, int]]:
+        """Yield the first and the last batch, excluded, of neighbours that one graph takes."""
+        if None in self._runs:
+            yield self._runs[None], 0, len(ends)
+            return
+        sizes = np.diff(ends, prepend=0)
+        cuts = [0, *(np.flatnonzero(np.diff(sizes)) + 1).tolist(), len(ends)]
+        for first, last in pairwise(cuts):
+            yield self._runs[int(sizes[first])], first, last
+
+    def _batches(self, size: int | None, inputs: Any, values: Any, ends: Any) -> Any:
         count = tf.shape(ends)[0]
         losses = tf.TensorArray(tf.float32, count)
         correct = tf.constant(0, tf.int32)
         start = tf.constant(0, tf.int32)
         for index in tf.range(count):
             end = ends[index]
-            loss, right = self._sized(inputs[start:end], values[start:end])
+            batch = [
+                tf.ensure_shape(part[start:end], (size, *part.shape[1:]))
+                for part in (inputs, values)
+            ]
+            loss, right = self._batch(*batch)
             losses = losses.write(index, loss)
             correct += right
             start = end
         return losses.stack(), correct
-
-    def _sized(self, inputs: Any, values: Any) -> Any:
-        """Fit on a batch; by the step of its size, where there is one for each."""
-        if not self._sizes:
-            return self._batch(inputs, values)
-
-        def fit(size: int) -> Any:
-            known = [tf.ensure_shape(part, (size, *part.shape[1:])) for part in (inputs, values)]
-            return self._batch(*known)
-
-        place = tf.searchsorted(self._sizes, tf.shape(values))[0]
-        return tf.switch_case(place, [partial(fit, size) for size in self._sizes])
 
     def _batch(self, inputs: Any, values: Any) -> Any:
         result = self._learn(self._prepared(inputs), values)
