@@ -182,9 +182,10 @@ def test_a_new_dag_is_waited_for(
     (tmp_path / "digits.py").write_text("")
     _prepare(airflow, "success")
     airflow.answers["GET", "/api/v2/dags"] = (200, {"dags": [], "total_entries": 0})
+    another = {"filename": "my_digits.py", "stack_trace": "NameError: x"}
     airflow.answers["GET", "/api/v2/importErrors"] = (
         200,
-        {"import_errors": [], "total_entries": 0},
+        {"import_errors": [another], "total_entries": 1},
     )
     found = (200, {"dag_id": "digits", "is_paused": False})
     airflow.answers["GET", DAG] = [(404, {}), (404, {}), found]
@@ -198,7 +199,7 @@ def test_a_new_dag_that_cannot_be_loaded_is_not_waited_for(
 ) -> None:
     monkeypatch.setenv("MILLRACE_DAGS", str(tmp_path))
     (tmp_path / "digits.py").write_text("")
-    broken = {"filename": "digits.py", "stack_trace": "NameError: x"}
+    broken = {"filename": "/dags/digits.py", "stack_trace": "NameError: x"}
     airflow.answers["GET", DAG] = (404, {})
     airflow.answers["GET", "/api/v2/dags"] = (200, {"dags": [], "total_entries": 0})
     airflow.answers["GET", "/api/v2/importErrors"] = (

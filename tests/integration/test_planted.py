@@ -134,9 +134,7 @@ def test_no_trace_of_people_is_left(
 
 def failed(folder: Path, name: str) -> str:
     """Break a workflow's input, run it again, and return all that its error says."""
-    source = {"scans": folder / "in" / "labels.csv", "mail": folder / "in" / "notes.csv"}[
-        name
-    ]
+    source = {"scans": folder / "in" / "labels.csv", "mail": folder / "in" / "notes.csv"}[name]
     broken = {"scans": "file,Etikettowski\nZweifelstein,spot\n", "mail": "Spaltenbert;x\n\x00"}[
         name
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from millrace.cli.console import console
@@ -49,4 +50,4 @@ def _missing(airflow: AirflowClient, dag_id: str) -> SpecError | None:
 
 
 def _is_of(error: dict[str, Any], name: str) -> bool:
-    return str(error["filename"]).endswith(name)
+    return PurePath(str(error["filename"])).name == name

@@ -86,7 +86,7 @@ def _facts(context: StageContext, bundle: Bundle, judge: Figures, outcomes: Any)
         "slices": judge.slices(outcomes, replicates, seed),
         "baseline": compared,
         "leakage": context.one("dataset").facts.get("leakage"),
-        "calibration": bundle.document.get("calibration"),
+        "temperature": bundle.document.get("calibration"),
         "explanations": _explanations(context.one("bundle")),
         **honesty(context, figures),
         "verdict": verdict(by, figures[by], context.one("bundle"), baseline, compared),

@@ -27,18 +27,20 @@ if TYPE_CHECKING:
 COLUMNS = ("record_id", "source", "label", "content_digest")
 """What predictions say of a canonical record beside the model's answer."""
 
-_DIGEST = pa.binary(16)
+_SAID = (
+    pa.field("record_id", pa.string(), nullable=False),
+    pa.field("source", pa.string(), nullable=False),
+    pa.field("label", pa.string()),
+    pa.field("content_digest", pa.binary(16), nullable=False),
+    pa.field("predicted", pa.string(), nullable=False),
+)
 
 
 def predictions_schema(labels: Sequence[str]) -> pa.Schema:
     """Return the schema of the predictions of a model with these classes, in this order."""
     return pa.schema(
         [
-            pa.field("record_id", pa.string(), nullable=False),
-            pa.field("source", pa.string(), nullable=False),
-            pa.field("label", pa.string()),
-            pa.field("content_digest", _DIGEST, nullable=False),
-            pa.field("predicted", pa.string(), nullable=False),
+            *_SAID,
             pa.field("probability", pa.float32(), nullable=False),
             pa.field(REVIEW, pa.bool_(), nullable=False),
             pa.field(
@@ -101,11 +103,7 @@ def values_schema(unit: str = "") -> pa.Schema:
     """Return the schema of the predictions of a model that answers numbers in a unit."""
     return pa.schema(
         [
-            pa.field("record_id", pa.string(), nullable=False),
-            pa.field("source", pa.string(), nullable=False),
-            pa.field("label", pa.string()),
-            pa.field("content_digest", _DIGEST, nullable=False),
-            pa.field("predicted", pa.string(), nullable=False),
+            *_SAID,
             pa.field("value", pa.float64(), nullable=False, metadata={"millrace.unit": unit}),
         ]
     )

@@ -34,7 +34,7 @@ class QuantityBaseline(AnyBaseline):
 
     Attributes:
         kind: ``gradient_boosting`` of decision trees, or ``ridge``, a linear regression whose
-            penalty is chosen by generalised cross-validation.
+            penalty is chosen on a fifth of those records.
         rows: records of the training split it is fitted on, at most.
         candidate: see `AnyBaseline`.
     """

@@ -26,7 +26,7 @@ def review_sentence(facts: Mapping[str, Any]) -> str | None:
 
 def calibration_sentence(facts: Mapping[str, Any]) -> str | None:
     """Return how probabilities were made honest, without a full stop; or None."""
-    found = facts.get("calibration")
+    found = facts.get("temperature")
     if not found:
         return None
     before, after = (written_figure(found[name]) for name in ("log_loss_before", "log_loss"))

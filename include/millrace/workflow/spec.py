@@ -6,6 +6,7 @@ what is learnt are of its subclasses, which `millrace.workflow.tasks` lists.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -196,17 +197,17 @@ class WorkflowSpec(Value):
         """
         return None
 
+    @abstractmethod
     def truth(self) -> dict[str, Any]:
         """Return what labels may be, as JSON values: parameters of cleaning and uniting."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self) -> dict[str, Any]:
         """Return what a model answers, as JSON values: parameters of fitting."""
-        raise NotImplementedError
 
+    @abstractmethod
     def label_problem(self, label: str) -> str | None:
         """Say why no record can have a label, or None."""
-        raise NotImplementedError
 
     def cleaning(self) -> dict[str, Any]:
         """Return what decides how a record is cleaned by itself, as JSON values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
@@ -57,7 +58,7 @@ def draw_rows(folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artif
         draw_refused_sheet(folder / "quarantine.png", dataset.path("quarantine.parquet"))
 
 
-class Sheets:
+class Sheets(ABC):
     """Sheets of test records.
 
     Args:
@@ -77,13 +78,13 @@ class Sheets:
         schema = read_schema(test)
         self._names = [n for part in encoder.columns for n in columns_of(schema, part)]
 
+    @abstractmethod
     def weights(self, rows: Rows) -> Weights:
         """Return the weight of each column for each record ``(rows, columns)``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, row: int) -> str:
         """Return what was answered, and what is true, in words."""
-        raise NotImplementedError
 
     def draw(self, path: Path, title: str, rows: Rows, colours: str) -> None:
         """Draw records, the values of their columns coloured."""
