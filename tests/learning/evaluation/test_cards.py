@@ -1,4 +1,4 @@
-"""Cards: all that comes from data is escaped, nothing is asked of the network, nothing is hidden."""
+"""Cards: what comes from data is escaped, nothing is asked of the network, nothing is hidden."""
 
 from __future__ import annotations
 
