@@ -30,19 +30,22 @@ def choose_temperature(
         classes: of validation records (rows,), at least one. probabilities: (rows, classes).
 
     Returns:
-        ``temperature``, from 0.25 to 10; ``rows``; ``log_loss_before`` and ``log_loss``, nats.
+        ``temperature``, from 0.25 to 10; ``rows``; ``log_loss_before`` and ``log_loss``, nats, of
+        Platt's targets, which are what is minimised.
     """
     targets = _targets(classes, probabilities.shape[1])
     logits = np.log(np.maximum(probabilities.astype(np.float64), LEAST))
-    losses = [-(targets * log_softmax(logits / t)).sum(axis=1).mean() for t in _TEMPERATURES]
-    temperature = float(_TEMPERATURES[int(np.argmin(losses))])
-    rows = np.arange(len(classes))
-    before, after = (-log_softmax(logits / t)[rows, classes].mean() for t in (1.0, temperature))
+
+    def loss(temperature: float) -> float:
+        return float(-(targets * log_softmax(logits / temperature)).sum(axis=1).mean())
+
+    before = loss(1.0)
+    after, temperature = min([(before, 1.0), *((loss(t), float(t)) for t in _TEMPERATURES)])
     return {
         "temperature": temperature,
         "rows": len(classes),
-        "log_loss_before": float(before),
-        "log_loss": float(after),
+        "log_loss_before": before,
+        "log_loss": after,
     }
 
 
