@@ -47,7 +47,7 @@ EXTRAS ?= mlflow openlineage
 PINS := $(VENV)/constraints.txt
 
 .PHONY: extras
-extras: $(VENV)/.installed ## Add optional packages (EXTRAS="mlflow openlineage gs abfs")
+extras: $(VENV)/.installed ## Add optional packages (EXTRAS="mlflow ocr openlineage gs abfs")
 	@sed -nE 's/ \\$$//; /^[A-Za-z0-9]/p' requirements-test.txt > $(PINS)
 	@for extra in $(EXTRAS); do $(INSTALL) -c $(PINS) -e ".[$$extra]" || exit 1; done
 
@@ -76,7 +76,7 @@ format: $(VENV)/.installed-test ## Bring the code into shape
 # What Airflow's processes and the embedded installation need; what the tests need beside it.
 # `gs` and `abfs` bring clients of clouds that no test can reach.
 USED := airflow train s3 postgres docker kubernetes
-TESTED := $(USED) celery fab mlflow openlineage test
+TESTED := $(USED) celery fab mlflow ocr openlineage test
 SERVED := airflow s3 postgres docker kubernetes celery fab mlflow openlineage
 PERFORMED := s3
 

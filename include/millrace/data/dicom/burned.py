@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _SECONDARY = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame kinds
 _SCREENS = frozenset(("SCREEN SAVE", "SCREENSHOT", "SECONDARY CAPTURE", "DOSE REPORT", "REPORT"))
 _WORD = re.compile(r"[^\W\d_]{3,}|\d{4,}")
-_WORDS = 2  # that an image with text shows, at least; scales and sides are fewer
+# Confidence of the program, percent, of one word or of each of two. Of 50 PNG slices of heads (of the
+# set of head_ct) one reached it without text; with a name of 12 to 24 pixels all three tried did.
+_SURE, _FAIRLY_SURE = 80, 65
 
 
 def burned_in(image: Dataset) -> str | None:
@@ -71,7 +73,11 @@ def shows_text(pixels: npt.NDArray[np.int16]) -> bool:
     least, most = np.percentile(pixels, (0.5, 99.9))
     scaled = np.clip((pixels - least) * (255.0 / max(most - least, 1.0)), 0, 255)
     try:
-        text = reader.image_to_string(255 - scaled.astype(np.uint8), config="--psm 11")
+        found = reader.image_to_data(
+            255 - scaled.astype(np.uint8), config="--psm 11", output_type="dict"
+        )
     except Exception as error:
         raise Undecodable(f"text could not be looked for ({type(error).__name__})") from None
-    return len(_WORD.findall(text)) >= _WORDS
+    texts = zip(found["text"], found["conf"], strict=True)
+    sure = [float(confidence) for text, confidence in texts if _WORD.search(text)]
+    return max(sure, default=0) >= _SURE or sum(c >= _FAIRLY_SURE for c in sure) > 1
