@@ -193,6 +193,48 @@ def test_a_dry_look_changes_nothing_and_what_is_found_twice_is_gone(
     assert not forgetting(run).find(PATIENT).anything
 
 
+class Killed(BaseException):
+    """What ends a process at once."""
+
+
+@pytest.mark.parametrize("calls", [0, 1, 5])
+def test_a_removal_that_was_killed_ends_when_it_is_repeated(
+    run: WorkflowRun, tmp_path: Path, calls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = integrated(run)
+    made_by(run, "evaluate", dataset, tmp_path)
+    model = made_by(run, "train", dataset, tmp_path)
+    run.catalog.models.register("notes", model, run.id, {})
+    ids = sorted(name for _, name in forgetting(run).find(PATIENT).ids)
+    add_prediction(run, tmp_path, [ids[0]])
+    work = forgetting(run)
+    with monkeypatch.context() as patched:
+        patched.setattr(work.store.backend, "remove", killing(work.store.backend.remove, calls))
+        with pytest.raises(Killed):
+            work.forget(work.find(PATIENT))
+    again = forget(run)
+    assert again.records == len(THEIRS)
+    assert again.models == ("notes:1",)
+    assert delivered(run) == []
+    assert not holds(run, tmp_path, MARK)
+    assert not holds(run, tmp_path, ids[0])
+    assert not forgetting(run).find(PATIENT).anything
+
+
+def killing(remove: Any, calls: int) -> Any:
+    """Return `remove` as it is until the process is killed in the midst of a call."""
+    left = [calls]
+
+    def at_last(names: Any) -> None:
+        if not left[0]:
+            remove(names[: len(names) // 2])
+            raise Killed
+        left[0] -= 1
+        remove(names)
+
+    return at_last
+
+
 def test_models_that_saw_the_patient_are_named_and_stay_and_reports_go(
     run: WorkflowRun, tmp_path: Path
 ) -> None:

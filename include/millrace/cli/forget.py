@@ -100,6 +100,8 @@ def _show(found: Found) -> None:
         for what, number in found.counts().items():
             rows.add_row(what, f"{number:,}")
         out.print(rows)
+    if found.begun:
+        out.print("An earlier removal was broken off; this one ends it.")
     if found.models:
         out.print(f"Models that were trained on it, and stay: {', '.join(found.models)}.")
 

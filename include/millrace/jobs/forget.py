@@ -25,9 +25,11 @@ from millrace.artifacts.sweep import Item, digests_in, named_objects, take_inven
 from millrace.artifacts.tables import read_schema, read_table
 from millrace.catalog.catalog import Catalog
 from millrace.errors import DataError, TransientError
+from millrace.jobs import unfinished
 from millrace.jobs.collection import collecting
 from millrace.jobs.corrections import Corrections
 from millrace.jobs.privacy_key import check_key
+from millrace.jobs.unfinished import Unfinished
 from millrace.privacy.keys import load_key
 from millrace.privacy.pseudonyms import Pseudonyms
 from millrace.settings import Settings
@@ -59,6 +61,7 @@ class Found:
         artifacts: number by kind. records: number of their records.
         predictions: rows of SQL tables, by table. originals: files in the restricted store.
         models: versions that were trained on it.
+        begun: what a removal that was killed has left to do.
     """
 
     pseudonym: str
@@ -70,11 +73,13 @@ class Found:
     models: tuple[str, ...]
     held: tuple[_Held, ...] = field(repr=False)
     ids: frozenset[tuple[str, str]] = field(repr=False)
+    begun: Unfinished = field(repr=False, default_factory=Unfinished)
 
     @property
     def anything(self) -> bool:
         """Whether anything of theirs was found."""
-        return bool(self.held or self.originals or sum(self.predictions.values()))
+        rows = sum(self.predictions.values())
+        return bool(self.held or self.originals or rows or self.begun)
 
     def counts(self) -> dict[str, int]:
         """Return the numbers, as the catalog keeps them."""
@@ -112,10 +117,11 @@ class Forgetting:
         pseudonym = Pseudonyms(key).patient(patient)
         for workflow in self.catalog.runs.workflows() if self.workflow is None else [self.workflow]:
             check_key(self.store, workflow, key)
+        begun = unfinished.read(self.store, pseudonym, self.workflow)
         every = list(self._manifests())
-        ids = self._records(every, lambda group: group in (patient, pseudonym))
+        ids = self._records(every, lambda group: group in (patient, pseudonym)) | begun.records
         holding = {one.item.entry.name for one in every if self._holds(one, ids)}
-        affected = _with_descendants(every, holding)
+        affected = _with_descendants(every, holding | begun.manifests)
         removed = tuple(one for one in every if one.item.entry.name in affected)
         return Found(
             pseudonym=pseudonym,
@@ -124,15 +130,16 @@ class Forgetting:
             records=len(ids),
             predictions=self._predictions(ids, dry_run=True),
             originals=len(self._originals(pseudonym)),
-            models=tuple(self._trained_on(every, removed)),
+            models=tuple(sorted({*self._trained_on(every, removed), *begun.models})),
             held=removed,
             ids=frozenset(ids),
+            begun=begun,
         )
 
     def forget(self, found: Found) -> None:
         """Remove what was found, and leave the person out of all runs to come.
 
-        Killed at any moment it can be repeated.
+        Killed at any moment it ends when it is repeated: what is to go is written down first.
 
         Raises:
             TransientError: a run is at work, which may hold what is to go.
@@ -142,12 +149,15 @@ class Forgetting:
             self.catalog.forgotten.record(
                 found.pseudonym, found.workflow, found.counts(), found.models, _actor()
             )
+            what = self._noted(found)
             self._withdraw(found.ids)
             with self.catalog.live.still():
-                self._remove(found.held)
+                self.store.backend.remove([one.item.entry.name for one in found.held])
+                self._remove_objects(what)
             self._predictions(found.ids, dry_run=False)
             if self.restricted is not None:
                 self.restricted.forget(found.pseudonym, self.workflow)
+            unfinished.done(self.store, found.pseudonym, self.workflow)
 
     def _manifests(self) -> Iterator[_Held]:
         """Yield what the store holds, of the workflow."""
@@ -266,26 +276,35 @@ class Forgetting:
                 store = self.store.sealing(sealed)
                 Corrections(workflow, self.catalog, store).withdraw(names)
 
-    def _remove(self, held: Iterable[_Held]) -> None:
-        """Remove manifests, then what only they named, here and in this host's cache."""
-        backend, going = self.store.backend, list(held)
-        names = [one.item.entry.name for one in going]
-        named: set[str] = set()
-        for name in names:
-            named |= digests_in(backend.read(name))
-        backend.remove(names)
+    def _noted(self, found: Found) -> Unfinished:
+        """Write down what is to go, and return it."""
+        names = [one.item.entry.name for one in found.held]
+        backend = self.store.backend
+        what = found.begun | Unfinished(
+            records=found.ids,
+            manifests=frozenset(names),
+            objects=frozenset().union(*(digests_in(backend.read(name)) for name in names)),
+            keys=frozenset(one.manifest.key for one in found.held),
+            models=frozenset(found.models),
+        )
+        if what != found.begun:
+            store = self.store.sealing(any(one.manifest.sealed for one in found.held))
+            unfinished.write(store, found.pseudonym, self.workflow, what)
+        return what
+
+    def _remove_objects(self, what: Unfinished) -> None:
+        """Remove what no manifest names any more, here and in this host's cache."""
+        backend = self.store.backend
         rest = take_inventory(backend, ("manifests",)).of("manifest", "replaced manifest")
         still = frozenset().union(*named_objects(backend, rest).values())
-        keys = {one.manifest.key for one in going}
         for item in take_inventory(backend).items:
-            loose = item.digest in named - still and item.kind in ("object", "data key")
-            if loose or (item.kind in ("checkpoint", "document") and item.key in keys):
+            loose = item.digest in what.objects - still and item.kind in ("object", "data key")
+            if loose or (item.kind in ("checkpoint", "document") and item.key in what.keys):
                 backend.remove([item.entry.name])
-        for one in going:
-            for entry in one.manifest.files.values():
-                for area in ("objects", "sealed"):
-                    name = f"{area}/{entry.sha256[:2]}/{entry.sha256}"
-                    (self.settings.home / "cache" / name).unlink(missing_ok=True)
+        for digest in {one.rpartition("/")[2] for one in what.objects}:
+            for area in ("objects", "sealed"):
+                name = f"{area}/{digest[:2]}/{digest}"
+                (self.settings.home / "cache" / name).unlink(missing_ok=True)
 
 
 def _inputs(manifest: Manifest) -> set[tuple[str, str]]:
