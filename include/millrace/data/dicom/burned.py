@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _SECONDARY = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame kinds
 _SCREENS = frozenset(("SCREEN SAVE", "SCREENSHOT", "SECONDARY CAPTURE", "DOSE REPORT", "REPORT"))
 _WORD = re.compile(r"[^\W\d_]{3,}|\d{4,}")
-# Confidence of the program, percent, of one word or of each of two. Of 50 PNG slices of heads (those
-# of head_ct) one reached it without text; with a name of 12 to 24 pixels all three tried did.
+# Confidence of the program, percent, of one word or of each of two. Of 50 PNG slices of head_ct
+# one reached it without text; with a name of 12 to 24 pixels all three tried did.
 _SURE, _FAIRLY_SURE = 80, 65
 
 
