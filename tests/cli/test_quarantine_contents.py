@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
+from millrace.jobs.corrections import Corrections
 from millrace.jobs.steps import STEPS
 from millrace.jobs.workflow_run import RunIdentity, start_run
 from millrace.settings import Settings
@@ -191,3 +194,80 @@ def test_a_record_of_a_table_is_corrected_field_by_field(
     (tmp_path / "out" / second["file"]).write_text('{"age": 30, "city": "Rome"}')
     assert "2 records)" in replayed(millrace, tmp_path / "out")
     assert prepare("two")["rows"] == before["rows"] + 2
+
+
+IDENTIFIED = "privacy: {input: identified}\n"
+NAMED = "Dear Kunigunde, call 0171-5550199 about the knee."
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLRACE_PRIVACY_KEY", "5a" * 32)
+
+
+def stored() -> bytes:
+    """Return the contents of all tables of the store."""
+    settings = Settings.load()
+    store = Store(settings.store, settings.home / "cache")
+    found = [one for one in map(store.find, list(store.keys())) if one is not None]
+    paths = [
+        one.path(name) for one in found for name in one.manifest.files if name.endswith(".parquet")
+    ]
+    return str([pq.read_table(path).to_pylist() for path in paths]).encode()
+
+
+def test_a_corrected_text_of_identified_input_goes_through_the_recognisers(
+    millrace: Any, specs: Write, tmp_path: Path, key: None
+) -> None:
+    specs(IDENTIFIED + TEXTS.format(texts(tmp_path)))
+    before = prepare("one")
+    rows = exported(millrace, tmp_path / "out")
+    listed = [f"{row['record_id']},ham,text.txt" for row in rows[:1]]
+    (tmp_path / "out" / "records.csv").write_text("\n".join(["record_id,label,file", *listed]))
+    (tmp_path / "out" / "text.txt").write_text(NAMED)
+    assert "1 text)" in replayed(millrace, tmp_path / "out")
+    assert prepare("two")["rows"] == before["rows"] + 1
+    assert b"Dear [NAME], call [PHONE] about the knee." in stored()
+    assert b"Kunigunde" not in stored()
+
+
+def test_a_label_of_identified_input_that_looks_like_a_name_is_refused(
+    millrace: Any, specs: Write, tmp_path: Path, key: None
+) -> None:
+    specs(IDENTIFIED + TEXTS.format(texts(tmp_path)))
+    prepare("one")
+    row = exported(millrace, tmp_path / "out")[0]
+    (tmp_path / "out" / "records.csv").write_text(f"record_id,label\n{row['record_id']},Mr Smith\n")
+    code, _, err = millrace("quarantine", "replay", "small", str(tmp_path / "out"))
+    assert code != 0
+    assert "looks like a name" in err
+
+
+def test_a_corrected_record_of_an_identified_table_keeps_what_is_stored_and_no_more(
+    millrace: Any, specs: Write, tmp_path: Path, key: None
+) -> None:
+    privacy = "privacy: {input: identified, columns: {note: recognise, ward: pseudonymise}}\n"
+    path = people(tmp_path)
+    head, *lines = path.read_text().splitlines()
+    path.write_text("\n".join([f"{head},note,ward", *(f"{one},fine,west" for one in lines)]))
+    specs(privacy + ROWS.format(path))
+    prepare("one")
+    first = exported(millrace, tmp_path / "out")[0]
+    file = tmp_path / "out" / first["file"]
+    record = json.loads(file.read_text())
+    assert record["ward"].startswith("V-")
+    changed = {"age": 3, "city": "Rome", "note": NAMED, "name": "Kunigunde"}
+    file.write_text(json.dumps(record | changed))
+    assert "1 record)" in replayed(millrace, tmp_path / "out")
+    prepare("two")
+    made = stored().decode()
+    assert "Kunigunde" not in made
+    assert "Dear [NAME], call [PHONE]" in made
+    ((_, (row,)),) = corrections()
+    assert json.loads(row["content"])["ward"] == record["ward"]
+
+
+def corrections() -> list[Any]:
+    settings = Settings.load()
+    with Catalog(settings.catalog) as catalog:
+        return Corrections("small", catalog, Store(settings.store)).in_force()

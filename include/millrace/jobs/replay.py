@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from millrace.data.correcting.door import Door
 from millrace.data.correcting.edited import EditedRow
 from millrace.data.corrections import raw_label
 from millrace.data.modality import Content, Modality, open_modality
@@ -52,15 +53,16 @@ def compare(
     """
     modality = open_modality(spec.modality)
     maps = {source.name: source.label_map for source in spec.sources}
-    changes = Changes()
+    doors, changes = _doors(spec), Changes()
     for row in edited:
         record = known.get(row.record_id)
         if record is None:
             changes.problems.append(f"{row.place}: no record {row.record_id!r} in the run")
             continue
         label_map = maps.get(record.source, {})
-        label = _label(row, record, label_map, spec, changes)
-        content = _content(row, record, modality, changes)
+        door = doors.get(record.source)
+        label = _label(row, record, label_map, spec, door, changes)
+        content = _content(row, record, modality, door, changes)
         if label is None and content is None:
             changes.unchanged += 1
             continue
@@ -72,17 +74,26 @@ def compare(
     return changes
 
 
+def _doors(spec: WorkflowSpec) -> dict[str, Door]:
+    """Return where corrections of identified sources come in, by source."""
+    identified = [source for source in spec.sources if spec.sensitivity([source.kind])]
+    return {document["name"]: Door(document) for document in spec.documents(identified)}
+
+
 def _label(
     row: EditedRow,
     record: KnownRecord,
     label_map: Mapping[str, str | None],
     spec: WorkflowSpec,
+    door: Door | None,
     changes: Changes,
 ) -> str | None:
     """Return the new label; None where it stays."""
     if row.label in (None, _shown(record, label_map)):
         return None
     problem = spec.label_problem(str(row.label))
+    if problem is None and door is not None:
+        problem = door.label_problem(str(row.label))
     if problem is not None:
         changes.problems.append(f"{row.place}: {problem}")
     elif raw_label(str(row.label), label_map) is None:
@@ -100,7 +111,11 @@ def _shown(record: KnownRecord, label_map: Mapping[str, str | None]) -> str | No
 
 
 def _content(
-    row: EditedRow, record: KnownRecord, modality: Modality, changes: Changes
+    row: EditedRow,
+    record: KnownRecord,
+    modality: Modality,
+    door: Door | None,
+    changes: Changes,
 ) -> Content | None:
     """Return the new content; None where it stays."""
     if row.file is None:
@@ -114,6 +129,13 @@ def _content(
         said = f"cannot be read as a {modality.noun}"
         changes.problems.append(f"{row.place}: {row.file.name} {said}")
         return data, was[1]
+    if modality.same(made, was):
+        return None
+    if door is not None:
+        try:
+            made = door.content(made, was)
+        except ValueError as error:
+            changes.problems.append(f"{row.place}: {row.file.name} {error}")
     return None if modality.same(made, was) else made
 
 

@@ -81,6 +81,21 @@ class PrivateRecords:
         rows = [self._row(row, partition, certificate) for row in table.to_pylist()]
         return pa.Table.from_pylist(rows, schema=RAW)
 
+    def corrected(
+        self, new: tuple[bytes | None, str], was: tuple[bytes | None, str]
+    ) -> tuple[bytes, str]:
+        """Return a content, with its encoding, that a person put in place of another.
+
+        Values of a table's record that the stored one has stay: they went through here before.
+
+        Raises:
+            ValueError: it cannot be read, or a check fails; the message quotes nothing.
+        """
+        made = self._made(*new, stored=was[0] if was[1] == ROW else None)
+        if holds_values(made.searched, made.redacted):
+            raise ValueError(f"fails a check: {CHECK}")
+        return made.content, made.encoding
+
     def _row(
         self, row: dict[str, Any], partition: Partition, certificate: Certificate
     ) -> dict[str, Any]:
@@ -116,8 +131,11 @@ class PrivateRecords:
         certificate.store(made.actions, [(CHECK, True)])
         return made.content, made.encoding
 
-    def _made(self, content: bytes | None, encoding: str) -> _Made:
+    def _made(self, content: bytes | None, encoding: str, stored: bytes | None = None) -> _Made:
         """Return what of a content may be stored.
+
+        Args:
+            stored: a table's record that went through here before.
 
         Raises:
             ValueError: it cannot be read.
@@ -127,7 +145,7 @@ class PrivateRecords:
         if encoding == MESSAGE:
             return self._message(content)
         if encoding == ROW:
-            return self._record(content)
+            return self._record(content, stored)
         if encoding == TEXT:
             return self._text(content.decode("utf-8"))
         raise ValueError("no text")
@@ -148,8 +166,9 @@ class PrivateRecords:
             made.actions["attachments", "removed"] += mail.attachments
         return made
 
-    def _record(self, content: bytes) -> _Made:
+    def _record(self, content: bytes, stored: bytes | None) -> _Made:
         record: dict[str, Any] = json.loads(content)
+        before: dict[str, Any] = json.loads(stored or b"{}")
         actions: Counter[tuple[str, str]] = Counter()
         redacted: list[Redacted] = []
         kept: list[tuple[str, Any]] = []
@@ -158,7 +177,9 @@ class PrivateRecords:
             if action == "drop":
                 actions["columns that are not learnt from", "removed"] += 1
                 continue
-            kept.append((name, self._value(value, action, actions, redacted)))
+            if name not in before or before[name] != value:
+                value = self._value(value, action, actions, redacted)
+            kept.append((name, value))
         texts = [
             value
             for name, value in kept

@@ -121,7 +121,7 @@ class Redactor:
         return self.token(recogniser.word, value)
 
 
-def holds_values(text: str, redacted: Iterable[Redacted]) -> bool:
+def holds_values(text: str, redacted: Iterable[Redacted] = ()) -> bool:
     """Whether a text that is to be stored holds what was taken out, or something recognisable."""
     plain = TOKEN.sub("\n", text)
     if any(next(recogniser.spans(plain), None) for recogniser in RECOGNISERS):
