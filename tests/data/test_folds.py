@@ -15,8 +15,11 @@ from millrace.errors import DataError
 SIDES = ("test", "validation", "train")
 
 
-def united(bench: Any, labels: list[str], groups: list[str | None]) -> Any:
-    shown = list(np.random.default_rng(0).integers(0, 256, (len(labels), 4, 4, 1), np.uint8))
+def united(
+    bench: Any, labels: list[str], groups: list[str | None], shown: list[Any] | None = None
+) -> Any:
+    if shown is None:
+        shown = list(np.random.default_rng(0).integers(0, 256, (len(labels), 4, 4, 1), np.uint8))
     cleaned = bench.clean(bench.raw(shown, labels, groups=groups))
     made = bench.transform(cleaned, size=[4, 4], channels=1)
     split = {"validation": 0.3, "test": 0.3, "seed": 1}
@@ -111,3 +114,35 @@ def test_folds_of_another_data_set_are_refused(bench: Any) -> None:
     dataset, other = patients(bench), patients(bench, 48)
     with pytest.raises(DataError, match="of another data set"):
         one(bench, dataset, share(bench, other, 3), 1)
+
+
+def test_folds_are_the_same_when_they_are_made_again(bench: Any) -> None:
+    tables = [share(bench, patients(bench), 5).table("folds.parquet") for _ in range(2)]
+    assert tables[0].equals(tables[1])
+
+
+def test_a_patient_of_two_classes_is_in_one_fold_and_counts_for_both(bench: Any) -> None:
+    labels = [str(n % 2) for n in range(40)]
+    dataset = united(bench, labels, [f"P{n // 4}" for n in range(40)])
+    made = share(bench, dataset, 5)
+    assert made.result.facts["groups"] == {"0": 10, "1": 10}
+    shared = made.table("folds.parquet")
+    patients_of = [int(name[-9:]) // 4 for name in shared["record_id"].to_pylist()]
+    assert len({*zip(patients_of, shared["fold"].to_pylist(), strict=True)}) == 10
+
+
+def test_patients_tied_by_near_duplicates_are_in_one_fold(bench: Any) -> None:
+    """P0 and P1 share a near duplicate, so do P1 and P2: the three are one group."""
+    rng = np.random.default_rng(0)
+    shown = list(rng.integers(0, 256, (40, 32, 32, 1), np.uint8))
+    for one, other in ((0, 2), (3, 4)):
+        shown[other] = shown[one].copy()
+        shown[other][0, 0] ^= 1
+    groups: list[str | None] = [f"P{n // 2}" for n in range(40)]
+    dataset = united(bench, [str(n // 6 % 2) for n in range(40)], groups, shown)
+    table = dataset.table("facts.parquet").to_pylist()
+    tied = {row["group"] for row in table if int(row["record_id"][-9:]) < 6}
+    assert len(tied) == 1
+    assert len({row["group"] for row in table}) == 18
+    shared = share(bench, dataset, 5).table("folds.parquet").to_pylist()
+    assert len({row["fold"] for row in shared if int(row["record_id"][-9:]) < 6}) == 1

@@ -73,7 +73,18 @@ def test_the_bundle_keeps_the_band_that_was_asked_for():
     assert Rule.of({"decision": document}, LABELS, "bundle") == RULE
 
 
-@pytest.mark.parametrize("band", [{}, {"low": 0.2}, {"low": "a", "high": 1}, [0.1, 0.2], 3])
+def test_what_is_no_number_needs_a_person():
+    assert needs_review(np.float32([[np.nan, np.nan]]), RULE).tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    "band",
+    [
+        *({}, {"low": 0.2}, {"low": "a", "high": 1}, [0.1, 0.2], 3),
+        *({"low": 0.8, "high": 0.2}, {"low": 0.5, "high": 0.5}, {"low": -1, "high": 0.5}),
+        *({"low": float("nan"), "high": 1}, {"low": 0, "high": float("inf")}),
+    ],
+)
 def test_a_damaged_band_is_no_rule(band):
     decision = {"positive": "blood", "threshold": 0.5, "abstain": band}
     with pytest.raises(DataError, match="does not fit its labels"):

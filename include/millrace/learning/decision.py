@@ -58,6 +58,7 @@ class Rule:
                 None if band is None else (float(band["low"]), float(band["high"])),
             )
             sound = rule.positive in labels and math.isfinite(rule.threshold)
+            sound = sound and (rule.abstain is None or _is_band(*rule.abstain))
             sound = sound and (rule.costs is None or set(rule.costs) == set(labels))
         except (KeyError, TypeError, ValueError, AttributeError):
             sound = False
@@ -82,12 +83,19 @@ class Rule:
         return np.where(taken, self.index, 1 - self.index)
 
     def needs_review(self, probabilities: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-        """Return which records a person must look at; `probabilities` is (rows, 2)."""
+        """Return which records a person must look at; `probabilities` is (rows, 2).
+
+        One that is no number is certain of nothing.
+        """
         if self.abstain is None:
             return np.zeros(len(probabilities), bool)
         score = probabilities[:, self.index].astype(np.float64)
         low, high = self.abstain
-        return (score >= low) & (score < high)
+        return ~((score < low) | (score >= high))
+
+
+def _is_band(low: float, high: float) -> bool:
+    return 0 <= low < high <= 1
 
 
 def needs_review(

@@ -54,3 +54,10 @@ def test_another_seed_makes_other_folds() -> None:
     assert not np.array_equal(
         balanced(classes, groups, FIVE, 7), balanced(classes, groups, FIVE, 8)
     )
+
+
+def test_a_part_is_not_robbed_of_one_class_to_be_given_another() -> None:
+    classes = np.array([0, 2, 0, 1, 0, 1, 2, 0, 0, 1, 2])
+    groups = np.array([9, 6, 5, 6, 0, 7, 9, 9, 5, 0, 8], np.uint64)
+    parts = balanced(classes, groups, np.full(3, 1 / 3), 7)
+    assert len({*zip(parts.tolist(), classes.tolist(), strict=True)}) == 9

@@ -3,7 +3,7 @@
 Groups are given out one at a time, the largest first, each to the part where it costs least: the
 sum over parts of the squared difference between what a part has of each class and what it should
 have, relative to its weight. Ties fall to the part that has the fewest records. A class that a part
-then lacks is brought there by its smallest group, where another part can spare one.
+then lacks is brought there by its smallest group, where another part keeps all its classes without.
 """
 
 from __future__ import annotations
@@ -58,18 +58,26 @@ class _Groups:
             return self._classes[end - 1 : end], np.ones(1, np.int64)
         return np.unique(self._classes[end - self.sizes[group] : end], return_counts=True)
 
-    def having(self, name: int) -> Numbers:
-        """Return the groups that have a class."""
+    def pairs(self) -> tuple[Numbers, Numbers]:
+        """Return every group with each class that it has: groups (n,) and classes (n,)."""
         of = np.repeat(np.arange(len(self.sizes)), self.sizes)
-        return np.unique(of[self._classes == name])
+        most = int(self._classes.max()) + 1
+        return np.divmod(np.unique(of * most + self._classes), most)
 
 
 def _fill_gaps(table: _Groups, parts: Numbers, count: int) -> None:
     """Move a group of every class to each part that has none of it."""
-    for name in np.unique(table._classes).tolist():
-        members = table.having(name)
-        for part in range(count):
-            held = np.bincount(parts[members], minlength=count)
-            spare = members[held[parts[members]] > 1]
-            if held[part] == 0 and len(spare):
-                parts[spare[np.argmin(table.sizes[spare])]] = part
+    owners, names = table.pairs()
+    for name, part in np.argwhere(_held(parts, owners, names, count).T == 0).tolist():
+        held = _held(parts, owners, names, count)
+        needed = np.bincount(owners, held[parts[owners], names] < 2) > 0
+        spare = owners[(names == name) & ~needed[owners]]
+        if len(spare) and not held[part, name]:
+            parts[spare[np.argmin(table.sizes[spare])]] = part
+
+
+def _held(parts: Numbers, owners: Numbers, names: Numbers, count: int) -> Numbers:
+    """Return how many groups of every class each part has, (parts, classes)."""
+    held = np.zeros((count, int(names.max()) + 1), np.int64)
+    np.add.at(held, (parts[owners], names), 1)
+    return held
