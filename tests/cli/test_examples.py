@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from millrace.workflow.loader import load_all, load_file, spec_files
 PROJECT = Path(__file__).parents[2]
 _BLOCKS = re.findall(r"```bash\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
 _YAML = re.findall(r"```yaml\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+_PAGES = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", *("docs", "decisions", "benchmarks"))
+_DOCUMENTS = [
+    page
+    for place in _PAGES
+    for page in ([PROJECT / place] if place.endswith(".md") else (PROJECT / place).glob("*.md"))
+]
 _README = [line for block in _BLOCKS for line in block.splitlines() if line.startswith("millrace ")]
 _HELP = [
     re.sub(r"  +.*", "", line.strip())  # the example, without what it says beside it
@@ -57,6 +64,43 @@ def test_the_workflow_of_the_readme_is_a_right_one(tmp_path: Path) -> None:
     (found,) = [block for block in _YAML if block.startswith("version: 1\n")]
     (tmp_path / "mnist.yaml").write_text(found)
     assert load_file(tmp_path / "mnist.yaml").name == "mnist"
+
+
+def test_the_workflow_over_scans_of_the_readme_is_a_right_one(tmp_path: Path) -> None:
+    (found,) = [block for block in _YAML if block.startswith("task: ")]
+    (tmp_path / "scans.yaml").write_text(f"version: 1\nname: scans\n{found}")
+    spec = load_file(tmp_path / "scans.yaml")
+    assert spec.sensitivity(source.kind for source in spec.sources) == "identified"
+
+
+def test_every_workflow_that_ships_has_a_row_in_the_readme() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .* \| .* \|$", (PROJECT / "README.md").read_text(), re.M)
+    assert {path.stem for path in spec_files(PROJECT / "include" / "workflows")} <= {*rows}
+
+
+@pytest.mark.parametrize("page", _DOCUMENTS, ids=lambda page: page.name)
+def test_commands_settings_and_links_of_a_page_exist(page: Path) -> None:
+    text = page.read_text()
+    commands = set(re.findall(r"(?:`|worker )millrace ([a-z]+)\b", text))
+    assert commands <= {*COMMANDS}
+    assert _unknown_settings(text) == set()
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    assert [link for link in links if not (page.parent / link).exists()] == []
+    tests = re.findall(r"`(tests/[\w/.]+)`", text)
+    assert [name for name in tests if not (PROJECT / name).exists()] == []
+
+
+def _unknown_settings(text: str) -> set[str]:
+    """Return the variables of a page that nothing in the project reads."""
+    named = {*re.findall(r"\bMILLRACE_[A-Z_]*[A-Z]\b", text)}
+    return named - {*re.findall(r"\bMILLRACE_[A-Z_]*[A-Z]\b", _sources())}
+
+
+@cache
+def _sources() -> str:
+    """Return all that reads variables."""
+    files = [*(PROJECT / "include").rglob("*.py"), PROJECT / "docker-compose.yml"]
+    return "\n".join(path.read_text() for path in files)
 
 
 def test_the_notices_of_the_readme_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """Approve a challenger that passed the gate and waits for a person; its run then goes on.
 
-Of a workflow with `gate: {approval: required}`. A run in Airflow waits for the answer, which may
-also come from its page (Required Actions) or by REST; a local run has ended, and goes on here.
+Challengers wait where the workflow says `gate: {approval: required}`. A run in Airflow waits for
+the answer, which may also be given on its page (Required Actions) or by REST; a local run has
+ended, and goes on here. The run's report has the figures and the cards.
 
 Examples:
   millrace approve                    what waits

@@ -1,11 +1,14 @@
 """Remove all that came from one patient, and leave them out of the runs to come.
 
-The patient is named by the id of the source, which is turned into the pseudonym by the key of
-pseudonyms and is neither stored nor shown; `--patient -` reads it from standard input, so that no
-shell keeps it. What holds a record of theirs goes as a whole: collected, cleaned, transformed and
-united records, quarantine, corrections, reports, predictions (those delivered to SQL, too) and
-originals. The next run makes it again without them. Models stay: those that saw the patient are
-named, to be trained again. The catalog records the pseudonym, what went, when and by whom.
+The patient is named by the id of the source: of scans the PatientID, of e-mails the sender's
+address, of tables the value of the source's `group`. The key of pseudonyms turns it into the
+pseudonym; the id is neither stored nor shown, and `--patient -` reads it from standard input, so
+that no shell keeps it.
+
+What holds a record of theirs goes as a whole: collected, cleaned, transformed and united records,
+quarantine, corrections, reports, predictions (those delivered to SQL, too) and originals. The next
+run makes it again without them. Models stay: those that saw the patient are named, to be trained
+again. The catalog records the pseudonym, what went, when and by whom.
 
 Not reached: the source itself, backups, other hosts' caches (MILLRACE_KEEP_CACHE), MLflow, copies
 that people made. Delivered predictions are found by the ids of records that the store still holds:

@@ -4,9 +4,9 @@ A workflow with `encryption: true` needs a master key: MILLRACE_MASTER_KEY, a fi
 MILLRACE_MASTER_KEY_FILE, or the password of the Airflow connection `millrace_master_key`. Keep a
 copy in a safe place: what is encrypted is lost without it.
 
-To exchange it: set the new key before the old one, separated by a comma, everywhere; `keys rotate`;
-when `keys check` needs the new one only, take the old one away. No data is written anew. Copies of
-a store from before, backups too, open with the old key for ever.
+To exchange it, set the new key before the old one, with a comma between, wherever the old one is
+set; run `keys rotate`; when `keys check` lists the new one only, take the old one away. No data is
+written anew. Copies of a store from before, backups too, open with the old key for ever.
 
 Examples:
   millrace keys new          a new key, to be set as MILLRACE_MASTER_KEY

@@ -1,6 +1,7 @@
 """Reject a challenger that passed the gate and waits for a person; the champion stays.
 
-The run ends well; who rejected it, when and why are in the history.
+The run ends well; who rejected the challenger, when and why are in the history. See `millrace
+approve`.
 
 Examples:
   millrace reject                     what waits
