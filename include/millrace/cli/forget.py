@@ -11,8 +11,9 @@ run makes it again without them. Models stay: those that saw the patient are nam
 again. The catalog records the pseudonym, what went, when and by whom.
 
 Not reached: the source itself, backups, other hosts' caches (MILLRACE_KEEP_CACHE), MLflow, copies
-of reports in MILLRACE_HOME/reports, copies that people made. Delivered predictions are found by the ids of records that the store still holds:
-where those were collected as garbage, run the workflow once before, which gives the same ids.
+of reports in MILLRACE_HOME/reports, copies that people made. Delivered predictions are found by the
+ids of records that the store still holds: where those were collected as garbage, run the workflow
+once before, which gives the same ids.
 
 Examples:
   millrace forget --patient 0815 --dry-run          what would go
