@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -98,6 +99,15 @@ def test_augmentation_leaves_a_slice_without_differences_neutral():
         images = layer(images, training=True).numpy()
     assert (images[..., 0] == 0).all()
     assert images[..., 1:] == pytest.approx(128, abs=1e-3)
+
+
+def test_augmentation_changes_a_neighbour_as_the_slice_itself():
+    from millrace.learning.scans.augmentation import scan_layers
+
+    images = np.repeat(slices(8, 0)[0][..., :1], 2, axis=-1).astype(np.float32)
+    for layer in scan_layers(CtAugmentation(noise=0.0), ("window", "neighbour"), 1):
+        images = np.asarray(layer(images, training=True))
+    np.testing.assert_allclose(images[..., 1], images[..., 0], atol=1e-3)
 
 
 def test_augmentation_changes_slices_in_training_alone_and_keeps_their_range():
@@ -206,6 +216,101 @@ def test_another_file_than_was_meant_and_none_at_all_are_refused(scans, trained,
     path.write_bytes(b"other")
     with pytest.raises(DataError, match=rf"another file.*received {digest(path)}"):
         trained(scans, "b", start=(path, "a" * 64))
+
+
+def begin(path, tmp_path, uri=None):
+    """Give a network the weights of a file, without training it."""
+    from millrace.learning.networks.ct_resnet import build
+    from millrace.learning.training.start import open_start
+    from millrace.workflow.stage import StageContext
+
+    params = {"start": {"sha256": digest(path)}}
+    locations = {"start": {"uri": str(uri or path)}}
+    context = StageContext(params, locations, {}, tmp_path, tmp_path, None, print)
+    network = build(SHAPE, 2, width=4, stages=2)
+    open_start(context)(network)
+    return network
+
+
+def test_a_layer_with_code_of_its_own_is_refused_and_does_not_run(tmp_path):
+    import keras
+
+    proof = str(tmp_path / "ran")
+    given = keras.Input(SHAPE)
+    run = keras.layers.Lambda(lambda x: (__import__("os").mkdir(proof), x)[1])
+    keras.Model(given, run(given)).save(tmp_path / "code.keras")
+    Path(proof).rmdir()
+    with pytest.raises(SpecError, match=r"no network that Keras can load.*Lambda"):
+        begin(tmp_path / "code.keras", tmp_path)
+    assert not Path(proof).exists()
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])
+def test_a_pickle_is_refused_and_does_not_run(tmp_path, suffix):
+    import pickle
+
+    class Code:
+        def __reduce__(self):
+            return __import__("os").mkdir, (str(tmp_path / "ran"),)
+
+    path = tmp_path / f"code{suffix}"
+    path.write_bytes(pickle.dumps(Code()))
+    with pytest.raises(SpecError, match=r"no network|do not fit"):
+        begin(path, tmp_path)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.999])
+def test_a_file_that_was_cut_off_is_refused(tmp_path, suffix, share):
+    from millrace.learning.networks.ct_resnet import build
+
+    path = tmp_path / f"whole{suffix}"
+    network = build(SHAPE, 2, width=4, stages=2)
+    network.save(path) if suffix == ".keras" else network.save_weights(path)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(SpecError, match=r"no network|do not fit"):
+        begin(path, tmp_path)
+
+
+def test_a_file_of_a_single_layer_or_of_a_layer_named_like_the_network_is_refused(tmp_path):
+    import zipfile
+
+    import keras
+
+    given = keras.Input(SHAPE)
+    named = keras.Model(given, keras.layers.Conv2D(4, 3, name="network")(given))
+    named.save(tmp_path / "named.keras")
+    with pytest.raises(SpecError, match=r"stem_conv: .*no such layer"):
+        begin(tmp_path / "named.keras", tmp_path)
+    layer = json.dumps({"module": "keras.layers", "class_name": "Dense", "config": {"units": 3}})
+    with (
+        zipfile.ZipFile(tmp_path / "named.keras") as named,
+        zipfile.ZipFile(tmp_path / "layer.keras", "w") as made,
+    ):
+        for name in named.namelist():
+            made.writestr(name, layer if name == "config.json" else named.read(name))
+    with pytest.raises(SpecError, match="no network that Keras can load"):
+        begin(tmp_path / "layer.keras", tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])
+def test_weights_that_are_no_numbers_are_refused_before_training(tmp_path, suffix):
+    from millrace.learning.networks.ct_resnet import build
+
+    network, path = build(SHAPE, 2, width=4, stages=2), tmp_path / f"nan{suffix}"
+    network.set_weights([np.full_like(one, np.nan) for one in network.get_weights()])
+    network.save(path) if suffix == ".keras" else network.save_weights(path)
+    with pytest.raises(SpecError, match="not all numbers"):
+        begin(path, tmp_path)
+
+
+@pytest.mark.parametrize("uri", ["gopher://host/a.keras", "reference://a", "/"])
+def test_a_uri_that_names_no_file_is_an_error_of_the_spec(tmp_path, uri):
+    path = tmp_path / "any.keras"
+    path.write_bytes(b"any")
+    with pytest.raises(SpecError, match="URI cannot be read"):
+        begin(path, tmp_path, uri)
 
 
 def test_a_single_class_is_refused(stage, params, scans, tmp_path):

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+import numpy as np
 
+from millrace.artifacts import s3
 from millrace.errors import DataError, SpecError, TransientError, shorten
 from millrace.learning.framework import keras
 from millrace.workflow.stage import StageContext
@@ -20,6 +22,7 @@ from millrace.workflow.stage import StageContext
 _CHUNK = 1 << 20  # bytes
 _LAST = "logits"
 _NETWORK = "network"
+_S3 = ("s3://", "s3a://")
 
 Weights = Mapping[str, list[Any]]
 """Arrays of each layer that has any, by its name."""
@@ -33,7 +36,8 @@ def open_start(context: StageContext) -> Callable[[Any], None] | None:
     Raises:
         DataError: the file is missing, or another one than its digest says.
         TransientError: it cannot be read just now.
-        SpecError: it is no network; later, the network has other layers or shapes.
+        SpecError: its URI cannot be read, or it is no network; later, the network has other layers
+            or shapes, or a weight is no number.
     """
     asked = context.params.get("start")
     if asked is None:
@@ -50,17 +54,20 @@ def open_start(context: StageContext) -> Callable[[Any], None] | None:
 
 def _fetch(uri: str, path: Path, sha256: str) -> None:
     digest = hashlib.sha256()
+    options = s3.client_options() if uri.startswith(_S3) else {}
     try:
-        with fsspec.open(uri, "rb") as source, path.open("wb") as target:
+        with fsspec.open(uri, "rb", **options) as source, path.open("wb") as target:
             while data := source.read(_CHUNK):
                 digest.update(data)
                 target.write(data)
     except FileNotFoundError as error:
         raise DataError("there is no such file", where="model.start", received=uri) from error
-    except (ValueError, ImportError) as error:
-        raise SpecError("the URI cannot be read", where="model.start", received=uri) from error
+    except (IsADirectoryError, PermissionError) as error:
+        raise _unreadable(uri, error) from error
     except OSError as error:
         raise TransientError(f"cannot be read: {error}", where="model.start") from error
+    except Exception as error:  # a client of a store may raise anything, without credentials, say
+        raise _unreadable(uri, error) from error
     if digest.hexdigest() != sha256:
         raise DataError(
             "the weights to start with are another file",
@@ -71,19 +78,37 @@ def _fetch(uri: str, path: Path, sha256: str) -> None:
         )
 
 
+def _unreadable(uri: str, error: Exception) -> SpecError:
+    return SpecError(
+        "the URI cannot be read",
+        where="model.start",
+        expected="a file that may be read",
+        received=f"{uri}: {type(error).__name__}: {shorten(str(error))}",
+    )
+
+
 def _network(path: Path, uri: str) -> Any:
-    """Return the network of a file: that within a bundle's classifier, or all of it."""
+    """Return the network of a file: that within a bundle's classifier, or all of it.
+
+    Keras makes no layer that would run code of the file, such as ``Lambda``.
+    """
     try:
-        model = keras.models.load_model(path, compile=False)
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a foreign file may raise anything
-        raise SpecError(
-            "the file holds no network that Keras can load",
-            where=f"model.start, {uri}",
-            expected="a .keras file of layers that Keras itself knows",
-            received=shorten(f"{type(error).__name__}: {error}"),
-        ) from error
-    inner = [layer for layer in model.layers if layer.name == _NETWORK]
-    return inner[0] if inner else model
+        raise _no_network(uri, f"{type(error).__name__}: {error}") from error
+    if not isinstance(model, keras.Model):
+        raise _no_network(uri, type(model).__name__)
+    inner = (layer for layer in model.layers if layer.name == _NETWORK)
+    return next((layer for layer in inner if isinstance(layer, keras.Model)), model)
+
+
+def _no_network(uri: str, received: str) -> SpecError:
+    return SpecError(
+        "the file holds no network that Keras can load",
+        where=f"model.start, {uri}",
+        expected="a .keras file of layers that Keras itself knows",
+        received=shorten(received),
+    )
 
 
 def _weights_of(network: Any) -> Weights:
@@ -101,6 +126,7 @@ def _take(network: Any, found: Weights, uri: str) -> None:
             layer.set_weights(found[layer.name])
         elif layer.name != _LAST:
             raise _misfit(uri, layer.name, wanted, given or "no such layer")
+    _check_numbers(network, uri)
 
 
 def _load_weights(network: Any, path: Path, uri: str) -> None:
@@ -109,6 +135,18 @@ def _load_weights(network: Any, path: Path, uri: str) -> None:
         network.load_weights(path)
     except Exception as error:  # Keras raises errors of many kinds for files that do not fit
         raise _misfit(uri, "all layers", "weights of this very network", str(error)) from error
+    _check_numbers(network, uri)
+
+
+def _check_numbers(network: Any, uri: str) -> None:
+    for layer in network.layers:
+        if not all(np.isfinite(weight).all() for weight in layer.get_weights()):
+            raise SpecError(
+                "the weights to start with are not all numbers",
+                where=f"model.start, {uri}, {layer.name}",
+                expected="finite weights",
+                received="NaN or infinity",
+            )
 
 
 def _misfit(uri: str, layer: str, wanted: object, given: object) -> SpecError:
