@@ -19,6 +19,7 @@ from millrace.workflow.tasks import parse
 FOLDER = Path(__file__).parents[2] / "include" / "workflows"
 BRAIN = {"name": "brain", "kind": "window"}
 MIRROR = {"name": "mirror", "kind": "mirror", "of": "brain"}
+ABOVE = {"name": "above", "kind": "neighbour", "of": "brain", "distance": 5.0}
 START = {"uri": "model.keras", "sha256": "a" * 64}
 
 
@@ -41,6 +42,12 @@ def spec(**values: Any) -> dict[str, Any]:
         {"channels": [MIRROR]},
         {"channels": [BRAIN, {**MIRROR, "of": "bone"}]},
         {"channels": [BRAIN, MIRROR, {**MIRROR, "name": "again", "of": "mirror"}]},
+        {"channels": [ABOVE]},
+        {"channels": [BRAIN, {**ABOVE, "distance": 0}]},
+        {"channels": [BRAIN, {**ABOVE, "distance": -0.01}]},
+        {"channels": [BRAIN, {**ABOVE, "distance": 101}]},
+        {"channels": [BRAIN, {**ABOVE, "distance": float("nan")}]},
+        {"channels": [BRAIN, ABOVE, {**MIRROR, "of": "above"}]},
         {"channels": [{**BRAIN, "width": 0}]},
         {"channels": [{**BRAIN, "centre": float("nan")}]},
         {"channels": [{**BRAIN, "kind": "fourier"}]},
@@ -136,3 +143,6 @@ def test_the_shipped_workflow_says_what_it_needs():
     ]
     assert shipped.train.calibrate == "temperature"
     assert shipped.decision.abstain is not None
+    assert shipped.gate.folds.figures == {"roc_auc": 0.97, "accuracy": 0.93}  # as issue 6 asks
+    assert shipped.gate.folds.beat_baseline
+    assert shipped.gate.asks is not None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +67,14 @@ class Canonical(Protocol):
 
     def __call__(self, clean: pa.Table) -> pa.Table:
         """Return the canonical records of clean ones, in order."""
+
+
+@runtime_checkable
+class Within(Protocol):
+    """A `Canonical` whose records also show others of the same file, as slices of a series do."""
+
+    def within(self, clean: Path) -> Canonical:
+        """Return what makes the canonical records of a file of clean records."""
 
 
 Content = tuple[bytes | None, str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from millrace.artifacts.tables import read_table, sliced, write_table
-from millrace.data.modality import open_modality
+from millrace.data.modality import Within, open_modality
 from millrace.workflow.stage import Counts, StageContext, StageResult
 
 
@@ -19,6 +19,8 @@ def run(context: StageContext) -> StageResult:
     transform = dict(context.params["transform"])
     make = open_modality(context.params["modality"]).canonical(transform)
     path = context.one("records").path("records.parquet")
+    if isinstance(make, Within):
+        make = make.within(path)
     columns = [name for name in make.schema.names if name not in make.payload]
     tables = read_table(path, [*columns, "content", "encoding"])
     parts = (part for table in tables for part in sliced(table, make.rows))

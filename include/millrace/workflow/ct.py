@@ -18,6 +18,9 @@ Hounsfield = Annotated[float, Field(ge=-32_768, le=32_767)]
 Width = Annotated[float, Field(gt=0, le=65_535)]
 Millimetres = Annotated[float, Field(gt=0, le=100)]
 
+NEAREST = 0.1
+"""Millimetres to a neighbouring slice, at least."""
+
 
 class WindowChannel(Value):
     """The slice through a window: black below it, white above it.
@@ -32,6 +35,34 @@ class WindowChannel(Value):
     kind: Literal["window"]
     centre: Hounsfield = 40.0
     width: Width = 80.0
+
+
+class NeighbourChannel(Value):
+    """A slice of the same series that lies above or below, through a window, where the head is in
+    the slice itself.
+
+    It is the slice nearest to the wanted place, no farther from it than half the distance. Where
+    there is none, the slice itself is shown again: at a series' ends and gaps, beside a slice that
+    was refused, and where no place is known, as of slices of 8 bits. A neighbour is of the same
+    source, series and group (the patient), of the same size and spacing.
+
+    Attributes:
+        name: of the channel. of: the window channel whose window it is.
+        distance: millimetres along the normal of the slices' plane; of axial slices, those above 0
+            lie nearer to the top of the head, those below 0 nearer to the feet.
+    """
+
+    name: Name
+    kind: Literal["neighbour"]
+    of: Name
+    distance: Annotated[float, Field(ge=-100, le=100)]
+
+    @field_validator("distance")
+    @classmethod
+    def _be_elsewhere(cls, distance: float) -> float:
+        if abs(distance) < NEAREST:
+            raise ValueError(f"at least {NEAREST} mm to either side: 0 is the slice itself")
+        return distance
 
 
 class MirrorChannel(Value):
@@ -65,7 +96,10 @@ class ContrastChannel(Value):
     reach: Annotated[float, Field(gt=0, le=1)] = 0.125
 
 
-Channel = Annotated[WindowChannel | MirrorChannel | ContrastChannel, Field(discriminator="kind")]
+Channel = Annotated[
+    WindowChannel | NeighbourChannel | MirrorChannel | ContrastChannel,
+    Field(discriminator="kind"),
+]
 """One channel of what the model sees; `kind` tells which."""
 
 
@@ -133,7 +167,7 @@ class CtAugmentation(ImageAugmentation):
 
     On by default, and never upside down; see `ImageAugmentation` for the fields it shares.
     `contrast` widens and narrows windows; `brightness` moves their centre, of window channels
-    alone.
+    and neighbours alone.
 
     Attributes:
         blur: largest share of a blurred copy (Gaussian, 1 pixel) that replaces the slice.

@@ -170,6 +170,14 @@ def test_spacing_that_no_scanner_makes_is_unknown() -> None:
     assert found == (None, None, None)
 
 
+def test_a_slice_tells_its_place_along_the_normal_of_its_plane() -> None:
+    coronal = {"ImageOrientationPatient": [1, 0, 0, 0, 0, -1], "ImagePositionPatient": [1, 2.5, 3]}
+    assert decode(ramp(ImagePositionPatient=[1, 2, -12.5])).place == -12.5
+    assert decode(ramp(**coronal)).place == 2.5
+    assert decode(ramp(ImageOrientationPatient=None, ImagePositionPatient=[1, 2, 3])).place == 3
+    assert decode(ramp(ImagePositionPatient=None)).place is None
+
+
 def test_a_secondary_capture_has_no_unit() -> None:
     said = {"Modality": "OT", "RescaleSlope": None, "RescaleIntercept": None}
     data = ramp(SOPClassUID=SecondaryCaptureImageStorage, **said)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from drawn_slices import AIR, grey, hounsfield, png
+from millrace.data.near_duplicates.families import families
 from millrace.data.pictures.files import picture
 from millrace.data.scans.encoding import HounsfieldEncoding
 from millrace.data.scans.modality import Scans
@@ -100,6 +101,16 @@ def test_equal_values_of_other_spacing_are_other_slices(bench, cleaned):
     assert first != second
 
 
+def test_equal_values_at_another_place_are_duplicates(bench, cleaned):
+    size, spacing = (96, 80), (0.5, 0.5, 5.0)
+    encodings = [str(HounsfieldEncoding(size[0], size[1], spacing, at)) for at in (0.0, 5.0)]
+    digests = {
+        cleaned(measured(bench, [hounsfield()], encoding=name)).table()["content_digest"][0]
+        for name in encodings
+    }
+    assert len(digests) == 1
+
+
 def test_no_records_are_no_error(bench, cleaned, transformed):
     made = transformed(cleaned(bench.raw([], [])))
     assert made.table().num_rows == 0
@@ -118,3 +129,20 @@ def test_a_person_sees_a_picture_and_may_not_bring_in_a_measured_file(bench):
     assert Scans().from_file(png(grey()), content) is None
     assert Scans().from_file(png(grey()), (b"", "file")) == (png(grey()), "file")
     assert Scans().same(content, content)
+
+
+def test_slices_are_compared_by_the_head_wherever_it_lies(bench, cleaned):
+    rows, columns = np.mgrid[:160, :160]
+
+    def lying(centre, side, spot):
+        head = np.hypot(rows - centre, columns - centre - 9) < side
+        levels = head * 120 + (np.hypot(rows - centre - spot, columns - centre) < side / 3) * 90
+        return png(np.where(head, levels, 0).astype(np.uint8))
+
+    made = cleaned(bench.raw([lying(60, 50, 9), lying(90, 60, 11), lying(60, 50, -22)], ["a"] * 3))
+    clean = made.table("records.parquet")
+    hashes = clean["perceptual_hash"].to_numpy()
+    thumbnails = np.stack([np.frombuffer(one, np.uint8) for one in clean["thumbnail"].to_pylist()])
+    assert families(hashes, lambda some: thumbnails[some]).tolist() == [0, 0, 2]
+    plain = cleaned(bench.raw([png(grey((160, 160), reach=0.09))], ["a"]), smallest_head=0.0)
+    assert plain.table("records.parquet")["perceptual_hash"].null_count == 1  # too small a head

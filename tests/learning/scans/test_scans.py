@@ -110,6 +110,15 @@ def test_augmentation_changes_a_neighbour_as_the_slice_itself():
     np.testing.assert_allclose(images[..., 1], images[..., 0], atol=1e-3)
 
 
+def test_augmentation_changes_a_neighbour_as_the_slice_itself():
+    from millrace.learning.scans.augmentation import scan_layers
+
+    images = np.repeat(slices(8, 0)[0][..., :1], 2, axis=-1).astype(np.float32)
+    for layer in scan_layers(CtAugmentation(noise=0.0), ("window", "neighbour"), 1):
+        images = np.asarray(layer(images, training=True))
+    np.testing.assert_allclose(images[..., 1], images[..., 0], atol=1e-3)
+
+
 def test_augmentation_changes_slices_in_training_alone_and_keeps_their_range():
     from millrace.learning.scans.augmentation import scan_layers
 

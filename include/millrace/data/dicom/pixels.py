@@ -1,4 +1,4 @@
-"""`decode`: the pixels of one slice as Hounsfield units, with their spacing.
+"""`decode`: the pixels of one slice as Hounsfield units, with their spacing and place.
 
 Refused, before anything is unpacked, is what would unpack to more than its header may say.
 """
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from millrace.data.dicom.codestream import codestream_size
 from millrace.data.dicom.parse import parse
+from millrace.data.dicom.plane import place_of
 from millrace.data.dicom.quiet import quiet
 from millrace.data.dicom.rescale import Rescale, rescale_of
 from millrace.data.dicom.spacing import Spacing, spacing_of
@@ -32,6 +33,7 @@ _NEEDED = (
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PlanarConfiguration"),
     *("PhotometricInterpretation", "RescaleSlope", "RescaleIntercept", "RescaleType"),
     *("PixelPaddingValue", "PixelPaddingRangeLimit", "PixelSpacing", "ImagerPixelSpacing"),
+    *("ImagePositionPatient", "ImageOrientationPatient"),
     *("SliceThickness", "PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"),
     *("PixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLengths"),
 )
@@ -45,11 +47,13 @@ class Decoded(NamedTuple):
         pixels: int16 ``(height, width)``.
         spacing: in millimetres.
         units: ``HU``, or ``raw`` for stored values whose unit the file does not tell.
+        place: millimetres along the normal of its plane; None where the file does not tell.
     """
 
     pixels: npt.NDArray[np.int16]
     spacing: Spacing
     units: str
+    place: float | None = None
 
 
 def decode(content: bytes, encoding: str = DICOM) -> Decoded:
@@ -74,7 +78,8 @@ def measured(image: FileDataset) -> Decoded:
             check_layout(image)
             stored = _stored(image)
             rescale = rescale_of(image, 0)
-            return Decoded(_measured(image, stored, rescale), spacing_of(image, 0), rescale.units)
+            pixels = _measured(image, stored, rescale)
+            return Decoded(pixels, spacing_of(image, 0), rescale.units, place_of(image, 0))
     except (Undecodable, MemoryError):
         raise
     except Exception as error:

@@ -5,7 +5,6 @@ It may be remembered on disk; the file's own name and values may not.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 from millrace.data.dicom.frames import frame_count
 from millrace.data.dicom.header import PIXELS, read_header
+from millrace.data.dicom.plane import finite, plane_place
 from millrace.data.dicom.undecodable import Undecodable
 from millrace.privacy.pseudonyms import Pseudonyms
 
@@ -99,9 +99,9 @@ def scan_of(data: bytes, name: str, pseudonyms: Pseudonyms) -> Scan:
         frames=frame_count(found.get(_FRAMES)),
         modality=_term(found.get(_MODALITY, "")),
         localiser="LOCALIZER" in (kind.strip() for kind in kinds),
-        place=_place(found.get(_POSITION, ""), found.get(_ORIENTATION, "")),
+        place=plane_place(found.get(_POSITION, ""), found.get(_ORIENTATION, "")),
         number=_whole(found.get(_NUMBER, "")),
-        tilt=_number(found.get(_TILT, "")),
+        tilt=finite(found.get(_TILT, "")),
     )
 
 
@@ -116,37 +116,11 @@ def _should_be_dicom(name: str) -> bool:
     return bool(dot) and suffix.lower() in _SUFFIXES
 
 
-def _place(position: str, orientation: str) -> float | None:
-    """Return the distance of a plane from the origin along its normal (PS3.3 C.7.6.2.1.1)."""
-    at, axes = _numbers(position, 3), _numbers(orientation, 6)
-    if at is None:
-        return None
-    if axes is None:
-        return at[2]
-    (a, b, c), (d, e, f) = axes[:3], axes[3:]
-    normal = (b * f - c * e, c * d - a * f, a * e - b * d)
-    return round(sum(x * n for x, n in zip(at, normal, strict=True)), 4)
-
-
-def _numbers(text: str, count: int) -> list[float] | None:
-    found = [_number(part) for part in text.split("\\")]
-    numbers = [number for number in found if number is not None]
-    return numbers if len(numbers) == len(found) == count else None
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
 def _term(modality: str) -> str:
     """Return a modality where it looks like one of PS3.3 C.7.3.1.1.1: it is shown to people."""
     return modality if re.fullmatch(r"[A-Z]{2}|RT[A-Z]{4,6}|SEG|REG", modality) else ""
 
 
 def _whole(text: str) -> int | None:
-    number = _number(text)
+    number = finite(text)
     return None if number is None else int(number)

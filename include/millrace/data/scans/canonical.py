@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,37 +16,50 @@ from millrace.data.scans.slices import Slice
 
 
 class CanonicalSlices:
-    """The steps, in order: head, windows, box, spacing and size, further channels.
+    """The steps, in order: head, windows, box, spacing and size, neighbours, further channels.
 
     Args:
         params: the values of `millrace.workflow.ct.CtTransform`.
+
+    Attributes:
+        shape: ``(height, width, channels)`` of what is made.
+        distances: of the neighbours that are shown, millimetres, in the order of their channels.
     """
 
     def __init__(self, params: Mapping[str, Any]) -> None:
         height, width = params["size"]
         self._channels = list(params["channels"])
         self.shape: tuple[int, int, int] = (height, width, len(self._channels))
+        self._windows = {c["name"]: c for c in self._channels if c["kind"] == "window"}
+        self._neighbours = {c["name"]: c for c in self._channels if c["kind"] == "neighbour"}
+        self.distances: list[float] = [c["distance"] for c in self._neighbours.values()]
         self._crop = params.get("head", "crop") == "crop"
         self._frame = Frame((height, width), params.get("margin", 0.0), params.get("spacing"))
 
-    def __call__(self, one: Slice) -> Images:
-        """Return the canonical slice ``(height, width, channels)``."""
+    def __call__(self, one: Slice, near: Sequence[Slice | None] = ()) -> Images:
+        """Return the canonical slice ``(height, width, channels)``.
+
+        Args:
+            near: a slice for each of `distances`; None, as none at all, shows the slice itself.
+        """
         mask = head_mask(one)
         if not self._crop or not mask.any():
             mask = np.ones(one.values.shape, bool)
         box = self._frame.box(box_of(mask), one.spacing)
         inside = self._resampled(mask, box) > 0.5
-        windows = {
-            channel["name"]: self._window(one, mask, box, channel)
-            for channel in self._channels
-            if channel["kind"] == "window"
-        }
-        made = [
-            windows[channel["name"]]
-            if channel["kind"] == "window"
-            else further_channel(channel, windows, inside)
-            for channel in self._channels
-        ]
+        shown = {name: self._window(one, mask, box, c) for name, c in self._windows.items()}
+        beside = dict(zip(self._neighbours, near, strict=False))
+        made: list[Channel] = []
+        for channel in self._channels:
+            name, other = channel["name"], beside.get(channel["name"])
+            if other is not None:
+                made.append(self._window(other, mask, box, self._windows[channel["of"]]))
+            elif name in self._neighbours:
+                made.append(shown[channel["of"]])
+            else:
+                made.append(
+                    shown[name] if name in shown else further_channel(channel, shown, inside)
+                )
         canonical: Images = np.stack(made, axis=-1)
         return canonical
 

@@ -14,7 +14,11 @@ HOUNSFIELD = "hu;"
 """How the encoding begins of a slice in Hounsfield units."""
 
 _NUMBER = r"(\d{1,4}(?:\.\d{1,6})?|-)"
-_PATTERN = re.compile(rf"hu;([1-9]\d{{0,4}})x([1-9]\d{{0,4}});{_NUMBER}x{_NUMBER}x{_NUMBER}")
+_PATTERN = re.compile(
+    rf"hu;([1-9]\d{{0,4}})x([1-9]\d{{0,4}});{_NUMBER}x{_NUMBER}x{_NUMBER}"
+    r"(?:;at(-?\d{1,5}(?:\.\d{1,4})?))?"
+)
+_FARTHEST = 99_999.0  # mm: no scanner's; such a place is taken for unknown
 
 Spacing = tuple[float | None, float | None, float | None]
 """Millimetres between rows and between columns, and the slice's thickness; None is unknown."""
@@ -26,15 +30,20 @@ class HounsfieldEncoding:
 
     Attributes:
         height, width: pixels. spacing: of the pixels.
+        place: of the slice along the normal of its plane, millimetres; None is unknown.
     """
 
     height: int
     width: int
     spacing: Spacing = (None, None, None)
+    place: float | None = None
 
     def __str__(self) -> str:
         lengths = "x".join("-" if s is None else f"{round(s, 6):g}" for s in self.spacing)
-        return f"{HOUNSFIELD}{self.height}x{self.width};{lengths}"
+        text = f"{HOUNSFIELD}{self.height}x{self.width};{lengths}"
+        if self.place is None or abs(self.place) > _FARTHEST:
+            return text
+        return f"{text};at{f'{round(self.place, 4) + 0.0:.4f}'.rstrip('0').rstrip('.')}"
 
     @property
     def size(self) -> int:
@@ -53,8 +62,9 @@ class HounsfieldEncoding:
                 received=text,
                 remedy="Correct the source's reader.",
             )
-        row, column, thickness = (None if n == "-" else float(n) for n in match.groups()[2:])
-        return cls(int(match[1]), int(match[2]), (row, column, thickness))
+        row, column, thickness = (None if n == "-" else float(n) for n in match.groups()[2:5])
+        place = None if match[6] is None else float(match[6])
+        return cls(int(match[1]), int(match[2]), (row, column, thickness), place)
 
     def values(self, content: bytes) -> npt.NDArray[np.int16]:
         """Return the slice ``(height, width)`` that bytes hold.

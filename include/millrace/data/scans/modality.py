@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from copy import copy
 from math import prod
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +22,8 @@ from millrace.data.pictures.modality import Pictures
 from millrace.data.scans.canonical import CanonicalSlices
 from millrace.data.scans.examined import ScanExaminer
 from millrace.data.scans.measured import as_seen
-from millrace.data.scans.slices import clean_slices, is_measured, measured_slice
+from millrace.data.scans.neighbours import Neighbours
+from millrace.data.scans.slices import Slice, clean_slices, is_measured, measured_slice
 from millrace.data.schemas import canonical
 from millrace.data.threads import in_threads
 
@@ -78,6 +81,7 @@ class CanonicalScans:
     payload: ClassVar[Sequence[str]] = ("image",)
 
     def __init__(self, transform: Mapping[str, Any]) -> None:
+        self._neighbours: Neighbours | None = None
         self._make = CanonicalSlices(transform)
         self._custom = custom_transform(transform.get("custom"))
         shape = self._make.shape
@@ -90,9 +94,21 @@ class CanonicalScans:
         }
         self.rows = max(1, GROUP_BYTES // prod(shape))
 
+    def within(self, clean: Path) -> CanonicalScans:
+        """Return what makes the canonical records of a file's records, beside their neighbours."""
+        if not self._make.distances:
+            return self
+        known = copy(self)
+        known._neighbours = Neighbours(clean, self._make.distances)
+        return known
+
     def __call__(self, clean: pa.Table) -> pa.Table:
         """Return the canonical records of clean ones."""
-        made: list[Images] = in_threads(self._make, list(clean_slices(clean)))
+        near: list[list[Slice | None]] = [[] for _ in range(clean.num_rows)]
+        if self._neighbours is not None:
+            near = self._neighbours.of(clean["record_id"].to_pylist())
+        pairs = zip(clean_slices(clean), near, strict=True)
+        made: list[Images] = in_threads(lambda pair: self._make(*pair), list(pairs))
         images = np.stack(made) if made else np.zeros((0, *self._make.shape), np.uint8)
         kept = clean.drop_columns(["content", "encoding"])
         return kept.append_column("image", images_to_column(self._custom(images)))

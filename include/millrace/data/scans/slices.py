@@ -65,7 +65,7 @@ def measured_slice(content: bytes | None, encoding: str) -> tuple[Slice, Hounsfi
     height, width = found.pixels.shape
     row, column, thickness = found.spacing
     spacing = (row, column, thickness)
-    return Slice(found.pixels, spacing), HounsfieldEncoding(height, width, spacing)
+    return Slice(found.pixels, spacing), HounsfieldEncoding(height, width, spacing, found.place)
 
 
 def clean_slices(clean: pa.Table) -> Iterator[Slice]:

@@ -1,7 +1,7 @@
 """Random changes to training slices that a channel's meaning allows.
 
-A window channel is changed as another scanner or another window would change it. A channel whose
-grey is neutral keeps that grey where there is no difference.
+A window channel, of the slice or of a neighbour, is changed as another scanner or another window
+would change it. A channel whose grey is neutral keeps that grey where there is no difference.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from millrace.workflow.ct import CtAugmentation
 
 ops = keras.ops
 _NEUTRAL = 128.0  # as `millrace.data.scans.channels` writes it
+_WINDOWS = frozenset(("window", "neighbour"))  # kinds of channels that show densities
 _KERNEL = (1.0, 2.0, 1.0)  # a binomial filter: about a Gaussian of 0.7 pixels; twice, of 1 pixel
 _BLACK = 2.0  # grey level below which nothing is shown
 
@@ -138,4 +139,4 @@ class RandomBlur(keras.layers.Layer):  # type: ignore[misc]
 
 def neutral(kinds: Sequence[str]) -> npt.NDArray[np.float32]:
     """Return the grey of each channel that says nothing: black in a window."""
-    return np.array([0.0 if kind == "window" else _NEUTRAL for kind in kinds], np.float32)
+    return np.array([0.0 if kind in _WINDOWS else _NEUTRAL for kind in kinds], np.float32)
