@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from PIL import Image
 
+from millrace.artifacts.tables import Images
 from millrace.data.cleaning.reasons import Refusals
 from millrace.data.cleaning.rules import refuse_by_rules
+from millrace.data.near_duplicates.fingerprints import LEAST_SIDE, grid
 from millrace.data.pictures.batches import batches
 from millrace.data.pictures.contract import refuse_pictures
 from millrace.data.pictures.facts import picture_facts
 from millrace.data.pictures.fingerprinted import fingerprint_columns
 from millrace.data.pictures.look import look
-from millrace.data.pictures.seen import Asked, Sight
-from millrace.data.scans.head import head_mask
-from millrace.data.scans.measured import Measured, look_at_measured
+from millrace.data.pictures.schema import THUMBNAIL_SIDE
+from millrace.data.pictures.seen import Asked, Seen, Sight
+from millrace.data.scans.head import box_of, head_mask
+from millrace.data.scans.measured import Measured, as_seen, look_at_measured
 from millrace.data.scans.slices import Slice, grey, is_measured
 from millrace.data.threads import in_threads
 
 NO_HEAD = "no_head"
 NOT_HOUNSFIELD = "not_hounsfield"
+
+_NOTHING = np.zeros((2 * THUMBNAIL_SIDE, 2 * THUMBNAIL_SIDE), np.uint8)
+"""The grid of a head too small to tell its likes apart."""
 
 
 class ScanExaminer:
@@ -35,7 +42,9 @@ class ScanExaminer:
     """
 
     def __init__(self, params: Mapping[str, Any]) -> None:
-        self._asked = Asked.by(params)
+        asked = Asked.by(params)
+        self._asked = replace(asked, grids=False)
+        self._grids = asked.grids
         self._heads = params["rules"].get("smallest_head") is not None
 
     def batches(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -48,8 +57,11 @@ class ScanExaminer:
         sight = _look_at_pictures(raw, np.flatnonzero(~measured), self._asked)
         found = look_at_measured(raw, np.flatnonzero(measured), self._asked)
         sight.failures.update(found.failures)
-        heads = _heads(sight, found) if self._heads else {}
-        return ExaminedScans(sight, found, heads)
+        heads = _heads(sight, found) if self._heads or self._grids else {}
+        if self._grids:
+            sight.groups[:] = [_with_grids(group, heads) for group in sight.groups]
+            found.groups[:] = [_with_grids(group, heads) for group in found.groups]
+        return ExaminedScans(sight, found, {row: head.share for row, head in heads.items()})
 
 
 class ExaminedScans:
@@ -125,11 +137,33 @@ def _look_at_pictures(raw: pa.Table, rows: npt.NDArray[np.int64], asked: Asked) 
     return Sight(raw.num_rows, groups, failures)
 
 
-def _heads(pictures: Sight, measured: Measured) -> dict[int, float]:
-    slices = [(row, one) for row, (one, _) in measured.slices.items()]
+@dataclass(frozen=True)
+class _Head:
+    """The head in a slice: its share of the slice, and its grid."""
+
+    share: float
+    grid: Images
+
+
+def _heads(pictures: Sight, measured: Measured) -> dict[int, _Head]:
+    slices = [(row, one, as_seen(one)) for row, (one, _) in measured.slices.items()]
     for group in pictures.groups:
         for row, image in zip(group.rows.tolist(), group.images, strict=True):
             levels = grey(image[np.newaxis], group.encoding.maximum)[0]
-            slices.append((row, Slice(levels)))
-    shares = in_threads(lambda pair: float(head_mask(pair[1]).mean()), slices)
-    return {row: share for (row, _), share in zip(slices, shares, strict=True)}
+            slices.append((row, Slice(levels), levels))
+    found = in_threads(lambda known: _head(*known[1:]), slices)
+    return {row: head for (row, *_), head in zip(slices, found, strict=True)}
+
+
+def _head(one: Slice, shown: Images) -> _Head:
+    mask = head_mask(one)
+    left, top, right, bottom = box_of(mask)
+    if min(right - left, bottom - top) < LEAST_SIDE:
+        return _Head(float(mask.mean()), _NOTHING)
+    part = np.where(mask, shown, np.uint8(0))[top:bottom, left:right]
+    return _Head(float(mask.mean()), grid(Image.fromarray(part)))
+
+
+def _with_grids(group: Seen, heads: Mapping[int, _Head]) -> Seen:
+    """Return slices with what they are compared by: the head alone, wherever it lies."""
+    return replace(group, grids=np.stack([heads[row].grid for row in group.rows.tolist()]))
