@@ -14,6 +14,7 @@ from millrace.privacy.recognisers.numbers import iban, luhn
 from millrace.privacy.recognisers.redact import RECOGNISERS, Redactor, holds_values
 
 redact = Redactor(None)
+_USERS = "skype: [USER], facebook.com and [URL]"
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,15 @@ redact = Redactor(None)
         ("it is so.\nKind regards,\n\nXiulan Wei", "it is so.\nKind regards,\n\n[NAME]"),
         ("yesterday Peter Wójcik came", "yesterday [NAME] came"),
         ("Patient: Kasimir Sorgsam", "Patient: [NAME]"),
+        ("Patient: SORGSAM, Kasimir; Name: Sorgsam^Kasimir", "Patient: [NAME]; Name: [NAME]"),
+        ("DEAR MR SORGSAM, ask dr. Kummer", "DEAR MR [NAME], ask dr. [NAME]"),
+        ("On 3 Feb, Kasimir Sorgsam <k@x.example> wrote:", "On 3 Feb, [NAME] <[EMAIL]> wrote:"),
+        ("pay 4111.1111.1111.1111, 3782 822463 10005", "pay [CARD], [CARD]"),
+        ("to DE89-3704-0044-0532-0130-00 please", "to [IBAN] please"),
+        ("customer services 08714712388 today", "customer services [PHONE] today"),
+        ("(089) 12 34 56 7, call me on 555 1234567", "[PHONE], call me on [PHONE]"),
+        ("kasimir at quell dot example", "[EMAIL]"),
+        ("skype: kasimir_s, facebook.com and www.facebook.com/k.sorgsam", _USERS),
     ],
 )
 def test_values_become_tokens(text: str, expected: str) -> None:
@@ -58,6 +68,8 @@ def test_values_become_tokens(text: str, expected: str) -> None:
         "666-45-6789 was never given out; 2000-01-02 is a day",
         "Free entry in 2 a wkly comp to win FA Cup final tkts 21st May 2005",
         "In January Mark said: call me, Dear Customer, To all",
+        "Hi I'm fine, hey U've got it; DEAR ALL, HI CAN YOU GO; Mon Sep 23 wrote: nobody",
+        "meet at noon, 5 at most; the order of 1234 words; version 2.10.3-4",
         "",
     ],
 )

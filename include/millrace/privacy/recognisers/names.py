@@ -39,6 +39,11 @@ To Today Tomorrow U Up Was We Were What When Where Which Who Why Will Winner Wis
 You Your Damen Herren Und Der Die Das Ich Wir Sie Es Ist Ein Eine Kollegen Kolleginnen Alle
 Patient Patientin Kunde Kundin Tous Toutes Madame Monsieur Medical Hospital Department Number
 Name Date Phone Email Address Subject Message Unknown None Dr Prof
+Its Can Could Would Did Does Had Has Im Ive Ill Dear Darling Darlin Babe Baby Honey Love Princess
+Mum Mom Dad Mate Guy Girl Girls Boys Man Dude Offer Say Go Come Let Lets Please Still Just Also
+Mon Tue Wed Thu Fri Sat Tuesday Wednesday Thursday Friday Saturday January February March April
+June July August September October November December GMT List Mr Mrs Ms Miss Herr Herrn Frau
+Mobile Question Welcome Subscriber Voucher Am
 """
 NO_NAMES = frozenset(_NO.split())
 """Words that begin with a capital where a name could stand."""

@@ -6,7 +6,7 @@ import re
 
 from millrace.privacy.recognisers.recogniser import Recogniser, Span, expression
 
-_BLANKS = re.compile(r"[ -]")
+_BETWEEN = re.compile(r"[ .-]")  # what parts groups of digits
 _IBAN = {  # length by country (SWIFT IBAN Registry)
     **dict.fromkeys(("NO",), 15),
     **dict.fromkeys(("BE",), 16),
@@ -43,18 +43,18 @@ def iban(text: str) -> bool:
 
 
 def _card(match: re.Match[str]) -> Span | None:
-    digits = _BLANKS.sub("", match[0])
+    digits = _BETWEEN.sub("", match[0])
     return match.span() if luhn(digits) and len(set(digits)) > 1 else None
 
 
 def _account(match: re.Match[str]) -> Span | None:
     """Take as much of a match as an IBAN of its country has; a word may follow it."""
     length = _IBAN.get(match[0][:2].upper())
-    ends = [at for at, letter in enumerate(match[0], 1) if letter != " "]
+    ends = [at for at, letter in enumerate(match[0], 1) if letter.isalnum()]
     if length is None or len(ends) < length:
         return None
     end = ends[length - 1]
-    found = match[0][:end].replace(" ", "").upper()
+    found = _BETWEEN.sub("", match[0][:end]).upper()
     return (match.start(), match.start() + end) if iban(found) else None
 
 
@@ -88,10 +88,10 @@ NUMBERS = (
     Recogniser(
         "account numbers (IBAN)",
         "IBAN",
-        re.compile(r"\b[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}"),
+        re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ .-]?[A-Za-z0-9]){11,30}"),
         _account,
     ),
-    Recogniser("card numbers", "CARD", re.compile(r"\b[2-6]\d{3}(?:[ -]?\d){9,15}\b"), _card),
+    Recogniser("card numbers", "CARD", re.compile(r"\b[2-6]\d{3}(?:[ .-]?\d){9,15}\b"), _card),
     Recogniser(
         "insurance and identity numbers",
         "ID",
@@ -127,8 +127,8 @@ NUMBERS = (
             order|invoice|booking|reference|ref|konto|kunden|patienten|fall|versicherten|
             versicherungs|ausweis|steuer|rechnungs|compte|dossier|client|cuenta|expediente)
             [ -]{0,2}(?:number|num|no|nr|nummer|id|#|numéro|número)?[.:#]{0,2} {0,3}
-            (?:is|was|ist|lautet|=)? {0,2}(?P<it>[A-Za-z0-9][A-Za-z0-9./-]{3,40}
-            (?: \d{2,8}){0,5})"""
+            (?:is|was|ist|lautet|=)? {0,2}(?P<it>[A-Za-z./-]{0,12}\d[A-Za-z0-9./-]{2,40}
+            (?: \d{2,12}\b){0,5})"""
         ),
         _told,
     ),
@@ -140,6 +140,7 @@ NUMBERS = (
             geburtsdatum|né le|née le|nacido el|nacida el)[:.]{0,2} {0,3}
             (?P<it>\d{1,4}[ ./-]{1,2}(?:\d{1,2}|[a-zäéû]{3,9})[ ./-]{1,2}\d{2,4})"""
         ),
+        hints=("dob", "d.o.b", "birth", "born", "geb", "né", "nacid"),
     ),
 )
 """In the order in which they are to be used."""

@@ -25,7 +25,7 @@ class Recogniser:
         name: in certificates. word: what replaces a value, ``[WORD]``.
         pattern: of RE2's syntax.
         accept: returns what of a match is a value, or None where nothing is.
-        hints: texts of which a text with a value has one; none: it may be any text.
+        hints: of which a text with a value has one, in small letters; none: it may be any text.
         people: whether values are people's names, whose words are looked for in all the text.
     """
 
@@ -38,8 +38,10 @@ class Recogniser:
 
     def spans(self, text: str) -> Iterator[Span]:
         """Yield where values are, in order, none over another."""
-        if self.hints and not any(hint in text for hint in self.hints):
-            return
+        if self.hints:
+            small = text.lower()
+            if not any(hint in small for hint in self.hints):
+                return
         end = 0
         for match in self.pattern.finditer(text):
             span = self.accept(match)

@@ -11,11 +11,11 @@ from millrace.privacy.pseudonyms import Pseudonyms
 from millrace.privacy.recognisers.contacts import CONTACTS, PHONES
 from millrace.privacy.recognisers.names import NO_NAMES
 from millrace.privacy.recognisers.numbers import NUMBERS
-from millrace.privacy.recognisers.people import PEOPLE
+from millrace.privacy.recognisers.people import ADDRESSED, PEOPLE
 from millrace.privacy.recognisers.places import PLACES
 from millrace.privacy.recognisers.recogniser import Recogniser
 
-RECOGNISERS = (*CONTACTS, *NUMBERS, *PHONES, *PLACES, *PEOPLE)
+RECOGNISERS = (*ADDRESSED, *CONTACTS, *NUMBERS, *PHONES, *PLACES, *PEOPLE)
 """In the order in which they are used: what one has taken, no later one sees."""
 
 TOKEN = re.compile(r"\[[A-Z]{2,8}(?:-[A-Z2-7]{16})?\]")
@@ -23,7 +23,7 @@ TOKEN = re.compile(r"\[[A-Z]{2,8}(?:-[A-Z2-7]{16})?\]")
 
 LIMITS = (
     "Values are found by their form, and names by what stands around them or a short list.",
-    "Not found: names alone in a sentence, nicknames, misspelt names, other scripts than Latin.",
+    "Not found: names alone in a sentence, in small letters or misspelt, scripts but Latin.",
     "Addresses, phone and identity numbers are found in the forms of some countries only.",
     "Not found: what tells somebody by its meaning, such as an office or a rare illness.",
 )
