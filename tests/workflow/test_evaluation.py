@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from millrace.errors import SpecError
+from millrace.workflow.gates import gate_of
 from millrace.workflow.graph import workflow_graph
 from millrace.workflow.loader import load_file
 from millrace.workflow.spec import WorkflowSpec
@@ -52,3 +53,25 @@ def test_folds_train_where_the_training_does(tmp_path: Path) -> None:
 def test_too_few_or_many_folds_are_refused(tmp_path: Path, folds: object) -> None:
     with pytest.raises(SpecError, match="evaluation"):
         read(tmp_path, f"evaluation: {{folds: {folds}}}\n")
+
+
+@pytest.mark.parametrize(
+    ("folds", "said"),
+    [
+        ("{accuracy: 0.9}", "which the gate's `folds` need"),
+        ("{}", "at least one figure"),
+        ("{beat_baseline: true}", "at least one figure"),
+        ("{accuracy: 93}", "accuracy"),
+        ("{mae: 1}", "mae"),
+    ],
+)
+def test_limits_of_folds_need_folds_and_figures(tmp_path: Path, folds: str, said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        read(tmp_path, f"gate: {{folds: {folds}}}\n")
+
+
+def test_limits_of_folds_are_kept(tmp_path: Path) -> None:
+    asked = "evaluation: {folds: 5}\ngate: {folds: {roc_auc: 0.97, beat_baseline: true}}\n"
+    made = read(tmp_path, asked)
+    assert gate_of(made.gate.checks()) == made.gate
+    assert gate_of(made.gate.checks()).folds.figures == {"roc_auc": 0.97}

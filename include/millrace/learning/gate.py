@@ -11,6 +11,7 @@ from millrace.errors import DataError
 from millrace.learning.gating.answers import answer_checks
 from millrace.learning.gating.champion import champion_checks
 from millrace.learning.gating.check import Check
+from millrace.learning.gating.folds import fold_checks
 from millrace.learning.gating.leakage import leakage_checks
 from millrace.learning.gating.thresholds import threshold_checks
 from millrace.workflow.gates import gate_of
@@ -42,7 +43,7 @@ def run(context: StageContext) -> StageResult:
         )
     answers, latency = answer_checks(bundle, context.one("dataset"), gate.latency_ms)
     checks = [*threshold_checks(gate, facts), *champion_checks(gate, facts)]
-    checks += [*leakage_checks(gate, facts), *answers]
+    checks += [*fold_checks(gate, facts), *leakage_checks(gate, facts), *answers]
     decision = _decide(checks, already=facts["champion_bundle"] == facts["bundle"])
     return StageResult(
         kind="decision",

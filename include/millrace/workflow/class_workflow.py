@@ -46,6 +46,12 @@ class ClassWorkflow(WorkflowSpec):
             raise ValueError(f"`decision.positive`, which the gate's {', '.join(missing)} need")
         return self
 
+    @model_validator(mode="after")
+    def _has_the_folds_of_the_gate(self) -> Self:
+        if self.gate.folds is not None and not self.evaluation.folds:
+            raise ValueError("`evaluation: {folds: 5}`, which the gate's `folds` need")
+        return self
+
     @property
     def folds(self) -> int:
         """Folds of the cross-validation; 0 is none."""

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from millrace.workflow.approval import Approval
 from millrace.workflow.base import CUSTOM, IMPLEMENTATION, Fraction, Value, tag_by_kind
+from millrace.workflow.fold_limits import FoldLimits
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
@@ -238,6 +239,7 @@ class Gate(AnyGate):
         slice_drop: as of `AnyGate`, by accuracy where a slice has too few records of a class for
             the figure to mean anything.
         goal: the decision's goal, if it has one, must have been reached on the validation split.
+        folds: what the cross-validation must reach, which `evaluation.folds` asks for.
         leakage: ``refuse`` where the data hides leakage (a class of one patient, source or scanner;
             near duplicates across fixed sides; facts without content that do as well as the
             model), or ``warn``.
@@ -255,6 +257,7 @@ class Gate(AnyGate):
         "accuracy", "balanced_accuracy", "macro_f1", "matthews", "f1", "average_precision"
     ] = "accuracy"
     goal: bool = True
+    folds: FoldLimits | None = None
     leakage: Literal["warn", "refuse"] = "warn"
 
     @property

@@ -30,6 +30,7 @@ class Check:
 def words(name: str) -> str:
     """Return a metric's name as it stands in a sentence."""
     known = {"macro_f1": "macro F1", "f1": "F1", "matthews": "Matthews correlation"}
+    known["roc_auc"] = "AUC"
     known |= {"r2": "R2", "mae": "mean absolute error", "rmse": "RMSE"}
     return known.get(name, name.replace("_", " "))
 

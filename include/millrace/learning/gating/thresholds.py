@@ -20,7 +20,7 @@ _THRESHOLDS = (
 def threshold_checks(gate: AnyGate, facts: Mapping[str, Any]) -> list[Check]:
     """Return a check for every threshold that is set; limits themselves pass."""
     checks = [
-        _compare(name, getattr(gate, name), facts["metrics"][name]["value"])
+        compare(name, getattr(gate, name), facts["metrics"][name]["value"])
         for name in _THRESHOLDS
         if getattr(gate, name, None) is not None
     ]
@@ -30,11 +30,12 @@ def threshold_checks(gate: AnyGate, facts: Mapping[str, Any]) -> list[Check]:
     return [*checks, _beats_baseline(gate.by, facts)] if gate.beat_baseline else checks
 
 
-def _compare(name: str, limit: float, value: float) -> Check:
+def compare(name: str, limit: float, value: float, whose: str = "the gate's") -> Check:
+    """Return the check that a figure is at least as good as a limit, and whose limit it is."""
     passed = better_by(name, value, limit) >= 0
     word = "equal to" if value == limit else "above" if value > limit else "below"
     shown, bound = figures(value, limit)
-    sentence = f"{words(name)} {shown} is {word} the gate's {bound}"
+    sentence = f"{words(name)} {shown} is {word} {whose} {bound}"
     expected = f"{_bound(name)} {limit}"
     return Check(name, passed, expected, value, sentence)
 
