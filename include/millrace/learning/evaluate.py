@@ -88,7 +88,7 @@ def _facts(context: StageContext, bundle: Bundle, judge: Figures, outcomes: Any)
         "leakage": context.one("dataset").facts.get("leakage"),
         "temperature": bundle.document.get("calibration"),
         "explanations": _explanations(context.one("bundle")),
-        **honesty(context, figures),
+        **honesty(context, figures, bundle.document.get("start")),
         "verdict": verdict(by, figures[by], context.one("bundle"), baseline, compared),
         "champion": None
         if champion is None

@@ -85,6 +85,7 @@ def run(context: StageContext) -> StageResult:
     classifier, calibration = calibrated(classifier, task)
     document = _bundle_document(context, task, progress, classifier)
     document["calibration"] = calibration
+    document["start"] = context.params.get("start")
     _write_graphs(context, task, classifier, document, decision)
     _write_documents(context, task, document, progress)
     return _result(document, progress, training.rows)

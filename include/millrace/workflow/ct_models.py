@@ -13,6 +13,8 @@ from millrace.workflow.learning import CnnModel, CustomModel, MlpModel, Model
 class Start(Value):
     """Weights to begin with instead of random ones.
 
+    Whether they were learnt from records that are test records now, nobody can tell: reports warn.
+
     Attributes:
         uri: of a network that Keras wrote: ``model.keras`` of a bundle, any ``.keras`` file, or a
             ``.weights.h5`` file; may hold ``${VARIABLE:-default}``.

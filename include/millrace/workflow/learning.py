@@ -242,7 +242,7 @@ class Gate(AnyGate):
         folds: what the cross-validation must reach, which `evaluation.folds` asks for.
         leakage: ``refuse`` where the data hides leakage (a class of one patient, source or scanner;
             near duplicates across fixed sides; facts without content that do as well as the
-            model), or ``warn``.
+            model; weights to start with that may have seen test records), or ``warn``.
     """
 
     accuracy: Fraction | None = None

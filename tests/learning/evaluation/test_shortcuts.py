@@ -114,3 +114,16 @@ def test_area_of_two_classes_is_that_of_the_second() -> None:
 
 def test_area_of_a_single_class_is_unknown() -> None:
     assert area(np.zeros(3, np.int32), np.full((3, 2), 0.5)) is None
+
+
+def test_weights_to_start_with_are_warned_of_since_they_may_have_seen_test_records(
+    workshop: Any, make_records: Any
+) -> None:
+    dataset = workshop.dataset(test=make_records([0] * 40))
+    bundle = workshop.bundle(start={"sha256": "ab" * 32})
+    made = workshop.run(evaluate, EVALUATION, dataset=dataset, bundle=bundle)
+    evaluation = workshop.keep(*made)
+    assert "began with the weights of the file abababababab" in evaluation.facts["warnings"][0]
+    params = {"modality": "image", "gate": Gate(leakage="refuse").model_dump(mode="json")}
+    judged = workshop.run(gate, params, evaluation=evaluation, bundle=bundle, dataset=dataset)[0]
+    assert judged.facts["decision"] == "refuse"

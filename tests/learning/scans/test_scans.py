@@ -110,15 +110,6 @@ def test_augmentation_changes_a_neighbour_as_the_slice_itself():
     np.testing.assert_allclose(images[..., 1], images[..., 0], atol=1e-3)
 
 
-def test_augmentation_changes_a_neighbour_as_the_slice_itself():
-    from millrace.learning.scans.augmentation import scan_layers
-
-    images = np.repeat(slices(8, 0)[0][..., :1], 2, axis=-1).astype(np.float32)
-    for layer in scan_layers(CtAugmentation(noise=0.0), ("window", "neighbour"), 1):
-        images = np.asarray(layer(images, training=True))
-    np.testing.assert_allclose(images[..., 1], images[..., 0], atol=1e-3)
-
-
 def test_augmentation_changes_slices_in_training_alone_and_keeps_their_range():
     from millrace.learning.scans.augmentation import scan_layers
 
@@ -181,6 +172,8 @@ def test_training_begins_with_the_weights_of_a_bundle(scans, trained):
     _, warm = trained(scans, "warm", start=start, **tiny)
     loss = {b: b.document["training"]["validation_loss"] for b in (cold, warm)}
     assert loss[warm] < loss[cold]
+    assert warm.document["start"] == {"sha256": start[1]}
+    assert cold.document["start"] is None
 
 
 def test_weights_alone_are_taken_and_the_last_layer_may_be_of_other_classes(
