@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from millrace.artifacts.failures import disk_failure, disk_is_full
-from millrace.errors import DataError, MillraceError, TransientError
+from millrace.errors import DataError, MillraceError, SpecError, TransientError, distrusted
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds before each repetition of what failed for a reason that may pass."""
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 @contextmanager
 def failures(uri: str) -> Iterator[None]:
-    """Raise what fails in this block as `DataError` or `TransientError`."""
+    """Raise what fails in this block as `DataError`, `TransientError`, or `SpecError` for TLS."""
     try:
         yield
     except MillraceError:
@@ -60,7 +60,7 @@ def status_failure(uri: str, status: int) -> DataError | TransientError:
     return TransientError("a source cannot be reached", where=uri, received=f"HTTP status {status}")
 
 
-def _failure(uri: str, error: Exception) -> DataError | TransientError:
+def _failure(uri: str, error: Exception) -> MillraceError:
     cause = error.__cause__ or error
     status = getattr(cause, "status", getattr(cause, "status_code", None))
     if isinstance(status, int) and status >= 400:
@@ -80,6 +80,14 @@ def _failure(uri: str, error: Exception) -> DataError | TransientError:
         return _missing(uri, error)
     if isinstance(error, PermissionError):
         return _refused(uri, cause)
+    if distrusted(error):
+        return SpecError(
+            "a source's certificate cannot be trusted",
+            where=uri,
+            received=repr(cause),
+            remedy="Set AWS_CA_BUNDLE (S3) or SSL_CERT_FILE (HTTPS) to a file with the certificate "
+            "of the authority that signed the server's.",
+        )
     return TransientError("a source cannot be reached", where=uri, received=repr(cause))
 
 

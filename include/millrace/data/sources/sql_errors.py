@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from millrace.errors import DataError, MillraceError, SpecError, TransientError
+from millrace.errors import DataError, MillraceError, SpecError, TransientError, distrusted
 
 _MAY_PASS = ("08", "40", "53", "55", "57")  # classes of SQLSTATE: connection, rollback, resources
 _REFUSED = ("28", "3D")  # authorization, no such database
@@ -24,7 +24,7 @@ def database_failures(engine: Engine, where: str) -> Iterator[None]:
     """Raise what a database does in this block as one of our errors.
 
     Raises:
-        SpecError: the query is wrong.
+        SpecError: the query is wrong, or the server's certificate cannot be trusted.
         DataError: the database does not let it be read, or a row makes the query fail.
         TransientError: it does not answer, or stopped doing so; a retry may help.
     """
@@ -49,6 +49,13 @@ def _failure(error: DBAPIError, where: str, said: str) -> MillraceError:
             where=where,
             received=said,
             remedy="Check the database's name and the credentials of the source.",
+        )
+    if connecting and distrusted(error):
+        return SpecError(
+            "the certificate of a source's database cannot be trusted",
+            where=where,
+            received=said,
+            remedy="Correct sslmode and sslrootcert in the source's URL, or PGSSLROOTCERT.",
         )
     passing = error.connection_invalidated or connecting or state.startswith(_MAY_PASS)
     if passing or (not state and _LOCKED.search(said)):

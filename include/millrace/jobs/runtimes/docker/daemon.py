@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from millrace.errors import MillraceError, SpecError, TransientError
+from millrace.errors import MillraceError, SpecError, TransientError, distrusted
 from millrace.jobs.runtimes.docker.options import SCRATCH, ContainerOptions
 
 _MISSING, _CONFLICT, _FORBIDDEN = 404, 409, 403
@@ -164,7 +164,8 @@ def connect() -> Any:
     """Return a client of the daemon that ``DOCKER_HOST`` names; this host's by default.
 
     Raises:
-        SpecError: this user may not use it. TransientError: it does not answer.
+        SpecError: this user may not use it, or its certificate cannot be trusted.
+        TransientError: it does not answer.
     """
     from docker import APIClient
     from docker.errors import DockerException
@@ -178,6 +179,14 @@ def connect() -> Any:
         client = APIClient(**kwargs_from_env(), timeout=_SECONDS)
         client.ping()
     except (DockerException, OSError) as error:
+        if distrusted(error):
+            raise SpecError(
+                "the Docker daemon's certificate cannot be trusted",
+                where=url,
+                received=str(error),
+                remedy="Correct DOCKER_CERT_PATH: a folder with ca.pem of the daemon's authority, "
+                "cert.pem and key.pem.",
+            ) from error
         raise unreachable([url], error) from error
     return client
 
