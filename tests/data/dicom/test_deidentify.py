@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from pydicom import FileDataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import RLELossless
 
 from dicom_files import PLANTED, SERIES, big_endian, ct, dataset, found_in, item, written
 from millrace.data.dicom.checks import check
@@ -128,7 +130,64 @@ def test_overlays_curves_and_group_lengths_go() -> None:
     image.add_new(0x00080000, "UL", 4)
     image.add_new(0xFFFCFFFC, "OB", b"Zweifelstein")
     found = after(written(image))
-    assert {tag.group for tag in found.keys()}  # noqa: SIM118 <= {0x8, 0x10, 0x12, 0x18, 0x20, 0x28, 0x7FE0}
+    left = {element.tag.group for element in found}
+    assert left <= {0x8, 0x10, 0x12, 0x18, 0x20, 0x28, 0x40, 0x7FE0}
+    assert 0x00080000 not in found
+
+
+def test_a_text_in_place_of_a_safe_private_number_is_not_kept() -> None:
+    image = dataset()
+    image.private_block(0x0019, "GEMS_ACQU_01", create=True).add_new(0x23, "DS", "12.5")
+    data = written(image)
+    number = b"DS\x04\x0012.5"
+    assert number in data
+    name = b"DS\x0c\x00Zweifelstein"
+    found = after(data.replace(number, name), retain_safe_private=True)
+    assert not any(element.tag.is_private for element in found)
+
+
+def test_pictures_in_sequences_and_tables_of_offsets_go() -> None:
+    inner = item(Rows=1, Columns=12, PixelData=b"Zweifelstein")
+    inner["PixelData"].VR = "OB"
+    hidden = item(BasicGrayscaleImageSequence=[inner])
+    image = dataset(ReferencedSeriesSequence=[hidden], ExtendedOffsetTable=b"Zweifels")
+    found = made(written(image)).content
+    assert b"Zweifels" not in found
+    assert "PixelData" in parse(found)
+
+
+def test_a_comment_in_a_compressed_picture_goes() -> None:
+    image = dataset()
+    image.compress(RLELossless)
+    image.PixelData += encapsulate([b"Zweifelstein"], has_bot=False)
+    found = made(written(image)).content
+    assert b"Zweifelstein" not in found
+    assert (decode(found).pixels == decode(ct()).pixels).all()
+
+
+def test_a_character_set_that_is_none_is_not_kept(caplog: pytest.LogCaptureFixture) -> None:
+    assert b"MUSTERMANN" not in made(ct().replace(b"ISO_IR 192", b"MUSTERMANN")).content
+    assert "MUSTERMANN" not in caplog.text
+
+
+@pytest.mark.parametrize("keyword", ["BodyPartExamined", "TherapyDescription", "ContentLabel"])
+def test_coded_strings_that_people_type_hold_no_unknown_word(keyword: str) -> None:
+    assert b"MUSTER" not in made(ct(**{keyword: "MUSTER"})).content
+
+
+@pytest.mark.parametrize("keyword", ["WindowCenterWidthExplanation", "LUTExplanation"])
+def test_what_explains_a_presentation_is_not_kept(keyword: str) -> None:
+    assert keyword not in after(ct(**{keyword: "of Dr. Muster"}))
+
+
+def test_a_uid_that_only_looks_like_one_of_the_standard_is_replaced() -> None:
+    assert after(ct(FrameOfReferenceUID="1.2.840.10008.4711")).FrameOfReferenceUID[:5] == "2.25."
+
+
+def test_the_number_of_an_unknown_attribute_is_not_counted_by_itself() -> None:
+    image = dataset()
+    image.add_new(0x00087777, "LO", "x")
+    assert {attribute for attribute, _ in made(written(image)).actions} >= {"unknown"}
 
 
 @pytest.mark.parametrize("keyword", ["Manufacturer", "ProtocolName", "ConvolutionKernel"])

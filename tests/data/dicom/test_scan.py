@@ -61,6 +61,25 @@ def test_what_is_no_dicom_is_broken_only_where_its_name_says_dicom() -> None:
     assert scan(b"", "a.ima").state == "broken"
 
 
+def test_a_file_that_begins_as_dicom_is_broken_whatever_its_name() -> None:
+    assert scan(ct()[:300], "IM0001").state == "broken"
+    assert scan(ct()[:132], "DICOMDIR").state == "other"
+
+
+def test_an_image_that_ends_before_its_size_is_no_other_file() -> None:
+    image = dataset()
+    for name in ("Rows", "Columns", "PixelData"):
+        delattr(image, name)
+    assert scan(written(image)).state == "image"
+
+
+def test_what_tells_no_study_is_one_for_each_series() -> None:
+    one = ct(StudyInstanceUID="", PatientID="", PatientName="")
+    other = ct(StudyInstanceUID="", PatientID="", PatientName="", SeriesInstanceUID="7.7")
+    assert scan(one).study != scan(other).study
+    assert scan(one).patient != scan(other).patient
+
+
 def test_an_image_without_a_name_of_its_own_is_broken() -> None:
     assert scan(ct(SeriesInstanceUID="")).state == "broken"
 

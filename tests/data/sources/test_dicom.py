@@ -13,14 +13,17 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydicom.encaps import encapsulate
+from pydicom.uid import BasicTextSRStorage, JPEG2000Lossless, SecondaryCaptureImageStorage
 from pydicom.uid import MultiFrameGrayscaleWordSecondaryCaptureImageStorage as Words
-from pydicom.uid import SecondaryCaptureImageStorage
 
-from dicom_files import SERIES, STUDY, big_endian, ct, dataset, found_in, written
+from dicom_files import SERIES, STUDY, big_endian, ct, dataset, found_in, item, written
 from millrace.data import clean
+from millrace.data.dicom.parse import parse
 from millrace.data.dicom.pixels import decode
 from millrace.data.sources.reader import open_reader
 from millrace.errors import DataError, MillraceError, SpecError
@@ -157,17 +160,17 @@ def test_broken_files_are_records_that_say_why_and_hold_nothing(tmp_path: Path) 
     assert broken["record_id"].startswith("scans/F-")
 
 
-def test_truncated_pixels_are_refused_with_their_header_de_identified(tmp_path: Path) -> None:
+def test_truncated_pixels_are_refused_and_not_stored(tmp_path: Path) -> None:
     root = folder(tmp_path, a=ct(1), b=ct(2)[:-40])
     rows = read(source(root)).to_pylist()
     assert [row["encoding"] for row in rows] == ["dicom", "unreadable;the pixel data is cut short"]
-    assert not found_in(rows[1]["content"])
+    assert rows[1]["content"] is None
 
 
 def test_files_of_other_kinds_are_left_out_and_counted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    report = dataset(7, PixelData=b"\0\0")
+    report = dataset(7, PixelData=b"\0\0", SOPClassUID=BasicTextSRStorage, Modality="SR")
     for name in ("PixelData", "Rows", "Columns"):
         delattr(report, name)
     scout = ct(8, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
@@ -188,6 +191,12 @@ def test_a_study_of_two_patients_is_refused_whole(tmp_path: Path) -> None:
         "unreadable;one study is of several patients"
     ] * 2
     assert all(row["content"] is None for row in refused)
+
+
+def test_a_series_of_two_patients_is_refused_though_their_studies_differ(tmp_path: Path) -> None:
+    other = ct(2, PatientID="SOMEBODY-ELSE", StudyInstanceUID="7.7")
+    said = "unreadable;one series is of several patients"
+    assert encodings(source(folder(tmp_path, a=ct(1), b=other))) == [said, said]
 
 
 def test_a_series_of_two_modalities_is_refused_whole(tmp_path: Path) -> None:
@@ -233,6 +242,42 @@ def test_pixels_that_may_show_a_name_are_not_stored(
     assert encodings(source(root, privacy={"burned_in": "keep"})) == ["dicom"]
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"BitsStored": 12, "HighBit": 11, "PixelRepresentation": 0},
+        {"SamplesPerPixel": 3, "BitsAllocated": 8, "BitsStored": 8, "HighBit": 7},
+    ],
+    ids=["text in unused bits", "colours"],
+)
+def test_what_cannot_be_used_is_not_stored_with_or_without_a_reader_of_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, Any]
+) -> None:
+    from millrace.data.sources import dicom_records
+
+    monkeypatch.setattr(dicom_records, "can_read_text", lambda: False)
+    pixels = np.full(512, 0x1000, "<u2").tobytes()
+    row = read(source(folder(tmp_path, a=ct(1, PixelData=pixels, **values)))).to_pylist()[0]
+    assert row["encoding"].startswith("unreadable;")
+    assert row["content"] is None
+
+
+def test_decoders_that_fail_log_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from millrace.data.sources import dicom_records
+
+    monkeypatch.setattr(dicom_records, "can_read_text", lambda: True)
+    image = dataset()
+    image.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    image.PixelData = encapsulate([b"\xff\x4f\xff\x51\0\4\0\0\xff\x90\0\x0a" + b"\0" * 99])
+    image["PixelData"].is_undefined_length = True
+    image["PixelData"].VR = "OB"
+    with caplog.at_level(logging.DEBUG):
+        assert encodings(source(folder(tmp_path, a=written(image))))[0].startswith("unreadable;")
+    assert {record.name.partition(".")[0] for record in caplog.records} <= {"millrace"}
+
+
 def test_an_overlay_among_the_bits_of_pixels_is_refused(tmp_path: Path) -> None:
     image = dataset(BitsStored=12, HighBit=11)
     image.add_new(0x60000102, "US", 12)
@@ -270,6 +315,30 @@ def test_frames_are_records_of_their_own(tmp_path: Path) -> None:
     assert [i.rpartition("/")[2] for i in table["record_id"].to_pylist()] == ["00001", "00002"]
     found = [decode(content).pixels.tolist() for content in table["content"].to_pylist()]
     assert found == [decode(ct(n)).pixels.tolist() for n in (1, 2)]
+
+
+def test_what_frames_share_is_de_identified_alike_in_each(tmp_path: Path) -> None:
+    pixels = dataset(1).PixelData + dataset(2).PixelData
+    image = dataset(1, NumberOfFrames="2", PixelData=pixels)
+    shared = item(ReferencedImageSequence=[item(ReferencedSOPInstanceUID="1.2.3.4")])
+    image.SharedFunctionalGroupsSequence = [shared]
+    image["SharedFunctionalGroupsSequence"].is_undefined_length = True
+    table = read(source(folder(tmp_path, a=written(image))))
+    frames = [parse(content) for content in table["content"].to_pylist()]
+    told = [
+        (
+            frame.StudyDate,
+            frame.StudyInstanceUID,
+            frame.SharedFunctionalGroupsSequence[0]
+            .ReferencedImageSequence[0]
+            .ReferencedSOPInstanceUID,
+        )
+        for frame in frames
+    ]
+    assert len(told) == 2
+    assert told[0] == told[1]
+    whole = read(source(folder(tmp_path / "one", a=ct(1))))["content"][0].as_py()
+    assert told[0][:2] == (parse(whole).StudyDate, parse(whole).StudyInstanceUID)
 
 
 def test_frames_that_are_missing_are_refused_one_by_one(tmp_path: Path) -> None:

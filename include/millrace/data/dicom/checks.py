@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from millrace.data.dicom.conformance import conforms
+from millrace.data.dicom.conformance import conforms, is_standard_uid
 from millrace.data.dicom.identifiers import Identifiers, texts_of
 from millrace.data.dicom.parse import parse
 from millrace.data.dicom.private import safe_private
@@ -25,7 +25,7 @@ PRIVATE = "no private element is left but safe ones"
 HEADER = "file header: empty preamble, no names of the sender"
 SEARCH = "no original identifier of at least 4 characters is found again"
 
-_PSEUDONYM = ("2.25.", "1.2.840.10008.")
+_PSEUDONYM = "2.25."
 _ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
 _TEXTS = ("PN", "LO", "SH", "ST", "LT", "UT", "UC", "UR", "AE", "DA", "DT", "CS")
 _MODELS = frozenset((0x00080070, 0x00081090, 0x00181020, 0x00181210))
@@ -45,9 +45,10 @@ def check(content: bytes, identifiers: Identifiers, profile: Profile) -> dict[st
     found = parse(content)
     try:
         with quiet():
-            elements = list(_walk(found))
+            walked = list(_walk(found))
+            elements = [element for element, _ in walked]
             return {
-                ATTRIBUTES: all(_may_be(element, profile) for element in elements),
+                ATTRIBUTES: all(_may_be(element, depth, profile) for element, depth in walked),
                 UIDS: all(_is_pseudonym(e) for e in elements if e.VR == "UI"),
                 PRIVATE: _only_safe(found, profile),
                 HEADER: not any(content[:128]) and not any(t in found.file_meta for t in _META),
@@ -59,22 +60,23 @@ def check(content: bytes, identifiers: Identifiers, profile: Profile) -> dict[st
         raise Undecodable(f"the checks failed ({type(error).__name__})") from None
 
 
-def _walk(dataset: Dataset) -> Iterator[DataElement]:
+def _walk(dataset: Dataset, depth: int = 0) -> Iterator[tuple[DataElement, int]]:
+    """Yield the elements, and in how many sequences they are."""
     for element in dataset:
-        yield element
+        yield element, depth
         if element.VR == "SQ":
             for item in element.value or ():
-                yield from _walk(item)
+                yield from _walk(item, depth + 1)
 
 
-def _may_be(element: DataElement, profile: Profile) -> bool:
+def _may_be(element: DataElement, depth: int, profile: Profile) -> bool:
     if element.tag.is_private:
         return True
-    return profile.action(element.tag, element.VR) != REMOVE and conforms(element)
+    return profile.action(element.tag, element.VR, depth) != REMOVE and conforms(element)
 
 
 def _is_pseudonym(element: DataElement) -> bool:
-    return all(text.startswith(_PSEUDONYM) for text in texts_of(element))
+    return all(t.startswith(_PSEUDONYM) or is_standard_uid(t) for t in texts_of(element))
 
 
 def _only_safe(dataset: Dataset, profile: Profile) -> bool:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydicom import DataElement
 
-_PIXELS = frozenset((0x7FE00001, 0x7FE00002, 0x7FE00010))
+_PIXELS = 0x7FE00010
+_CHARACTER_SET = 0x00080005
+_CHARACTER_SETS = re.compile(r"|ISO_IR \d{1,3}|ISO 2022 IR \d{1,3}|GB18030|GBK")
 _LONGEST = 128  # characters of a short text: twice what the standard allows
 _FORMS = {
     "UI": re.compile(r"[0-9.]{1,64}"),
@@ -24,7 +26,6 @@ _FORMS = {
     "AE": re.compile(r"[ -~]{1,16}"),
 }
 _NUMBERS = ("US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT")
-_WORD = re.compile(rb"[A-Za-z^]{6,}|(?:[A-Za-z^]\0){6,}")
 _ESCAPE = "\x1b"  # of a character set, ISO 2022
 
 
@@ -33,7 +34,7 @@ def conforms(element: DataElement) -> bool:
     from pydicom.datadict import dictionary_VM, dictionary_VR
 
     representation = element.VR
-    if representation == "SQ" or element.tag in _PIXELS or element.is_empty:
+    if representation == "SQ" or element.is_empty:
         return True
     if representation not in dictionary_VR(element.tag).split(" or "):
         return False
@@ -42,13 +43,24 @@ def conforms(element: DataElement) -> bool:
     if representation in _NUMBERS:
         return True
     if isinstance(element.value, bytes):
-        return _WORD.search(element.value) is None
-    return all(_is_plain(text, representation) for text in _texts(element))
+        return int(element.tag) == _PIXELS
+    if element.tag == _CHARACTER_SET:
+        return all(_CHARACTER_SETS.fullmatch(text.strip()) for text in _texts(element))
+    return are_plain(element)
 
 
-def is_uid(text: str) -> bool:
-    """Whether a text is formed as a UID."""
-    return _FORMS["UI"].fullmatch(text) is not None
+def are_plain(element: DataElement) -> bool:
+    """Whether the texts of an element are formed as their kind says."""
+    return all(_is_plain(text, element.VR) for text in _texts(element))
+
+
+def is_standard_uid(text: str) -> bool:
+    """Whether a UID is one of the standard's own (PS3.6 annex A)."""
+    from pydicom.config import IGNORE
+    from pydicom.uid import UID
+
+    kind: str = UID(text, validation_mode=IGNORE).type
+    return kind != ""
 
 
 def _may_be_so_many(count: int, allowed: str) -> bool:

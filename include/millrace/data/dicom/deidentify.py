@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from millrace.data.dicom.conformance import conforms, is_uid
+from millrace.data.dicom.bare import bare_frame
+from millrace.data.dicom.conformance import conforms, is_standard_uid
 from millrace.data.dicom.descriptors import clean_description
 from millrace.data.dicom.identifiers import Identifiers, identifiers_of, readable, texts_of
 from millrace.data.dicom.private import safe_private
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 IMPLEMENTATION = "2.25.228014936742365211790563201148725519633"
 """Implementation class UID that is written into files (PS3.7 D.3.3.2)."""
 
-_WELL_KNOWN = "1.2.840.10008."
 _WORDS = {
     REMOVE: "removed",
     EMPTY: "emptied",
@@ -101,15 +101,23 @@ class Deidentifier:
 
 
 def _trim_pixels(image: FileDataset) -> None:
-    """Cut off what stands behind the pixels of an image that is not compressed."""
-    if "PixelData" not in image or image.file_meta.TransferSyntaxUID.is_compressed:
+    """Leave nothing but pixels in the pixel data of an image of one frame."""
+    if "PixelData" not in image:
         return
     numbers = [image.get(n) for n in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")]
     if not all(isinstance(number, int) for number in numbers):
         raise Undecodable("no size of the pixels")
     rows, columns, samples, bits = numbers
-    size = rows * columns * samples * bits // 8
     element = image["PixelData"]
+    syntax = image.file_meta.TransferSyntaxUID
+    if syntax.is_compressed:
+        from pydicom.encaps import encapsulate, generate_frames
+
+        joined = next(generate_frames(element.value, number_of_frames=1), b"")
+        bare = bare_frame(joined, syntax, rows * columns, samples * bits // 8)
+        element.value = encapsulate([bare])
+        return
+    size = rows * columns * samples * bits // 8
     if len(element.value) > size + size % 2:
         element.value = element.value[:size] + b"\0" * (size % 2)
 
@@ -156,18 +164,19 @@ class _Work:
                     del dataset[tag]
                 continue
             element = dataset[tag]
-            action = self._profile.action(tag, element.VR)
+            action = self._profile.action(tag, element.VR, depth)
             if action == KEEP and element.VR == "SQ":
                 for item in element.value or ():
                     self._visit(item, depth + 1)
             action = self._apply(dataset, element, action)
-            self._count(element.keyword or f"({tag.group:04X},{tag.element:04X})", action)
+            self._count(element.keyword or "unknown", action)
 
     def _apply(self, dataset: Dataset, element: DataElement, action: str) -> str:
         """Do what is to be done, and return what was done."""
         if action == KEEP and conforms(element) and not self._repeats(element):
             return KEEP
-        if action in (KEEP, REMOVE):
+        swallowed = action == CLEAN and element.VR == "CS" and not conforms(element)
+        if action in (KEEP, REMOVE) or swallowed:
             del dataset[element.tag]
             return REMOVE
         if element.VR == "SQ":
@@ -193,7 +202,7 @@ class _Work:
 
     def _uids(self, element: DataElement) -> list[str]:
         return [
-            text if text.startswith(_WELL_KNOWN) and is_uid(text) else self._pseudonyms.uid(text)
+            text if is_standard_uid(text) else self._pseudonyms.uid(text)
             for text in texts_of(element)
         ]
 

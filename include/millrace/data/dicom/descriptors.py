@@ -18,6 +18,8 @@ _WORDS = """
     reformat right routine s sag sagittal scan scout sequential series sharp shoulder sinus sinuses
     skull slice smooth soft spine spiral standard std stroke superior supine temporal thick thin
     thorax tissue topogram trauma unenhanced vascular venous vertex with without wo w
+    ankle arm breast clavicle cspine elbow extremity femur finger headneck heart humerus jaw leg
+    lspine rib toe tspine whole wrist
     kopf schaedel schädel hirn cerebro crane crâne tete tête cabeza craneo cráneo
 """
 _KNOWN = frozenset(_WORDS.split())

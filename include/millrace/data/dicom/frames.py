@@ -6,7 +6,7 @@ What the frames share stays; of what each frame has of its own, the others' is l
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from millrace.data.dicom.quiet import quiet
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 MOST = 100_000
 """Frames of an image, at most."""
 
-_OFFSETS = ("ExtendedOffsetTable", "ExtendedOffsetTableLengths")
+_OWN = (
+    *("PixelData", "PerFrameFunctionalGroupsSequence"),
+    *("ExtendedOffsetTable", "ExtendedOffsetTableLengths"),
+)
+"""What the frames do not share."""
 
 
 def frame_count(value: object) -> int:
@@ -28,60 +32,56 @@ def frame_count(value: object) -> int:
 
 
 def split_frames(image: FileDataset) -> Iterator[FileDataset]:
-    """Yield the frames of an image; the image itself where it has one.
+    """Yield the frames of an image, which is used up; the image itself where it has one.
 
     Raises:
         Undecodable: its pixels are not those of so many frames.
     """
+    from pydicom import DataElement
+
     count = frame_count(image.get("NumberOfFrames"))
     if count == 1:
         yield image
         return
-    pixels = _encapsulated(image, count)
-    if pixels is None:
-        pixels = _native(image, count)
+    if "PixelData" not in image:
+        raise Undecodable("no pixels")
+    whole = image["PixelData"]
+    compressed = image.file_meta.TransferSyntaxUID.is_compressed
+    pixels = _encapsulated(whole.value, count) if compressed else _native(image, whole.value, count)
     groups = list(image.get("PerFrameFunctionalGroupsSequence") or ())
     name = str(image.get("SOPInstanceUID") or "")
+    for own in _OWN:
+        if own in image:
+            del image[own]
     for number, data in enumerate(pixels):
-        frame = copy(image)
-        frame.file_meta = copy(image.file_meta)
+        frame = deepcopy(image)  # what is done to a frame must not be done to the next one, too
         frame.NumberOfFrames = "1"
-        for offsets in _OFFSETS:
-            if offsets in frame:
-                del frame[offsets]
-        frame.PixelData = data
-        frame["PixelData"].is_undefined_length = image["PixelData"].is_undefined_length
+        frame.add(DataElement(whole.tag, whole.VR, data))
+        frame["PixelData"].is_undefined_length = whole.is_undefined_length
         frame.SOPInstanceUID = f"{name}.{number + 1}"
         if len(groups) == count:
             frame.PerFrameFunctionalGroupsSequence = [groups[number]]
         yield frame
 
 
-def _encapsulated(image: FileDataset, count: int) -> Iterator[bytes] | None:
+def _encapsulated(data: bytes, count: int) -> Iterator[bytes]:
     from pydicom.encaps import encapsulate, generate_frames
 
-    if not image.file_meta.TransferSyntaxUID.is_compressed:
-        return None
-
-    def frames() -> Iterator[bytes]:
-        found = generate_frames(image.PixelData, number_of_frames=count)
-        for _ in range(count):
-            try:
-                with quiet():
-                    frame = next(found)
-            except StopIteration:
-                raise Undecodable("fewer frames than the header says") from None
-            except Exception as error:
-                reason = f"the frames cannot be told apart ({type(error).__name__})"
-                raise Undecodable(reason) from None
-            yield encapsulate([frame])
-
-    return frames()
+    found = generate_frames(data, number_of_frames=count)
+    for _ in range(count):
+        try:
+            with quiet():
+                frame = next(found)
+        except StopIteration:
+            raise Undecodable("fewer frames than the header says") from None
+        except Exception as error:
+            reason = f"the frames cannot be told apart ({type(error).__name__})"
+            raise Undecodable(reason) from None
+        yield encapsulate([frame])
 
 
-def _native(image: FileDataset, count: int) -> Iterator[bytes]:
+def _native(image: FileDataset, data: object, count: int) -> Iterator[bytes]:
     numbers = [image.get(n) for n in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")]
-    data = image.get("PixelData")
     if not isinstance(data, bytes) or not all(isinstance(n, int) for n in numbers):
         raise Undecodable("no pixels")
     rows, columns, samples, bits = numbers

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from millrace.data.dicom.conformance import is_standard_uid
 from millrace.data.dicom.descriptors import is_known
 from millrace.data.dicom.profile import CLEAN, KEEP, Profile
 from millrace.data.dicom.safe_private import is_safe_creator
@@ -28,7 +29,6 @@ _TEXTS = (
     *("UI", "AE", "DA", "DT", "CS", "UN"),
 )
 _PARTS = re.compile(r"[\s^=,;/\\|]+")
-_WELL_KNOWN = "1.2.840.10008."
 _UNSAID = frozenset(("none", "unknown", "anonymous", "anonymized", "removed", "other"))
 
 
@@ -128,7 +128,7 @@ def _naming(dataset: Dataset) -> Iterator[DataElement]:
 def _searched(text: str, representation: str) -> Iterator[str]:
     """Yield a value and its parts, as far as they are worth looking for."""
     lower = text.lower()
-    if representation == "UI" and lower.startswith(_WELL_KNOWN):
+    if representation == "UI" and is_standard_uid(text):
         return
     if representation == "UN" and not lower.isprintable():
         return

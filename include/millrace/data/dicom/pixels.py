@@ -104,6 +104,17 @@ def check_layout(image: Dataset) -> None:
         raise Undecodable("pixel values are neither signed nor unsigned")
 
 
+def check_pixels(image: FileDataset) -> None:
+    """Raise `Undecodable` where a slice cannot be used, as far as is told without unpacking it.
+
+    Bits that are said to be unused must be so: text may lie in them.
+    """
+    with quiet():
+        check_layout(image)
+        if not image.file_meta.TransferSyntaxUID.is_compressed:
+            _stored(image)
+
+
 def _whole(image: Dataset, name: str, default: int = 0) -> int:
     value = image.get(name)
     return value if isinstance(value, int) else default

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from millrace.data.dicom.safe_private import is_safe_creator, is_safe_private
+from millrace.data.dicom.conformance import are_plain
+from millrace.data.dicom.identifiers import readable
+from millrace.data.dicom.safe_private import is_safe_private
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -13,13 +15,13 @@ if TYPE_CHECKING:
 def safe_private(dataset: Dataset) -> frozenset[int]:
     """Return the tags to keep: safe elements, and the reservations of their blocks (PS3.5 7.8)."""
     kept = set()
-    for tag in dataset.keys():  # noqa: SIM118 (a data set yields elements)
+    for element in readable(dataset):
+        tag = element.tag
         if not tag.is_private or tag.is_private_creator:
             continue
         creator = dataset.get_item((tag.group, tag.element >> 8))
         name = _text(None if creator is None else creator.value)
-        representation = dataset[tag].VR
-        if is_safe_creator(name, tag.group) and is_safe_private(name, tag, representation):
+        if is_safe_private(name, tag, element.VR) and are_plain(element):
             kept |= {int(tag), tag.group << 16 | tag.element >> 8}
     return frozenset(kept)
 

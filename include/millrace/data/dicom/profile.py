@@ -30,18 +30,22 @@ _BASIC = {
 }
 _AGE = 0x00101010
 _CHARACTERISTICS = (_AGE, 0x00100040, 0x00101020, 0x00101030)  # age, sex, size, weight
-_PIXELS = (0x7FE00001, 0x7FE00002, 0x7FE00010)
-_LOOKUP = range(0x00281100, 0x00281300)  # palettes
-_LOOKUP_DATA = 0x00283006
+_PIXELS = 0x7FE00010
+_PIXEL_GROUP = 0x7FE0
 _FREE = ("LT", "ST", "UT", "UR", "UN", "OB", "OW", "OD", "OF", "OL", "OV", "PN")
 _NAMING = ("LO", "SH", "UC")
 _NAMES = frozenset(  # of makers, methods, coils and codes: the texts that are not of the table
     (
-        *(0x00080070, 0x00081090, 0x00181020, 0x00181160, 0x00181210, 0x00281054, 0x00281055),
-        *(0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120, 0x00209056),
-        *(0x00180024, 0x00180085, 0x00181250, 0x00181251, 0x00120063, 0x00283003, 0x00409210),
+        *(0x00080070, 0x00081090, 0x00181020, 0x00181160, 0x00181210, 0x00281054, 0x00209056),
+        *(0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00180024, 0x00180085),
+        *(0x00181250, 0x00181251, 0x00120063, 0x00409210),
     )
 )
+_UNBOUND = frozenset(  # coded strings without defined terms: of a therapy, a label, other images
+    (0x00180039, 0x00203402, 0x00289537, 0x00700002, 0x00700080)
+)
+_SOURCE_IMAGES = 0x00203100  # ids of other images, to 0x002031FF
+_BODY_PART = 0x00180015  # a coded string, too, but typed by people
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -57,7 +61,7 @@ class Profile:
         self._descriptors: bool = privacy["clean_descriptors"]
         self._characteristics: bool = privacy["retain_patient_characteristics"]
         self.keeps_safe_private: bool = privacy["retain_safe_private"]
-        self._actions: dict[tuple[int, str], str] = {}
+        self._actions: dict[tuple[int, str, bool], str] = {}
 
     name = f"DICOM PS3.15 {EDITION} Annex E, Basic Application Level Confidentiality Profile"
 
@@ -76,23 +80,29 @@ class Profile:
         taken = tuple((code, meaning) for on, code, meaning in options if on)
         return (("113100", "Basic Application Confidentiality Profile"), *taken)
 
-    def action(self, tag: int, representation: str) -> str:
+    def action(self, tag: int, representation: str, depth: int = 0) -> str:
         """Return what becomes of a standard attribute.
 
         Args:
             tag: group and element. representation: the value's two letters (VR).
+            depth: in how many sequences it is; pictures in sequences are removed.
         """
-        known = self._actions.get((tag, representation))
+        key = (tag, representation, depth > 0)
+        known = self._actions.get(key)
         if known is None:
-            known = self._actions[tag, representation] = self._decided(int(tag), representation)
+            known = self._actions[key] = self._decided(int(tag), representation, depth > 0)
         return known
 
-    def _decided(self, tag: int, representation: str) -> str:
+    def _decided(self, tag: int, representation: str, nested: bool) -> str:
         group = tag >> 16
-        if tag in _PIXELS:
-            return KEEP
+        if group == _PIXEL_GROUP:
+            return KEEP if tag == _PIXELS and not nested else REMOVE
         if tag & 0xFFFF == 0 or group < 8 or group & 0xFF00 in (0x5000, 0x6000):
             return REMOVE
+        if tag in _UNBOUND or group << 16 | tag & 0xFF00 == _SOURCE_IMAGES:
+            return REMOVE
+        if tag == _BODY_PART:
+            return CLEAN
         basic, options = _table().get(tag, ("", _NOTHING))
         if basic:
             return self._listed(tag, basic, options)
@@ -114,8 +124,7 @@ class Profile:
             return SHIFT if self.shifts else REMOVE
         if representation == "UI":
             return UID
-        numbers = tag in _LOOKUP or tag == _LOOKUP_DATA
-        if not dictionary_has_tag(tag) or (representation in _FREE and not numbers):
+        if not dictionary_has_tag(tag) or representation in _FREE:
             return REMOVE
         if representation in _NAMING and tag not in _NAMES:
             return REMOVE

@@ -1,4 +1,4 @@
-"""`quiet`: pydicom without its warnings and its log, which repeat values of what it reads."""
+"""`quiet`: pydicom and its decoders without warnings and logs, which repeat what they read."""
 
 from __future__ import annotations
 
@@ -37,12 +37,14 @@ def _silenced() -> ExitStack:
     from pydicom import config
 
     stack = ExitStack()
-    settings, log = config.settings, logging.getLogger("pydicom")
-    stack.callback(setattr, log, "disabled", log.disabled)
+    settings = config.settings
+    for name in ("pydicom", "pylibjpeg", "openjpeg", "rle"):
+        log = logging.getLogger(name)  # and those below it
+        stack.callback(log.setLevel, log.level)
+        log.setLevel(logging.CRITICAL + 1)
     for mode in ("reading_validation_mode", "writing_validation_mode"):
         stack.callback(setattr, settings, mode, getattr(settings, mode))
         setattr(settings, mode, config.IGNORE)
-    log.disabled = True
     stack.enter_context(warnings.catch_warnings())
     warnings.simplefilter("ignore")
     return stack

@@ -12,6 +12,7 @@ from typing import Any
 
 from millrace.data.dicom.frames import frame_count
 from millrace.data.dicom.header import PIXELS, read_header
+from millrace.data.dicom.parse import has_magic
 from millrace.data.dicom.plane import finite, plane_place
 from millrace.data.dicom.undecodable import Undecodable
 from millrace.privacy.pseudonyms import Pseudonyms
@@ -26,7 +27,10 @@ _WANTED = frozenset(
         *(_NUMBER, _POSITION, _ORIENTATION, _FRAMES, _ROWS, PIXELS),
     )
 )
-_DIRECTORY = "1.2.840.10008.1.3.10"
+_IMAGES = re.compile(r"1\.2\.840\.10008\.5\.1\.4\.1\.1\.(2|4|7|128)(\..*)?")
+"""SOP classes (PS3.4 B.5) of computed tomography, magnetic resonance, captures, positrons."""
+
+_DIRECTORY = "DICOMDIR"
 _SUFFIXES = ("dcm", "dicom", "dic", "ima")
 
 
@@ -81,13 +85,14 @@ def scan_of(data: bytes, name: str, pseudonyms: Pseudonyms) -> Scan:
     try:
         found = read_header(data, _WANTED)
     except Undecodable:
-        return broken(name, pseudonyms) if _should_be_dicom(name) else Scan("other")
+        said = _should_be_dicom(data, name)
+        return broken(name, pseudonyms) if said else Scan("other")
     kind = found.get(_CLASS, "")
-    if kind == _DIRECTORY or (PIXELS not in found and _ROWS not in found):
+    if PIXELS not in found and _ROWS not in found and not _IMAGES.fullmatch(kind):
         return Scan("other")
     if not kind or not found.get(_SERIES) or not found.get(_INSTANCE):
         return broken(name, pseudonyms)
-    study = found.get(_STUDY, "")
+    study = found.get(_STUDY) or found[_SERIES]
     patient = _patient(found.get(_PATIENT), found.get(_NAME), found.get(_BORN), study)
     kinds = found.get(_KIND, "").upper().split("\\")
     return Scan(
@@ -111,9 +116,11 @@ def broken(name: str, pseudonyms: Pseudonyms) -> Scan:
     return Scan("broken", patient=own, study=own, series=own, instance=own)
 
 
-def _should_be_dicom(name: str) -> bool:
-    _, dot, suffix = name.rpartition("/")[2].rpartition(".")
-    return bool(dot) and suffix.lower() in _SUFFIXES
+def _should_be_dicom(data: bytes, name: str) -> bool:
+    own = name.rpartition("/")[2]
+    _, dot, suffix = own.rpartition(".")
+    called = bool(dot) and suffix.lower() in _SUFFIXES
+    return called or (has_magic(data) and own.upper() != _DIRECTORY)
 
 
 def _term(modality: str) -> str:

@@ -15,6 +15,7 @@ _GAP = 1.5  # of the usual distance between slices
 _SAME = 1e-3  # mm
 
 PATIENTS = "one study is of several patients"
+MIXED = "one series is of several patients"
 MODALITIES = "one series has images of several modalities"
 
 File = TypeVar("File")
@@ -95,6 +96,8 @@ def series_of(members: Iterable[Member[File]]) -> list[Series[File]]:
 def _refused(members: Sequence[Member[File]], patients: Mapping[str, set[str]]) -> str | None:
     if any(len(patients[member.scan.study]) > 1 for member in members):
         return PATIENTS
+    if len({member.scan.patient for member in members}) > 1:
+        return MIXED
     if len({member.scan.modality for member in members}) > 1:
         return MODALITIES
     return None

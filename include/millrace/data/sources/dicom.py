@@ -185,10 +185,11 @@ class DicomReader:
 
     def _log(self) -> None:
         """Say what was found, in numbers."""
+        chosen = {id(one) for one in self._chosen}
         left_out = Counter(
             "localisers" if one.scan.localiser else one.scan.modality or "other files"
             for one in self._listed
-            if one not in self._chosen
+            if id(one) not in chosen
         )
         found = self._series
         log.info(

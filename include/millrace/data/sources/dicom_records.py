@@ -115,18 +115,18 @@ class Records:
     def _content(
         self, frame: FileDataset, patient: str, certificate: Certificate | None
     ) -> Content:
-        problem = pixel_problem(frame)
-        if not self._keeps_burned and problem is None and can_read_text():
-            self._look_for_text(frame)
+        from millrace.data.dicom.pixels import check_pixels
+
+        check_pixels(frame)
         made = self._deidentify(frame, patient)
+        if not self._keeps_burned and can_read_text():
+            self._look_for_text(frame)
         checks = check(made.content, made.identifiers, self._profile)
         if not all(checks.values()):
             failed = next(name for name, passed in checks.items() if not passed)
             return _withheld(certificate, f"a check failed: {failed}")
         if certificate is not None:
             certificate.store(made.actions, checks.items())
-        if problem is not None:
-            return refused(made.content, problem)
         return Content(made.content, DICOM)
 
     def _look_for_text(self, frame: FileDataset) -> None:
@@ -134,20 +134,6 @@ class Records:
 
         if shows_text(measured(frame).pixels):
             raise Undecodable("text was found among the pixels")
-
-
-def pixel_problem(frame: FileDataset) -> str | None:
-    """Return why a frame's pixels cannot be used, as far as its header and size tell."""
-    from millrace.data.dicom.pixels import check_layout
-
-    try:
-        check_layout(frame)
-    except Undecodable as error:
-        return str(error)
-    if frame.file_meta.TransferSyntaxUID.is_compressed:
-        return None
-    expected = frame.Rows * frame.Columns * frame.BitsAllocated // 8
-    return "the pixel data is cut short" if len(frame.PixelData) < expected else None
 
 
 def limited(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:
