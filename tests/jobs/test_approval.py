@@ -25,6 +25,17 @@ FACTS = {
     "baseline": {"metrics": {"accuracy": 0.8}},
     "champion_bundle": None,
     "verdict": "a [link](http://x) | and *stars*",
+    "cross_validation": {"sentence": "5 folds, AUC 0.98"},
+    "shortcuts": {"sentence": "Facts that carry no content alone reach AUC 0.91"},
+    "warnings": ["1 class comes from one scanner only"],
+    "review": {
+        "band": [0.2, 0.8],
+        "rows": 4,
+        "review_share": 0.1,
+        "errors": 2,
+        "decided_errors": 1,
+        "decided_accuracy": 0.97,
+    },
 }
 
 
@@ -87,6 +98,23 @@ def test_the_question_leads_to_the_report_and_the_model_card(run: Asking) -> Non
     pages = run.ask()["pages"]
     assert pages["Model card"] == "artifacts/key-cards/files/model_card.html"
     assert pages["Evaluation, with its plots"] == "artifacts/key-evaluation"
+
+
+def test_the_question_says_what_figures_of_one_split_do_not(run: Asking) -> None:
+    lines = run.ask()["body"].splitlines()
+    assert "- 5 folds, AUC 0.98" in lines
+    assert "- Facts that carry no content alone reach AUC 0.91" in lines
+    assert "- Warning: 1 class comes from one scanner only" in lines
+    assert any("10.0% of the test records, with 2 of 3 mistakes" in line for line in lines)
+
+
+def test_the_question_leads_to_both_cards_and_to_the_certificate(run: Asking) -> None:
+    one = run.catalog.executions.begin(run.id, "cards", None, "ab" * 32, {}, [], 1, "here")
+    run.catalog.executions.finish(one, "done", reason="", output=ref("cards"))
+    pages = run.ask()["pages"]
+    files = "artifacts/key-cards/files"
+    assert pages["Data card"] == f"{files}/data_card.html"
+    assert pages["De-identification"] == f"{files}/deidentification.html"
 
 
 def test_without_an_answer_nothing_is_promoted_and_nothing_decided(run: Asking) -> None:

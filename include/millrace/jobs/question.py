@@ -7,7 +7,7 @@ comes back, is the matter of Airflow's task or of the command line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from millrace.artifacts.artifact import Artifact
@@ -18,12 +18,17 @@ from millrace.jobs.sensitivity import refuse_labelled
 from millrace.jobs.step import Reference
 from millrace.jobs.workflow_run import WorkflowRun
 from millrace.workflow.figures import TITLES, written_figure
+from millrace.workflow.sentences import review_sentence
 
 _ABOUT_ALL = ("accuracy", "f1", "roc_auc", "average_precision", "log_loss", "r2", "rmse", "mae")
 _OTHERS = ("baseline", "champion")
 _CARDS = "cards"
-_CARD_TITLES = {"model_card": "Model card", "data_card": "Data card"}
-_CELL = 200  # characters of a sentence in a table
+_CARD_TITLES = {
+    "model_card": "Model card",
+    "data_card": "Data card",
+    "deidentification": "De-identification",
+}
+_CELL = 500  # characters of a sentence
 
 
 def approve(
@@ -80,17 +85,26 @@ def _subject(version: ModelVersion, champion: ModelVersion | None) -> str:
 def _body(version: ModelVersion, found: Judged) -> str:
     """Return the figures and what the gate found, as Markdown."""
     facts = found.evaluation.facts
-    sentences = [facts.get(name) for name in ("leakage", "verdict")]
     return "\n".join(
         [
             f"The gate passed version {version.version}: {'; '.join(found.decision['reasons'])}.",
             "",
             *_figures(facts),
             "",
-            *(f"- {_cell(text)}" for text in sentences if text),
+            *(f"- {_cell(text)}" for text in _sentences(facts)),
             *(f"- {_cell(check['sentence'])}" for check in found.decision.get("checks", ())),
         ]
     )
+
+
+def _sentences(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the figures of one test split do not say."""
+    for name in ("cross_validation", "shortcuts"):
+        said = (facts.get(name) or {}).get("sentence")
+        if said:
+            yield said
+    yield from (f"Warning: {one}" for one in facts.get("warnings") or ())
+    yield from filter(None, (facts.get("leakage"), facts.get("verdict"), review_sentence(facts)))
 
 
 def _figures(facts: Mapping[str, Any]) -> list[str]:
