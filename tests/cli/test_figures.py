@@ -97,6 +97,7 @@ def test_a_run_ends_with_its_candidates_and_says_that_the_baseline_is_better(
             "decision": {"sentence": "spam from a probability of 0.4 on"},
             "leakage": "No equal records were found",
         },
+        "explain": {"sentences": ["Grad-CAM is not shown: its maps are flat."]},
     }
     with Catalog(settings.catalog) as catalog:
         run = catalog.runs.latest(limit=1)[0]
@@ -109,4 +110,6 @@ def test_a_run_ends_with_its_candidates_and_says_that_the_baseline_is_better(
     assert row(out, "Candidates").split(maxsplit=1)[1] == found["choose"]["sentence"]
     assert row(out, "Baseline  ").split(maxsplit=1)[1] == found["evaluate"]["verdict"]
     assert row(out, "Split").split(maxsplit=1)[1] == found["evaluate"]["leakage"]
+    assert row(out, "Explained").split(maxsplit=1)[1] == found["explain"]["sentences"][0]
+    assert row(out, "Explanations").endswith("(no plots)")
     assert row(out, "Threshold").split(maxsplit=1)[1] == "spam from a probability of 0.4 on"

@@ -93,11 +93,13 @@ def test_the_question_says_what_and_shows_figures_and_checks(run: Asking) -> Non
 
 
 def test_the_question_leads_to_the_report_and_the_model_card(run: Asking) -> None:
-    cards = run.catalog.executions.begin(run.id, "cards", None, "ab" * 32, {}, [], 1, "here")
-    run.catalog.executions.finish(cards, "done", reason="", output=ref("cards"))
+    for stage in ("explain", "cards"):
+        one = run.catalog.executions.begin(run.id, stage, None, "ab" * 32, {}, [], 1, "here")
+        run.catalog.executions.finish(one, "done", reason="", output=ref(stage))
     pages = run.ask()["pages"]
     assert pages["Model card"] == "artifacts/key-cards/files/model_card.html"
     assert pages["Evaluation, with its plots"] == "artifacts/key-evaluation"
+    assert pages["Explanations of test records"] == "artifacts/key-explain"
 
 
 def test_the_question_says_what_figures_of_one_split_do_not(run: Asking) -> None:

@@ -40,6 +40,18 @@ def test_only_training_gets_the_gpus(dags: dict[str, Any]) -> None:
     assert (clean.image, clean.pool) == ("millrace-trainer:cpu", "default_pool")
 
 
+def test_what_explains_the_network_runs_where_it_was_trained(tmp_path: Path) -> None:
+    from millrace.orchestration.builder import workflow_dags
+
+    (tmp_path / "tiny.yaml").write_text(SPEC + "explain: {errors: 5}\n")
+    dag = workflow_dags("tiny", tmp_path)["tiny"]
+    train, explain = (dag.get_task(name) for name in ("train", "explain"))
+    assert type(explain) is type(train)
+    assert (explain.image, explain.pool_slots) == (train.image, train.pool_slots)
+    assert explain.upstream_task_ids == {"integrate", "train", "evaluate"}
+    assert "explain" in dag.get_task("cards").upstream_task_ids
+
+
 def test_more_gpus_than_airflow_gives_out_are_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -58,13 +58,15 @@ def test_the_operator_changes_nothing_of_the_document(name: str) -> None:
     assert [one["name"] for one in sent["volumes"]] == [one["name"] for one in wanted["volumes"]]
 
 
-def test_only_training_gets_the_gpus_and_their_image() -> None:
+def test_training_and_what_explains_it_get_the_gpus_and_their_image() -> None:
     resources = Resources(gpus=2, cpus=4)
-    train, evaluate = (
-        asked_for(resources, name)["spec"]["containers"][0] for name in ("train", "evaluate")
+    train, explain, evaluate = (
+        asked_for(resources, name)["spec"]["containers"][0]
+        for name in ("train", "explain", "evaluate")
     )
     assert train["resources"]["limits"] == {"cpu": "4000m", "nvidia.com/gpu": "2"}
     assert evaluate["resources"]["limits"] == {"cpu": "4000m"}
+    assert (explain["resources"], explain["image"]) == (train["resources"], train["image"])
     assert (train["image"], evaluate["image"]) == ("millrace-trainer:gpu", "millrace-trainer:cpu")
 
 

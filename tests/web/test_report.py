@@ -266,7 +266,7 @@ def test_what_is_left_to_a_person_calibration_explanations_and_cards_are_told(cl
             "decided_errors": 1,
             "decided_accuracy": 0.9615,
         },
-        "calibration": {
+        "temperature": {
             "temperature": 1.742,
             "rows": 44,
             "log_loss_before": 0.3,
@@ -283,3 +283,42 @@ def test_what_is_left_to_a_person_calibration_explanations_and_cards_are_told(cl
     assert "Grad-CAM is not shown" in text
     assert HOSTILE not in text
     assert f"/artifacts/{'c' * 64}/files/model_card.html" in text
+
+
+def test_answers_to_test_records_are_explained_beside_the_sanity_checks(client, installation):
+    run = installation.start()
+    checks = "plots/explanation_checks.png"
+    files = {"plots/confusion_matrix.png": b"png", checks: b"png"}
+    facts = {**FACTS, "explanations": ["Grad-CAM is shown on validation records."]}
+    evaluated = installation.artifact("e" * 64, "evaluation", files, **facts)
+    installation.execute(run, "evaluate", evaluated)
+    plots = {"plots/explained_sample.png": b"png", "plots/explained_errors.png": b"png"}
+    said = ["Of 41 test records, 7 of 7 mistakes are explained.", f"Grad-CAM: {HOSTILE}."]
+    made = installation.artifact("a" * 64, "explanations", plots, sentences=said)
+    installation.execute(run, "explain", made)
+    text = page(client, run)
+    assert text.count(said[0]) == 1
+    assert "shown on validation records" not in text
+    order = [
+        f"/artifacts/{'e' * 64}/files/plots/confusion_matrix.png",
+        "<h3>Explanations",
+        said[0],
+        f"/artifacts/{'a' * 64}/files/plots/explained_errors.png",
+        f"/artifacts/{'a' * 64}/files/plots/explained_sample.png",
+        f"/artifacts/{'e' * 64}/files/{checks}",
+    ]
+    assert sorted(order, key=text.index) == order
+    assert text.count('alt="Explanation checks"') == 1
+    assert HOSTILE not in text
+
+
+def test_where_all_methods_are_refused_the_report_says_so_and_shows_no_map(client, installation):
+    run = installation.start()
+    files = {"plots/samples.png": b"png"}
+    installation.execute(run, "evaluate", installation.artifact("e" * 64, "x", files, **FACTS))
+    said = ["Grad-CAM is not shown: with random weights its maps stay the same."]
+    made = installation.artifact("a" * 64, "explanations", {}, sentences=said)
+    installation.execute(run, "explain", made)
+    text = page(client, run)
+    assert said[0] in text
+    assert f"/artifacts/{'a' * 64}/files" not in text

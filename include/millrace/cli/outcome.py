@@ -27,6 +27,7 @@ _SENTENCES = (
     ("evaluate", ("warnings",), "Warning"),
     ("evaluate", ("verdict",), "Baseline"),
     ("evaluate", ("decision", "sentence"), "Threshold"),
+    ("explain", ("sentences",), "Explained"),
 )
 
 _TOLD = (("Review", review_sentence), ("Calibration", calibration_sentence))
@@ -130,19 +131,20 @@ def _places(settings: Settings, executions: Sequence[ExecutionRecord]) -> Rows:
     logs = settings.home / "airflow" / "logs"
     if logs.exists():  # not where all runs were local ones
         rows.append(("Logs", str(logs)))
-    rows += _plots(settings, _last(executions, "evaluate"))
+    for stage, title in (("evaluate", "Report"), ("explain", "Explanations")):
+        rows += _plots(settings, _last(executions, stage), title)
     return rows + _cards(settings, _last(executions, "cards"))
 
 
-def _plots(settings: Settings, evaluation: ExecutionRecord | None) -> Rows:
-    """Copy the plots of the evaluation into a folder for people, once, and say where."""
-    if evaluation is None or evaluation.output is None:
+def _plots(settings: Settings, execution: ExecutionRecord | None, title: str) -> Rows:
+    """Copy the plots of an execution into a folder for people, once, and say where."""
+    if execution is None or execution.output is None:
         return []
-    folder = settings.home / "reports" / evaluation.output.digest[:16]
+    folder = settings.home / "reports" / execution.output.digest[:16]
     store = Store(settings.store, settings.home / "cache", shows=True)
-    if store.find(evaluation.output.key) is None:
-        return [("Report", f"{folder}" if folder.exists() else "no longer in the store: collected")]
-    artifact = store.get(evaluation.output)
+    if store.find(execution.output.key) is None:
+        return [(title, f"{folder}" if folder.exists() else "no longer in the store: collected")]
+    artifact = store.get(execution.output)
     names = sorted(name for name in artifact.manifest.files if name.startswith("plots/"))
     for name in ("report.json", *names):
         target = folder / name
@@ -150,7 +152,7 @@ def _plots(settings: Settings, evaluation: ExecutionRecord | None) -> Rows:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(artifact.path(name).read_bytes())
     plots = ", ".join(Path(name).stem for name in names) or "no plots"
-    return [("Report", f"{folder} ({plots})")]
+    return [(title, f"{folder} ({plots})")]
 
 
 def _cards(settings: Settings, cards: ExecutionRecord | None) -> Rows:

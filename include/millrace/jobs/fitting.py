@@ -9,6 +9,7 @@ from millrace.jobs.execute import Job
 from millrace.jobs.step import Reference
 from millrace.jobs.workflow_run import WorkflowRun
 from millrace.machine import computes_bfloat16
+from millrace.workflow.resources import Resources
 
 
 def fit_network(
@@ -29,22 +30,27 @@ def fit_network(
     params |= {"modality": run.spec.modality, **run.spec.answer()}
     if part is not None and "explain" in params["train"]:  # nobody looks at a fold's bundle
         params["train"]["explain"] = False
-    asked = run.spec.resources
-    locations = {}
+    asked, locations = devices(run.spec.resources)
+    params |= asked
     start = params["model"].pop("start", None)
     if start is not None:  # which weights they are decides the result, not where they lie
         params["start"] = {"sha256": start["sha256"]}
         locations["start"] = {"uri": start["uri"]}
-    if asked.gpus:
-        params["devices"] = {"gpus": asked.gpus}
-        if asked.without_gpu != "fail":  # else no result can have been made without
-            params["devices"]["without_gpu"] = asked.without_gpu
-        locations["devices"] = {"memory_growth": asked.memory_growth}
-    elif network.train.precision == "auto":  # what it means here decides the result
+    if not asked and network.train.precision == "auto":  # what it means here decides the result
         params["machine"] = {"bfloat16": computes_bfloat16()}
     inputs = {"dataset": [ArtifactRef.from_document(dataset)]}
     job = Job("train", params, inputs, locations, part or candidate)
     return run.executor.execute(job).ref
+
+
+def devices(asked: Resources) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the parameter and the location ``devices`` of a stage that GPUs are asked for."""
+    if not asked.gpus:
+        return {}, {}
+    decides: dict[str, Any] = {"gpus": asked.gpus}
+    if asked.without_gpu != "fail":  # else no result can have been made without
+        decides["without_gpu"] = asked.without_gpu
+    return {"devices": decides}, {"devices": {"memory_growth": asked.memory_growth}}
 
 
 def fit_baseline(

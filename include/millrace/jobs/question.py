@@ -22,7 +22,7 @@ from millrace.workflow.sentences import review_sentence
 
 _ABOUT_ALL = ("accuracy", "f1", "roc_auc", "average_precision", "log_loss", "r2", "rmse", "mae")
 _OTHERS = ("baseline", "champion")
-_CARDS = "cards"
+_EXPLAINED, _CARDS = "explain", "cards"
 _CARD_TITLES = {
     "model_card": "Model card",
     "data_card": "Data card",
@@ -137,6 +137,8 @@ def _pages(run: WorkflowRun, evaluation: Artifact, version: ModelVersion) -> dic
         "Model": f"artifacts/{version.bundle.key}",
     }
     for one in run.catalog.executions.of_run(run.id):
+        if one.output is not None and one.stage == _EXPLAINED:
+            found["Explanations of test records"] = f"artifacts/{one.output.key}"
         if one.output is not None and one.stage == _CARDS:
             page = f"artifacts/{one.output.key}/files"
             found |= {title: f"{page}/{name}.html" for name, title in _CARD_TITLES.items()}

@@ -82,6 +82,14 @@ STAGES: Mapping[str, Stage] = {
             "learning",
             shows="a report",
         ),
+        Stage(
+            "explain",
+            "millrace.learning.explain",
+            (*_SCORING, "tensorflow", "keras", "matplotlib"),
+            "learning",
+            heavy=True,
+            shows="a report",
+        ),
         Stage("cards", "millrace.learning.cards", shows="a card"),
         Stage(
             "gate",

@@ -17,6 +17,7 @@ from millrace.artifacts.reference import ArtifactRef
 from millrace.jobs import promotion
 from millrace.jobs.discretion import discreet
 from millrace.jobs.execute import Job
+from millrace.jobs.explaining import explain
 from millrace.jobs.fitting import fit_baseline, fit_network
 from millrace.jobs.folds import baseline_fold, cross_validate, folds, split_fold, train_fold
 from millrace.jobs.growth import log_growth
@@ -148,9 +149,12 @@ def cards(
     bundle: Reference,
     evaluated: Reference,
     collected: Iterable[Reference],
+    explained: Reference | None = None,
 ) -> Reference:
     """Write the cards of the run: model, data, de-identification."""
     inputs = {"dataset": [dataset], "bundle": [bundle], "evaluation": [evaluated]}
+    if explained is not None:
+        inputs["explanations"] = [explained]
     params = {"workflow": card_facts(run.spec)}
     return execute(run, "cards", params, {**inputs, "collected": list(collected)})
 
@@ -191,7 +195,8 @@ STEPS: Mapping[str, Callable[..., Any]] = {
     for step in (
         *(discover, collect, clean, transform, integrate),
         *(folds, split_fold, train_fold, baseline_fold, cross_validate),
-        *(candidates, train, baseline, choose, evaluate, cards, approve, promote, predict, finish),
+        *(candidates, train, baseline, choose, evaluate, explain, cards, approve, promote),
+        *(predict, finish),
     )
 }
 """All steps by name."""

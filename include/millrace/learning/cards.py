@@ -24,8 +24,9 @@ def run(context: StageContext) -> StageResult:
     """Write ``model_card``, ``data_card`` and ``deidentification``, each ``.html`` and ``.json``.
 
     Args:
-        context: roles ``dataset``, ``bundle``, ``evaluation`` and ``collected``, all batches of the
-            run; params ``workflow``, what the spec says: see `model_card` and `data_card`.
+        context: roles ``dataset``, ``bundle``, ``evaluation``, ``collected``, all batches of the
+            run, and ``explanations``, where there are such; params ``workflow``, what the spec
+            says: see `model_card` and `data_card`.
     """
     workflow, dataset = context.params["workflow"], context.one("dataset")
     evaluation = context.one("evaluation")
@@ -39,6 +40,7 @@ def run(context: StageContext) -> StageResult:
             evaluation,
             _document(evaluation, "report.json"),
             dataset.facts,
+            context.optional("explanations"),
         ),
         data_card(workflow, dataset.facts, certified),
         deidentification_card(workflow["name"], certificates, len(collected)),

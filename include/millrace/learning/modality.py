@@ -21,6 +21,7 @@ from millrace.workflow.registry import implementation, load
 
 if TYPE_CHECKING:
     from millrace.learning.dataset import DatasetSplit
+    from millrace.learning.evaluation.examples import Asked
 
 Inputs = npt.NDArray[Any]
 """What a network takes of some records, ``(rows, *shape)``."""
@@ -98,7 +99,9 @@ class Learnt(Protocol):
     def explain(
         self, classifier: Any, validation: DatasetSplit, folder: Path, rule: Rule | None
     ) -> None:
-        """Write what explains single answers to validation records, where the modality has it."""
+        """Write what explains single answers to validation records, or checks what will explain
+        those to test records, where the modality has it.
+        """
 
 
 class Rival(Protocol):
@@ -155,6 +158,33 @@ class LearningModality(Protocol):
         Args:
             refused: columns `record_id`, `label`, `reason`, `detail`, `content` and `encoding` of
                 quarantine.
+        """
+
+
+@runtime_checkable
+class ExplainingModality(LearningModality, Protocol):
+    """A modality whose answers to test records are explained by the network itself."""
+
+    def explain(
+        self,
+        folder: Path,
+        dataset: Artifact,
+        bundle: Artifact,
+        asked: Asked,
+        scratch: Path,
+        report: Callable[[Params], None],
+    ) -> list[str]:
+        """Write what spoke for the answers to test records, and draw it into ``plots``.
+
+        Needs a deep-learning framework.
+
+        Args:
+            folder: for the files. dataset: with the test records. bundle: that answered.
+            asked: which records. scratch: folder for temporary files.
+            report: called with progress.
+
+        Returns:
+            What people must know of it, sentences.
         """
 
 

@@ -63,7 +63,7 @@ class DockerStep(Lineage, DockerOperator):
         resources: Resources,
         **options: Any,
     ) -> None:
-        gpus = resources.gpus if step in ("train", "train_fold") else 0
+        gpus = resources.gpus_of(step)
         asked = ContainerOptions.of(trainer_image(accelerator_of(gpus)), resources, gpus)
         super().__init__(
             image=asked.image,

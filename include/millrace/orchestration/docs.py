@@ -26,6 +26,8 @@ _TASKS = {
     "and figures of each fold, beside the baseline.",
     "evaluate": "Scores the exported bundle on the test split, with confidence intervals, beside "
     "the baseline and the champion; draws the plots.",
+    "explain": "Draws what spoke for the answers to test records, mistakes and a sample of the "
+    "rest, in the workflow's runtime. What failed its sanity check is not drawn.",
     "cards": "Writes the model card, the data card and the summary of de-identification, as pages "
     "that ask the network for nothing.",
     "approve": "Asks a **person** about a challenger that passed the gate (*Required Actions*), "

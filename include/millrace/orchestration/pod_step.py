@@ -67,7 +67,7 @@ class PodStep(Lineage, JobPodOperator):
         resources: Resources,
         **options: Any,
     ) -> None:
-        gpus = resources.gpus if step in ("train", "train_fold") else 0
+        gpus = resources.gpus_of(step)
         super().__init__(**_operator_options(resources, gpus), **options)
         self.workflow = workflow
         self.purpose = purpose

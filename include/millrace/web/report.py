@@ -26,8 +26,13 @@ from millrace.workflow.sentences import calibration_sentence, review_sentence
 _PLOTS = (
     *("learning_curves", "confusion_matrix", "precision_recall", "reliability"),
     *("predicted", "residuals"),
-    *("misclassified", "explained", "explanation_checks", "worst", "samples"),
+    *("misclassified", "explained", "explained_errors", "explained_sample", "explanation_checks"),
+    *("worst", "samples"),
 )
+
+
+CHECKS = "plots/explanation_checks.png"
+"""The evaluation's plot of what explanations look like where nothing was learnt."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,20 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Explained:
+    """What spoke for answers to test records.
+
+    Attributes:
+        ref: of its artifact. sentences: on what is shown, with the sanity checks, and what is not.
+        plots: key of the artifact and name of each plot file; the checks' own is the last.
+    """
+
+    ref: ArtifactRef
+    sentences: Sequence[str]
+    plots: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class Report:
     """A run.
 
@@ -87,6 +106,7 @@ class Report:
         decisions: what was decided of this run's models, oldest first.
         cards: key of the artifact and name of each page of the run's cards.
         questions: what it asks a person and nobody has answered.
+        explained: answers to test records, or None.
     """
 
     run: RunRecord
@@ -101,6 +121,7 @@ class Report:
     batches: Sequence[PredictionBatch] = field(default_factory=list)
     cards: Sequence[tuple[str, str]] = ()
     questions: Sequence[ApprovalRequest] = ()
+    explained: Explained | None = None
 
 
 def report(library: Library, run: RunRecord) -> Report:
@@ -109,6 +130,7 @@ def report(library: Library, run: RunRecord) -> Report:
     stages = stage_rows(catalog.executions.of_run(run.id))
     gate, choice = (library.open(_output(stages, name)) for name in ("gate", "choose"))
     evaluation = library.open(_output(stages, "evaluate"))
+    explanations = library.open(_output(stages, "explain"))
     bundle = _bundle(evaluation, _output(stages, "train"))
     return Report(
         run=run,
@@ -123,6 +145,7 @@ def report(library: Library, run: RunRecord) -> Report:
         batches=_batches(catalog, run, stages),
         cards=_cards(library, stages),
         questions=[one for one in catalog.approvals.of_run(run.id) if one.approved is None],
+        explained=_explained(explanations, evaluation),
     )
 
 
@@ -204,6 +227,15 @@ def _evaluation(artifact: Artifact | None) -> Evaluation | None:
         calibration=calibration_sentence(facts),
         explanations=facts.get("explanations") or (),
     )
+
+
+def _explained(artifact: Artifact | None, evaluation: Artifact | None) -> Explained | None:
+    if artifact is None:
+        return None
+    plots = [(artifact.ref.key, name) for name in _plots(artifact.manifest.files)]
+    if plots and evaluation is not None and CHECKS in evaluation.manifest.files:
+        plots.append((evaluation.ref.key, CHECKS))
+    return Explained(artifact.ref, artifact.facts.get("sentences") or (), plots)
 
 
 def _cards(library: Library, stages: Sequence[StageRow]) -> list[tuple[str, str]]:

@@ -6,9 +6,10 @@ from typing import Any, ClassVar, Literal
 
 from millrace.workflow.base import Name
 from millrace.workflow.candidates import Candidate
-from millrace.workflow.class_workflow import ClassWorkflow
 from millrace.workflow.ct import CtAugmentation, CtCleaning, CtTransform
 from millrace.workflow.ct_models import AnyCtModel
+from millrace.workflow.evaluation import Explanation
+from millrace.workflow.explained_workflow import ExplainedWorkflow
 from millrace.workflow.learning import Baseline
 
 _BEFORE_CROPPING = 2
@@ -22,8 +23,11 @@ class CtCandidate(Candidate):
     augment: CtAugmentation = CtAugmentation()
 
 
-class CtWorkflow(ClassWorkflow):
-    """Which of some classes a CT slice belongs to. See `include/workflows/head_ct.yaml`."""
+class CtWorkflow(ExplainedWorkflow):
+    """Which of some classes a CT slice belongs to. See `include/workflows/head_ct.yaml`.
+
+    Answers to test slices are explained unless `explain` is null.
+    """
 
     modality: ClassVar[str] = "ct"
     task: Literal["ct_classification"]
@@ -33,6 +37,7 @@ class CtWorkflow(ClassWorkflow):
     augment: CtAugmentation = CtAugmentation()
     candidates: dict[Name, CtCandidate] = {}
     baseline: Baseline = Baseline()
+    explain: Explanation | None = Explanation()
 
     def cleaning(self) -> dict[str, Any]:
         """Return what decides how a record is cleaned by itself, as JSON values."""

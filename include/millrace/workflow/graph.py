@@ -129,7 +129,8 @@ def _training(spec: WorkflowSpec) -> Graph:
             *_trainings(spec),
             *_validation(spec),
             Task("evaluate", {**known, **({"validated": "cross_validate"} if spec.folds else {})}),
-            Task("cards", {**_CARDS, "bundle": bundle}),
+            *_explanation(spec, bundle),
+            Task("cards", {**_CARDS, "bundle": bundle, **_explained(spec)}),
             *_promotion(spec, {**known, "evaluated": "evaluate"}),
             Task(
                 "predict",
@@ -141,6 +142,18 @@ def _training(spec: WorkflowSpec) -> Graph:
             ),
         )
     )
+
+
+def _explanation(spec: WorkflowSpec, bundle: str) -> tuple[Task, ...]:
+    """Return the task that explains answers to test records, if that is asked for."""
+    if not spec.explanation():
+        return ()
+    taken = {"dataset": "integrate", "bundle": bundle, "evaluated": "evaluate"}
+    return (Task("explain", taken, gpus=spec.resources.gpus_of("explain")),)
+
+
+def _explained(spec: WorkflowSpec) -> dict[str, str]:
+    return {"explained": "explain"} if spec.explanation() else {}
 
 
 def _promotion(spec: WorkflowSpec, judged: Mapping[str, str]) -> tuple[Task, ...]:
@@ -210,7 +223,7 @@ FORCIBLE: Mapping[Purpose, tuple[str, ...]] = {
     "training": (
         *("discover", "collect", "clean", "transform", "integrate"),
         *("train", "baseline", "choose", "folds", "fold", "cross_validate", "shortcuts"),
-        *("evaluate", "cards", "promote", "predict"),
+        *("evaluate", "explain", "cards", "promote", "predict"),
     ),
     "prediction": ("discover", "collect", "clean", "transform", "predict"),
 }

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from millrace.workflow.base import Name
 from millrace.workflow.candidates import Candidate
-from millrace.workflow.class_workflow import ClassWorkflow
+from millrace.workflow.explained_workflow import ExplainedWorkflow
 from millrace.workflow.images import ImageAugmentation, ImageCleaning, ImageTransform
 from millrace.workflow.learning import AnyModel, Baseline
 
@@ -18,7 +18,7 @@ class ImageCandidate(Candidate):
     augment: ImageAugmentation = ImageAugmentation()
 
 
-class ImageWorkflow(ClassWorkflow):
+class ImageWorkflow(ExplainedWorkflow):
     """Which of some classes a picture belongs to. See `include/workflows/digits.yaml`."""
 
     modality: ClassVar[str] = "image"

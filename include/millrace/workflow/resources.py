@@ -14,12 +14,16 @@ Placeable = Literal[
 """Tasks whose work may be placed in a container."""
 
 
+TRAINER_TASKS = ("train", "train_fold", "explain")
+"""Tasks that need the deep-learning framework: they run where training does, with its devices."""
+
+
 class Resources(Value):
     """What the tasks of a workflow that run in a container, and training anywhere, ask for.
 
     Attributes:
-        gpus: devices of the training; 0 trains on the processor. Airflow admits the job through
-            its pool `gpu`.
+        gpus: devices of the training, and of what explains the network's answers; 0 trains on the
+            processor. Airflow admits the job through its pool `gpu`.
         without_gpu: where `gpus` are asked for and none can be seen: ``fail``, or train on the
             ``cpu``.
         memory_growth: GPU memory is taken as training needs it, not all of it at the start.
@@ -40,3 +44,7 @@ class Resources(Value):
     processes: Annotated[int, Field(ge=64, le=4_194_304)] = 4096
     node_selector: dict[str, str] = {}
     tolerations: tuple[dict[str, Any], ...] = Field((), strict=False)
+
+    def gpus_of(self, task: str) -> int:
+        """Return how many GPUs a task gets."""
+        return self.gpus if task in TRAINER_TASKS else 0

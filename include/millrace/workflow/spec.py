@@ -19,7 +19,7 @@ from millrace.workflow.card import Card
 from millrace.workflow.contents import Cleaning
 from millrace.workflow.learning import AnyBaseline, AnyGate, Model, Split, Training
 from millrace.workflow.privacy import Privacy
-from millrace.workflow.resources import Placeable, Resources
+from millrace.workflow.resources import TRAINER_TASKS, Placeable, Resources
 from millrace.workflow.source_contents import check_contents
 from millrace.workflow.sources import AnySource, unique_names
 
@@ -170,6 +170,10 @@ class WorkflowSpec(Value):
         """Folds of the cross-validation; 0 is none."""
         return 0
 
+    def explanation(self) -> dict[str, Any]:
+        """Return how answers to test records are explained, as JSON values; empty: they are not."""
+        return {}
+
     def sensitivity(self, kinds: Iterable[str]) -> str:
         """Return the label of what sources of these kinds hold; see `Manifest.sensitivity`."""
         said = self.privacy.input
@@ -219,7 +223,7 @@ class WorkflowSpec(Value):
 
         A baseline that becomes a bundle needs what only the trainer's image holds.
         """
-        asked = "train" if task == "train_fold" else task
+        asked = "train" if task in TRAINER_TASKS else task
         if asked in self.runtimes:
             return self.runtimes[asked]
         trained = ("train", "baseline") if self.baseline.candidate else ("train",)

@@ -6,6 +6,7 @@ import json
 from html.parser import HTMLParser
 
 import pytest
+from PIL import Image
 
 from millrace.learning import cards, evaluate
 from millrace.learning.carding.deidentification import deidentification_card, sentence
@@ -53,7 +54,7 @@ def certificate(passed=True):
 def made(workshop, make_records):
     """Return a function that makes the cards of an evaluation."""
 
-    def make(labels=("bird", "cat", "dog"), collected=(), **changes):
+    def make(labels=("bird", "cat", "dog"), collected=(), explained=None, **changes):
         names = [labels[i] for i in (0, 1, 2, 2)]
         table = make_records([0, 1, 2, 1], names, ["east", "east", EVIL, EVIL])
         dataset = workshop.dataset(test=table, train=table)
@@ -67,6 +68,7 @@ def made(workshop, make_records):
             bundle=bundle,
             evaluation=evaluation,
             collected=list(collected),
+            explanations=explained and workshop.publish("explanations", *explained),
         )
         return result, folder
 
@@ -139,3 +141,17 @@ def test_equal_inputs_give_equal_cards(made):
     (_, one), (_, two) = made(), made()
     for name in NAMES:
         assert (one / f"{name}.html").read_bytes() == (two / f"{name}.html").read_bytes()
+
+
+def test_test_records_are_explained_with_what_the_checks_say(made, tmp_path):
+    folder = tmp_path / "explained"
+    (folder / "plots").mkdir(parents=True)
+    Image.new("L", (2, 2)).save(folder / "plots" / "explained_errors.png")
+    said = [f"Of 41 test records, 7 are explained. {EVIL}", "Grad-CAM is not shown: flat."]
+    _, written = made(explained=(folder, {"sentences": said}))
+    document = json.loads((written / "model_card.json").read_text())
+    (section,) = [one for one in document["sections"] if one["title"] == "Explanations"]
+    assert section["text"] == said
+    text = (written / "model_card.html").read_text()
+    assert "Test records that were mistaken, with what spoke for the predictions" in text
+    assert EVIL not in text

@@ -5,7 +5,7 @@ After M. Mitchell et al., "Model Cards for Model Reporting", 2019, arXiv:1810.03
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from millrace.artifacts.artifact import Artifact
@@ -14,9 +14,13 @@ from millrace.learning.carding.words import count, interval, named, number
 from millrace.workflow.sentences import calibration_sentence, review_sentence
 
 _FEW = 200  # test records under which figures are said to be uncertain
+_EXPLAINED = (
+    ("explained_errors", "Test records that were mistaken, with what spoke for the predictions"),
+    ("explained_sample", "Test records that were not, with what spoke for the predictions"),
+)
 _PICTURES = (
     ("explained", "Validation records with what spoke for their predictions"),
-    ("explanation_checks", "The same maps of networks that learnt nothing"),
+    ("explanation_checks", "Such maps beside those of networks that learnt nothing"),
     ("confusion_matrix", "Which class was taken for which, on the test records"),
     ("reliability", "How often predictions of each confidence were right"),
 )
@@ -30,7 +34,12 @@ Facts = Mapping[str, Any]
 
 
 def model_card(
-    workflow: Facts, bundle: Facts, evaluation: Artifact, report: Facts, dataset: Facts
+    workflow: Facts,
+    bundle: Facts,
+    evaluation: Artifact,
+    report: Facts,
+    dataset: Facts,
+    explanations: Artifact | None = None,
 ) -> CardDocument:
     """Return the card.
 
@@ -38,13 +47,12 @@ def model_card(
         workflow: of the spec: ``name``, ``description``, ``task``, ``modality``, ``model``,
             ``card``. bundle: document of ``bundle.json``. evaluation: with its plots.
         report: document of ``report.json``. dataset: facts.
+        explanations: of test records, with their plots; None where there are none.
     """
     found = dict(evaluation.facts)
-    pictures = [
-        Picture(evaluation.path(f"plots/{name}.png"), caption)
-        for name, caption in _PICTURES
-        if evaluation.has(f"plots/{name}.png")
-    ]
+    if explanations is not None:
+        found["explanations"] = explanations.facts["sentences"]
+    shown = [*_pictures(explanations, _EXPLAINED), *_pictures(evaluation, _PICTURES)]
     sections = [
         _what(workflow, bundle, found),
         Section("Intended use", text=(workflow["card"]["intended_use"] or _NOT_STATED,)),
@@ -53,7 +61,7 @@ def model_card(
         _answers(found),
         _explanations(found),
         Section("Limits", text=tuple(_limits(workflow, found, dataset))),
-        Section("Pictures", pictures=pictures) if pictures else None,
+        Section("Pictures", pictures=shown) if shown else None,
     ]
     return CardDocument(
         name="model_card",
@@ -62,6 +70,17 @@ def model_card(
         data={"workflow": dict(workflow), "evaluation": found},
         notice=_NO_DEVICE if workflow["modality"] == "ct" else None,
     )
+
+
+def _pictures(artifact: Artifact | None, named: Sequence[tuple[str, str]]) -> list[Picture]:
+    """Return those of some plots that an artifact has."""
+    if artifact is None:
+        return []
+    return [
+        Picture(artifact.path(f"plots/{name}.png"), caption)
+        for name, caption in named
+        if artifact.has(f"plots/{name}.png")
+    ]
 
 
 def _what(workflow: Facts, bundle: Facts, found: Facts) -> Section:

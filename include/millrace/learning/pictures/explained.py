@@ -1,14 +1,15 @@
-"""`Explanations`: maps of what spoke for answers about pictures, as a bundle holds them.
+"""`Explanations`: maps of what spoke for answers about pictures, and whether they can be believed.
 
-The pictures themselves are not in it, only which validation records they are. A method whose maps
-do not depend on what the network learnt is not to be shown: `Method.refused` says why.
+A bundle holds those of some validation records, with the checks; the stage `explain` makes those of
+test records. The pictures are not in them, only which records they are. A method whose maps do not
+depend on what the network learnt is not to be shown: `Method.refused` says why.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,23 @@ import numpy.typing as npt
 from millrace.artifacts.artifact import Artifact
 
 EXPLAINED = "explained.json"
-"""Name of a bundle's file of explained validation records."""
+"""Name of the file of explained records."""
 
 MAPS = "explained.npz"
 """Name of the file of their maps."""
 
-FORMAT = 2
+FORMAT = 3
 """Of ``explained.json`` of pictures; that of texts is 1."""
+
+CAM, GRADIENTS = "Grad-CAM", "Integrated gradients"
+"""The methods' names in words."""
 
 LIKE = 0.5
 """Mean rank correlation from which two networks' maps count as the same."""
 
 ERROR = 0.1
-"""Share of the score's change that maps that should add up to it may leave out, in the middle."""
+"""Share of the score's change that a map which should add up to it may leave out; of many maps, the
+one in the middle."""
 
 Maps = npt.NDArray[np.float32]
 
@@ -131,23 +136,60 @@ class Explained:
 
 @dataclass(frozen=True)
 class Explanations:
-    """What a bundle says of its answers to pictures.
+    """What spoke for a network's answers to pictures.
 
     Attributes:
         split: of the records. rows: that were looked at. mistakes: among them.
-        cam, gradients: the methods. records: that are explained, mistakes first.
+        baseline: the grey level of each channel that says nothing, 0 to 255.
+        cam, gradients: the methods. records: that are explained, or compared with randomised
+            networks, mistakes first.
         maps: by name, ``(records, height, width)``: ``cam`` 0 to 1; ``gradients`` whose sum is the
-            score's change, in nats; and those of the randomised networks of the first records,
-            ``<name>_<what>``.
+            score's change, in nats. Of a bundle those of all methods, and ``<name>_<what>`` of the
+            randomised networks; of test records those of the methods that are shown.
     """
 
     split: str
     rows: int
     mistakes: int
+    baseline: Sequence[float]
     cam: Method
     gradients: Method
     records: Sequence[Explained]
     maps: Mapping[str, Maps] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> dict[str, Method]:
+        """The methods that are not refused, by the name of their maps."""
+        methods = {"cam": self.cam, "gradients": self.gradients}
+        return {name: method for name, method in methods.items() if method.refused is None}
+
+    def believed(self, name: str, index: int) -> bool:
+        """Whether a record's map of a method that is shown is to be shown, too."""
+        error = self.records[index].error
+        adds_up = name != "gradients" or (error is not None and error <= ERROR)
+        return adds_up and bool(np.isfinite(self.maps[name][index]).all())
+
+    def without(self, problem: str) -> Explanations:
+        """Refuse the methods that are not refused yet, too."""
+        cam, gradients = (
+            replace(method, problem=problem) if method.refused is None else method
+            for method in (self.cam, self.gradients)
+        )
+        return replace(self, cam=cam, gradients=gradients)
+
+    def withheld(self) -> list[str]:
+        """Return how many maps of methods that are shown are not: a sentence each."""
+        places = range(len(self.records))
+        counts = {
+            method.name: sum(not self.believed(name, index) for index in places)
+            for name, method in self.shown.items()
+        }
+        return [
+            f"{name}: {count:,} of {len(self.records):,} maps are not drawn, since they are no "
+            f"numbers or leave out more than {ERROR:.0%} of the score."
+            for name, count in counts.items()
+            if count
+        ]
 
     def sentences(self) -> list[str]:
         """Return what people must know of them."""
@@ -160,6 +202,7 @@ class Explanations:
             "split": self.split,
             "rows": self.rows,
             "mistakes": self.mistakes,
+            "baseline": list(self.baseline),
             "cam": asdict(self.cam),
             "gradients": asdict(self.gradients),
             "records": [asdict(record) for record in self.records],
@@ -171,19 +214,20 @@ class Explanations:
         np.savez_compressed(folder / MAPS, allow_pickle=False, **maps)
 
     @classmethod
-    def read(cls, bundle: Artifact) -> Explanations | None:
-        """Return those of a bundle; None where it has none that this version can read."""
-        if not bundle.has(EXPLAINED) or not bundle.has(MAPS):
+    def read(cls, artifact: Artifact) -> Explanations | None:
+        """Return those of an artifact; None where it has none that this version can read."""
+        if not artifact.has(EXPLAINED) or not artifact.has(MAPS):
             return None
-        document = json.loads(bundle.path(EXPLAINED).read_bytes())
+        document = json.loads(artifact.path(EXPLAINED).read_bytes())
         if document.get("format") != FORMAT:
             return None
-        with np.load(bundle.path(MAPS), allow_pickle=False) as file:
+        with np.load(artifact.path(MAPS), allow_pickle=False) as file:
             maps = {name: file[name].astype(np.float32) for name in file.files}
         return cls(
             split=document["split"],
             rows=document["rows"],
             mistakes=document["mistakes"],
+            baseline=document["baseline"],
             cam=Method.from_document(document["cam"]),
             gradients=Method.from_document(document["gradients"]),
             records=[Explained(**record) for record in document["records"]],

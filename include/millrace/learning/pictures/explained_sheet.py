@@ -1,11 +1,10 @@
-"""`draw_explained`: explained validation pictures, their maps laid over them, and the checks.
+"""`draw_explained`: explained pictures, their maps laid over them; `draw_checks`: their checks.
 
 What failed its check is not drawn: its sentence stands instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +18,9 @@ from millrace.learning.evaluation.pictures import pixels
 from millrace.learning.evaluation.plots.figure import BLUE, ORANGE, plain, plain_end
 from millrace.learning.evaluation.plots.sheet import Bar, Tile, draw_sheet
 from millrace.learning.evaluation.rows import take_rows
-from millrace.learning.pictures.explained import Explained, Explanations, Maps, Method
+from millrace.learning.pictures.explained import Explained, Explanations, Maps
 
 _ACROSS = 3  # records a line
-_CHECKED = 4  # records of the sheet of checks
 _CLEAR = 99.5  # percentile of a map's values that has the full colour
 _OPAQUE = 0.85
 _LARGE = 64  # pixels
@@ -40,57 +38,54 @@ Colours = npt.NDArray[np.float64]
 
 
 def draw_explained(
-    folder: Path, dataset: Artifact, bundle: Artifact, channel: int | None = None
+    folder: Path, found: Explanations, mistakes: int, dataset: Artifact, channel: int | None = None
 ) -> None:
-    """Draw ``explained`` and ``explanation_checks``, where the bundle has explanations of records
-    of this dataset.
+    """Draw ``explained_errors`` and ``explained_sample``, where there are such records and methods
+    that are shown.
+
+    Args:
+        found: of records of the dataset. mistakes: how many of them, the first, were mistaken.
+        channel: the only one to draw; None draws pictures as they are.
+    """
+    pictures = _pictures(found, dataset, channel)
+    if pictures is None or not found.shown:
+        return
+    wrong, right = found.mistakes, found.rows - found.mistakes
+    errors = f"{mistakes:,} of {wrong:,} mistakes about {found.split} records, explained"
+    sample = f"{len(pictures) - mistakes:,} of {right:,} right answers, explained"
+    parts = {
+        "explained_errors": (range(mistakes), errors),
+        "explained_sample": (range(mistakes, len(pictures)), sample),
+    }
+    for name, (places, title) in parts.items():
+        tiles = [tile for index in places for tile in _line(found, index, pictures[index])]
+        if tiles:
+            draw_sheet(
+                folder / f"{name}.png",
+                title,
+                tiles,
+                _ACROSS * (1 + len(found.shown)),
+                notes=[*found.sentences(), *found.withheld()],
+                bars=[_BARS[method] for method in found.shown],
+            )
+
+
+def draw_checks(path: Path, dataset: Artifact, bundle: Artifact, channel: int | None) -> None:
+    """Draw maps beside those of the randomised networks, where the bundle has them of records of
+    this dataset.
 
     Args:
         channel: the only one to draw; None draws pictures as they are.
     """
     found = Explanations.read(bundle)
-    name = "" if found is None else f"{found.split}.parquet"
-    if found is None or not dataset.has(name):
+    pictures = None if found is None else _pictures(found, dataset, channel)
+    if found is None or pictures is None or not found.shown:
         return
-    table = dataset.path(name)
-    rows = take_rows(table, [one.row for one in found.records], ["image", "record_id"])
-    if [row["record_id"] for row in rows] != [one.record_id for one in found.records]:
-        return  # it learnt from another dataset
-    shape = image_shape(read_schema(table))
-    pictures = [_seen(pixels(row["image"], shape), channel) for row in rows]
-    _draw_records(folder / "explained.png", found, pictures)
-    _draw_checks(folder / "explanation_checks.png", found, pictures)
-
-
-def _draw_records(path: Path, found: Explanations, pictures: list[Images]) -> None:
-    shown = list(_shown(found))
-    tiles: list[Tile] = []
-    for index, (one, picture) in enumerate(zip(found.records, pictures, strict=True)):
-        tiles.append(Tile(picture, _caption(one)))
-        tiles += [
-            Tile(_laid(picture, found.maps[name][index], name), (method.name, *_error(one, name)))
-            for name, method in shown
-        ]
-    mistakes = f"{found.mistakes:,} of {found.rows:,} {found.split} records were mistaken"
-    draw_sheet(
-        path,
-        f"Explained: mistakes and some right answers ({mistakes})",
-        tiles if shown else [],
-        _ACROSS * (1 + len(shown)),
-        notes=found.sentences(),
-        bars=[_BARS[name] for name, _ in shown],
-    )
-
-
-def _draw_checks(path: Path, found: Explanations, pictures: list[Images]) -> None:
-    """Draw maps beside those of the randomised networks."""
-    shown = list(_shown(found))
-    count = min([_CHECKED, len(pictures), *map(len, found.maps.values())])
     tiles: list[Tile] = []
     columns = 0
-    for index, picture in enumerate(pictures[:count]):
+    for index, picture in enumerate(pictures):
         line = [Tile(picture, _caption(found.records[index]))]
-        for name, method in shown:
+        for name, method in found.shown.items():
             made = {"as learnt": name}
             made |= {f"random {c.what}": f"{name}_{c.what}" for c in method.checks}
             line += [
@@ -100,21 +95,41 @@ def _draw_checks(path: Path, found: Explanations, pictures: list[Images]) -> Non
             ]
         columns = len(line)
         tiles += line
-    if not shown or not tiles:
-        return
-    draw_sheet(
-        path,
-        "Checks of the explanations: networks that learnt nothing must look otherwise",
-        tiles,
-        columns,
-        notes=found.sentences(),
-        bars=[_BARS[name] for name, _ in shown],
-    )
+    if tiles:
+        draw_sheet(
+            path,
+            "Checks of the explanations: networks that learnt nothing must look otherwise",
+            tiles,
+            columns,
+            notes=found.sentences(),
+            bars=[_BARS[name] for name in found.shown],
+        )
 
 
-def _shown(found: Explanations) -> Iterator[tuple[str, Method]]:
-    methods = {"cam": found.cam, "gradients": found.gradients}
-    yield from ((name, m) for name, m in methods.items() if m.refused is None)
+def _pictures(found: Explanations, dataset: Artifact, channel: int | None) -> list[Images] | None:
+    """Return the pictures of the records, or None where the dataset is another one."""
+    name = f"{found.split}.parquet"
+    if not dataset.has(name):
+        return None
+    table = dataset.path(name)
+    rows = take_rows(table, [one.row for one in found.records], ["image", "record_id"])
+    if [row["record_id"] for row in rows] != [one.record_id for one in found.records]:
+        return None
+    shape = image_shape(read_schema(table))
+    return [_seen(pixels(row["image"], shape), channel) for row in rows]
+
+
+def _line(found: Explanations, index: int, picture: Images) -> list[Tile]:
+    """Return a record and its maps."""
+    one = found.records[index]
+    tiles = [Tile(picture, _caption(one))]
+    for name, method in found.shown.items():
+        caption = (method.name, *_error(one, name))
+        if found.believed(name, index):
+            tiles.append(Tile(_laid(picture, found.maps[name][index], name), caption))
+        else:
+            tiles.append(Tile(None, caption, instead="not shown"))
+    return tiles
 
 
 def _seen(picture: Images, channel: int | None) -> Images:

@@ -15,12 +15,12 @@ from millrace.learning.framework import keras
 from millrace.learning.modality import Finish, Inputs
 from millrace.learning.pictures.augmentation.layers import augmentation_layers
 from millrace.learning.pictures.encoder import PixelEncoder
-from millrace.learning.pictures.gradients import write_explanations
 from millrace.learning.pictures.normalisation import (
     Histogram,
     Normalisation,
     reference_statistics,
 )
+from millrace.learning.pictures.sanity import write_checks
 from millrace.learning.pictures.saved_model import save_saved_model, takes_encoded
 from millrace.workflow.images import ImageAugmentation
 from millrace.workflow.learning import Model
@@ -98,8 +98,8 @@ class LearntPictures:
     def explain(
         self, classifier: Any, validation: DatasetSplit, folder: Path, rule: Rule | None
     ) -> None:
-        """Write which places of validation pictures made the answers to them."""
-        write_explanations(classifier, self.encoder, validation, folder, rule, self.says_nothing())
+        """Write whether maps of what made the answers to pictures can be believed."""
+        write_checks(classifier, self.encoder, validation, folder, rule, self.says_nothing())
 
     def says_nothing(self) -> list[float]:
         """Return the grey level of each channel of a picture that says nothing: black."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +19,7 @@ from millrace.learning.target import Target
 from millrace.workflow.learning import Baseline
 
 if TYPE_CHECKING:
+    from millrace.learning.evaluation.examples import Asked
     from millrace.learning.pictures.learnt import LearntPictures
 
 Params = Mapping[str, Any]
@@ -57,7 +58,7 @@ class PictureLearning:
 
     def draw(self, folder: Path, outcomes: Outcomes, dataset: Artifact, bundle: Artifact) -> None:
         """Draw sheets of pictures."""
-        from millrace.learning.pictures.explained_sheet import draw_explained
+        from millrace.learning.pictures.explained_sheet import draw_checks
         from millrace.learning.pictures.samples import draw_errors, draw_quarantine, draw_samples
 
         errors, test = folder / "misclassified.png", dataset.path("test.parquet")
@@ -67,7 +68,27 @@ class PictureLearning:
             draw_samples(samples, training, outcomes.labels, self.channel)
         if dataset.has("quarantine.parquet"):
             draw_quarantine(folder / "quarantine.png", dataset.path("quarantine.parquet"))
-        draw_explained(folder, dataset, bundle, self.channel)
+        draw_checks(folder / "explanation_checks.png", dataset, bundle, self.channel)
+
+    def explain(
+        self,
+        folder: Path,
+        dataset: Artifact,
+        bundle: Artifact,
+        asked: Asked,
+        scratch: Path,
+        report: Callable[[Params], None],
+    ) -> list[str]:
+        """Make maps of test pictures by the methods that passed their checks, and draw them."""
+        from millrace.learning.pictures.explained_sheet import draw_explained
+        from millrace.learning.pictures.explaining import explained
+
+        found = explained(dataset, bundle, asked, scratch, report)
+        found.write(folder)
+        plots = folder / "plots"
+        plots.mkdir()
+        draw_explained(plots, found, len(asked.mistakes), dataset, self.channel)
+        return [asked.sentence(), *found.sentences(), *found.withheld()]
 
     def draw_refused(self, path: Path, title: str, refused: Sequence[Mapping[str, Any]]) -> None:
         """Draw refused records onto a sheet."""

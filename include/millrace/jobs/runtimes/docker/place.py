@@ -24,13 +24,13 @@ def docker_place(
     """Return the Docker daemon of ``DOCKER_HOST`` as a place for a task's jobs.
 
     Args:
-        settings: of the installation. task: name; only `train` gets GPUs.
+        settings: of the installation. task: name; see `Resources.gpus_of`.
         resources: that its containers ask for. labels: of them, besides the usual ones.
 
     Raises:
         SpecError: the lock of the trainer image is missing.
     """
-    gpus = resources.gpus if task in ("train", "train_fold") else 0
+    gpus = resources.gpus_of(task)
     accelerator = accelerator_of(gpus)
 
     def options(request: JobRequest, store: Store) -> ContainerOptions:

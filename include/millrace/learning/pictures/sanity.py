@@ -1,7 +1,7 @@
-"""`write_explanations`: maps of what spoke for answers to validation pictures, and their checks.
+"""`write_checks`: whether maps of what spoke for answers to pictures depend on what was learnt.
 
-At most 24 mistakes, the most confident ones, and 12 right answers; fewer of large pictures. The
-split `test` is never opened here, as nowhere in training.
+Made of a few validation pictures, mistakes first, fewer where they are large. The split `test` is
+never opened here, as nowhere in training.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from millrace.learning.evaluation.rows import take_rows
 from millrace.learning.pictures.attributions import Attributions
 from millrace.learning.pictures.encoder import PixelEncoder
 from millrace.learning.pictures.explained import (
+    CAM,
+    GRADIENTS,
     Check,
     Explained,
     Explanations,
@@ -37,14 +39,13 @@ from millrace.learning.pictures.randomised import (
 )
 
 CHECKED = 4
-"""Records whose maps are made of the randomised networks too, at most."""
+"""Records whose maps are made of the randomised networks too, and kept, at most."""
 
 _ROWS = 20_000  # records that are looked at, at most
 _BATCH = 256
-_VALUES = 36 * 256 * 256 * 3  # of all explained pictures, about
+_JUDGED = 12  # pictures that a method is judged by, at most
+_VALUES = 36 * 256 * 256 * 3  # of all of them, about
 _LEAST, _LABELLED = 4, 48  # pictures
-
-CAM, GRADIENTS = "Grad-CAM", "Integrated gradients"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class _Maps:
     errors: list[float]
 
 
-def write_explanations(
+def write_checks(
     classifier: Any,
     encoder: PixelEncoder,
     split: DatasetSplit,
@@ -69,16 +70,16 @@ def write_explanations(
     rule: Rule | None,
     baseline: Sequence[float],
 ) -> None:
-    """Write why the records of `split` that were mistaken, and a sample, got their answers.
+    """Write maps of some records of `split`, and the checks of each method.
 
     Args:
-        classifier: of `LearntPictures`, not calibrated: its own layers are looked at, too.
+        classifier: of `LearntPictures`, calibrated or not.
         baseline: the grey level of each channel that says nothing.
     """
     probabilities, classes, first = _answers(classifier, split)
     predicted = predicted_classes(probabilities, rule)
     right, places = predicted == classes, np.arange(len(classes))
-    rows = confident_errors(probabilities[places, predicted], right)
+    rows = confident_errors(probabilities[places, predicted], right, _JUDGED)
     rows = (rows + some_of_each(classes, right))[: _most(encoder)]
     records = take_rows(split.path, rows, ["record_id", "label", "image"])
     pictures = np.stack([np.frombuffer(r["image"], np.uint8) for r in records])
@@ -104,15 +105,16 @@ def write_explanations(
         split=split.name,
         rows=len(classes),
         mistakes=int((~right).sum()),
+        baseline=list(baseline),
         cam=_judge_cam(found, random, reasons),
         gradients=_judge_gradients(found, random, reasons, _told(pictures, baseline)),
-        records=explained,
+        records=explained[:CHECKED],
         maps=_kept(found, random),
     ).write(folder)
 
 
 def _most(encoder: PixelEncoder) -> int:
-    return max(_LEAST, _VALUES // int(np.prod(encoder.shape)))
+    return min(_JUDGED, max(_LEAST, _VALUES // int(np.prod(encoder.shape))))
 
 
 def _maps(
@@ -205,10 +207,10 @@ def _told(pictures: Images, baseline: Sequence[float]) -> npt.NDArray[np.bool_]:
 
 
 def _kept(found: _Maps, random: dict[str, _Maps]) -> dict[str, Maps]:
-    kept = {"gradients": found.gradients}
+    kept = {"gradients": found.gradients[:CHECKED]}
     kept |= {f"gradients_{what}": maps.gradients for what, maps in random.items()}
     if found.cam is not None:
-        kept["cam"] = found.cam
+        kept["cam"] = found.cam[:CHECKED]
         kept |= {f"cam_{w}": maps.cam for w, maps in random.items() if maps.cam is not None}
     return kept
 
