@@ -41,6 +41,7 @@ def spec(**values: Any) -> dict[str, Any]:
         ({"decision": {"positive": "a"}}, "no `decision`: a regression has no classes"),
         ({"train": {"class_weights": "balanced"}}, "no `class_weights`"),
         ({"train": {"label_smoothing": 0.1}}, "no `label_smoothing`"),
+        ({"train": {"calibrate": "temperature"}}, "no `calibrate`: a regression has no prob"),
         ({"train": {"loss": "cross_entropy"}}, "'huber' or 'mse'"),
         ({"gate": {"accuracy": 0.9}}, "accuracy"),
         ({"gate": {"by": "f1"}}, "'rmse', 'mae'"),

@@ -26,6 +26,8 @@ class QuantityTraining(Training):
         if self.label_smoothing or self.class_weights != "none":
             name = "label_smoothing" if self.label_smoothing else "class_weights"
             raise ValueError(f"no `{name}`: a regression has no classes")
+        if self.calibrate != "none":
+            raise ValueError("no `calibrate`: a regression has no probabilities")
         return self
 
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pytest
 from PIL import Image
+
+from millrace.data.integration.hidden import hidden_leakage
+from millrace.data.integration.ledger import Ledger
 
 
 def pictures(count: int, seed: int = 0) -> list[np.ndarray[Any, Any]]:
@@ -52,6 +59,52 @@ def test_sources_that_share_their_classes_are_no_warning(bench: Any) -> None:
     one = bench.raw(pictures(60, 1), both(60), name="clinic")
     other = bench.raw(pictures(60, 2), both(60), name="survey")
     assert warnings(bench, one, other, clinic=None, survey=None) == []
+
+
+def told(folder: Path, labels: Sequence[str], **columns: Sequence[Any]) -> list[str]:
+    """Return the warnings of records of one source, where each has folder and header."""
+    rows = range(len(labels))
+    folders = columns.get("folders") or [""] * len(labels)
+    headers = columns.get("headers") or [[]] * len(labels)
+    kept = pa.table(
+        {
+            "row": pa.array(rows, pa.int64()),
+            "record_id": [f"s/{n}" for n in rows],
+            "label": labels,
+            "source": ["s"] * len(labels),
+            "origin": [f"{one}{n}.png" for n, one in zip(rows, folders, strict=True)],
+            "group": pa.array([None] * len(labels), pa.uint64()),
+        }
+    )
+    header = pa.array(list(headers), pa.list_(pa.string()))
+    facts = pa.table({"record_id": kept["record_id"], "header": header})
+    with Ledger(folder) as ledger:
+        for name, table in {"kept": kept, "records": kept, "facts": facts, "placed": kept}.items():
+            ledger.load(name, table.schema, lambda table=table: [table])  # type: ignore[misc]
+        return hidden_leakage(ledger, {})
+
+
+@pytest.mark.parametrize("other", ["Manufacturer=BETA", "ManufacturerModelName=Two"])
+def test_a_class_of_one_scanner_is_told(tmp_path: Path, other: str) -> None:
+    ill, well = ["KVP=120", "Manufacturer=ACME"], ["Manufacturer=ACME", other]
+    (found,) = told(tmp_path, both(20), headers=[ill, well] * 10)
+    assert "2 classes come from one scanner only" in found
+    assert "(Manufacturer=ACME)" in found
+
+
+def test_a_scanner_of_both_classes_is_no_warning(tmp_path: Path) -> None:
+    one, other = ["Manufacturer=ACME"], ["Manufacturer=BETA"]
+    assert told(tmp_path, both(20), headers=[one] * 10 + [other] * 10) == []
+    assert told(tmp_path, both(20), headers=[["KVP=120"], ["KVP=80"]] * 10) == []
+
+
+def test_a_class_of_one_folder_is_told_but_where_folders_are_the_classes(tmp_path: Path) -> None:
+    labels = ["ill"] * 10 + ["well"] * 20
+    (found,) = told(tmp_path, labels, folders=["a/"] * 10 + ["b/"] * 10 + ["c/"] * 10)
+    assert "1 class comes from one folder only" in found
+    assert "ill (s: a)" in found
+    assert told(tmp_path, labels, folders=["ill/"] * 10 + ["well/"] * 20) == []
+    assert told(tmp_path, both(30), folders=["a/"] * 15 + ["b/"] * 15) == []
 
 
 def test_near_duplicates_across_fixed_sides_are_told(bench: Any) -> None:
