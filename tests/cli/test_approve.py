@@ -89,3 +89,17 @@ def test_an_unknown_run_says_how_to_find_it(millrace: Any, ask: Any) -> None:
     code, _, err = millrace("approve", "r9")
     assert code == 64
     assert "lists what waits" in err
+
+
+def test_the_opposite_of_the_answer_that_stands_is_refused_and_the_same_goes_on(
+    millrace: Any, ask: Any, airflow: FakeAirflow
+) -> None:
+    ask()
+    airflow.answers["PATCH", DETAIL] = (200, {})
+    assert millrace("reject", "1")[0] == 0
+    sent = len(airflow.requests)
+    code, _, err = millrace("approve", "1")
+    assert code == 64
+    assert "version 1 rejected by" in err
+    assert len(airflow.requests) == sent
+    assert millrace("reject", "1")[0] == 0

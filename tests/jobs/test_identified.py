@@ -21,6 +21,7 @@ from millrace.catalog.catalog import Catalog
 from millrace.errors import SpecError, Withheld
 from millrace.jobs import steps
 from millrace.jobs.forget import Forgetting
+from millrace.jobs.verification import Verifier
 from millrace.jobs.workflow_run import RunIdentity, WorkflowRun, start_run
 from millrace.settings import Settings
 
@@ -125,6 +126,19 @@ def test_the_originals_are_there_until_the_patient_is_forgotten(
     again = start_run(RunIdentity("heads", "heads", "second"), {}, "manual")
     counts = [artifact(again, steps.collect(again, one)).ref.rows for one in steps.discover(again)]
     assert counts == [0]
+
+
+def test_looking_again_at_a_run_keeps_no_original(run: WorkflowRun, tmp_path: Path) -> None:
+    prepared(run)
+    restricted = RestrictedStore.load(run.settings.home / "restricted")
+    assert restricted is not None
+    (patient,) = {path.parent.name for path in (tmp_path / "restricted").rglob("*.key")}
+    assert restricted.forget(patient) == 3
+    (tmp_path / "again").mkdir()
+    work = Verifier(run.store, run.catalog, tmp_path / "again")
+    found = list(work.verify(run.catalog.runs.get(run.id), ["collect"]))
+    assert {one.state for one in found} == {"same", "skipped"}, found
+    assert restricted.of_patient(patient) == []
 
 
 def test_another_key_of_pseudonyms_is_refused_before_anything_is_read(

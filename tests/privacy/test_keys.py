@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from millrace.errors import SpecError
-from millrace.privacy.keys import PrivacyKey, check_fingerprint, load_key, new_key
+from millrace.privacy.keys import PrivacyKey, check_fingerprint, load_key
 
 SECRET = bytes(range(32))
 
@@ -24,9 +24,10 @@ def test_a_key_is_read_as_hexadecimal_digits_and_as_base64() -> None:
 
 def test_a_key_is_read_from_a_file_of_its_owner(tmp_path: Path) -> None:
     file = tmp_path / "key"
-    file.write_text(new_key())
+    file.write_text(SECRET.hex())
     file.chmod(0o600)
-    assert load_key({"MILLRACE_PRIVACY_KEY_FILE": str(file)}).fingerprint
+    read = load_key({"MILLRACE_PRIVACY_KEY_FILE": str(file)})
+    assert read.fingerprint == PrivacyKey(SECRET).fingerprint
 
 
 def test_a_file_that_everybody_can_read_is_refused(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ def answer(arguments: argparse.Namespace, *, approved: bool) -> int:
         given = catalog.approvals.answer(
             record.id, asked.version, approved=approved, approver=person, note=arguments.because
         )
+        _check_answer(record, given, approved=approved)
     _go_on(settings, record, given)
     return ExitCode.DONE
 
@@ -109,6 +110,19 @@ def _check_user(record: RunRecord, person: str) -> None:
             where="gate.approval.users",
             expected=", ".join(approval.users),
             received=person,
+        )
+
+
+def _check_answer(record: RunRecord, given: ApprovalRequest, *, approved: bool) -> None:
+    """Refuse to pass on what the answer that stands, the first one, does not say."""
+    if given.approved != approved:
+        said = "approved" if given.approved else "rejected"
+        raise SpecError(
+            "the question has another answer already, which stands",
+            where=f"run {record.id}",
+            received=f"version {given.version} {said} by {given.approver}",
+            remedy="Start another run to be asked again; a champion is taken back by "
+            "`millrace rollback`.",
         )
 
 

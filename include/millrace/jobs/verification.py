@@ -212,9 +212,15 @@ def _results(executions: list[ExecutionRecord]) -> list[ExecutionRecord]:
 
 
 def _sources(run: RunRecord) -> list[dict[str, Any]]:
-    """Return the documents of the sources that the run was told to read."""
+    """Return the documents of the sources that the run was told to read; no original is kept."""
     spec = parse(run.spec)
     chosen: Any = spec.sources
     if run.dag_id != run.workflow:  # a prediction run
         chosen = predict_params(run.params).sources or spec.predict.sources or spec.sources
-    return spec.documents(chosen)
+    return [_discarding(document) for document in spec.documents(chosen)]
+
+
+def _discarding(document: dict[str, Any]) -> dict[str, Any]:
+    if "privacy" not in document:
+        return document
+    return document | {"privacy": document["privacy"] | {"originals": "discard"}}

@@ -10,12 +10,10 @@ import binascii
 import hashlib
 import hmac
 import os
-import secrets
-import stat
 from collections.abc import Mapping
-from pathlib import Path
 
 from millrace.errors import SpecError
+from millrace.secret_files import read_secret
 
 VARIABLE = "MILLRACE_PRIVACY_KEY"
 """Name of the variable that holds the key, as base64 or hexadecimal digits."""
@@ -26,7 +24,6 @@ FILE_VARIABLE = "MILLRACE_PRIVACY_KEY_FILE"
 LEAST = 32
 """Bytes of a key, at least."""
 
-_LARGEST_FILE = 4_096  # bytes
 _HOW = (
     f"Make a key with `python -c 'import secrets; print(secrets.token_hex({LEAST}))'`, keep it "
     f"like a password, and give it as {VARIABLE}, as a file that {FILE_VARIABLE} names, or as the "
@@ -90,7 +87,8 @@ def load_key(environment: Mapping[str, str] | None = None) -> PrivacyKey:
     if text:
         return PrivacyKey(_decoded(text, VARIABLE))
     if found.get(FILE_VARIABLE):
-        return PrivacyKey(_decoded(_read(Path(found[FILE_VARIABLE])), FILE_VARIABLE))
+        text = read_secret(found[FILE_VARIABLE], FILE_VARIABLE, "the key of pseudonyms", _HOW)
+        return PrivacyKey(_decoded(text, FILE_VARIABLE))
     raise SpecError(
         "there is no key to make pseudonyms with",
         where=VARIABLE,
@@ -98,11 +96,6 @@ def load_key(environment: Mapping[str, str] | None = None) -> PrivacyKey:
         received="nothing",
         remedy=_HOW,
     )
-
-
-def new_key() -> str:
-    """Return a new key as text, as `load_key` reads it."""
-    return base64.b64encode(secrets.token_bytes(LEAST)).decode()
 
 
 def check_fingerprint(known: str, key: PrivacyKey) -> None:
@@ -139,26 +132,3 @@ def _decoded(text: str, where: str) -> bytes:
             received=f"{len(text)} characters",
             remedy=_HOW,
         ) from None
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            text = file.read(_LARGEST_FILE + 1)
-    except OSError as error:
-        raise SpecError(
-            "the file with the key of pseudonyms cannot be read",
-            where=FILE_VARIABLE,
-            received=error.strerror,
-            remedy=_HOW,
-        ) from None
-    if mode & (stat.S_IWGRP | stat.S_IRWXO):
-        raise SpecError(
-            "the file with the key of pseudonyms is open to others",
-            where=FILE_VARIABLE,
-            expected="a file that only its owner, and at most a group, can read",
-            received=oct(stat.S_IMODE(mode)),
-            remedy="Run `chmod 600` on it.",
-        )
-    return text[:_LARGEST_FILE].decode("ascii", "replace").strip()

@@ -23,6 +23,7 @@ def test_a_key_is_read_in_base64_and_hexadecimal_and_from_a_file(tmp_path: Path)
     text = new_key()
     path = tmp_path / "keys"
     path.write_text(f"{text}\n{new_key()}\n")
+    path.chmod(0o600)
     same = base64.b64decode(text).hex()
     filed = MasterKeys.load({"MILLRACE_MASTER_KEY_FILE": str(path)})
     assert keys(text).current == keys(same).current == filed.current
@@ -49,6 +50,15 @@ def test_a_file_that_is_missing_and_no_key_at_all_are_told(tmp_path: Path) -> No
         MasterKeys.load({"MILLRACE_MASTER_KEY_FILE": str(tmp_path / "none")})
     with pytest.raises(SpecError, match="millrace keys new"):
         MasterKeys.load({}).wrap(DATA_KEY, "a")
+
+
+def test_a_file_that_others_can_read_or_change_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text(new_key())
+    for mode in (0o604, 0o620):
+        path.chmod(mode)
+        with pytest.raises(SpecError, match="open to others"):
+            MasterKeys.load({"MILLRACE_MASTER_KEY_FILE": str(path)})
 
 
 def test_the_first_key_wraps_and_every_key_unwraps() -> None:

@@ -18,11 +18,11 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from millrace.artifacts.sealing.stream import KEY_BYTES, aes_gcm
 from millrace.errors import IntegrityError, SpecError
+from millrace.secret_files import read_secret
 
 VARIABLE = "MILLRACE_MASTER_KEY"
 FILE_VARIABLE = "MILLRACE_MASTER_KEY_FILE"
@@ -33,6 +33,7 @@ FORMAT = 1
 _ALGORITHM = "AES-256-GCM"
 _NONCE = 12  # bytes
 _CONTEXT = "millrace data key 1\0"
+_HOW = "`millrace keys new` makes one."
 _WHERE = f"{VARIABLE} or {FILE_VARIABLE}"
 
 
@@ -66,8 +67,7 @@ class MasterKeys:
                 "there is no master key",
                 where=_WHERE,
                 expected=f"a key, or the Airflow connection {CONNECTION} (its password)",
-                remedy="`millrace keys new` makes one. Keep a copy: without it, what is encrypted "
-                "is lost.",
+                remedy=f"{_HOW} Keep a copy: without it, what is encrypted is lost.",
             )
         return next(iter(self.keys))
 
@@ -134,16 +134,7 @@ def _words(text: str) -> list[str]:
 
 
 def _file(name: str) -> str:
-    if not name:
-        return ""
-    try:
-        return Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(
-            "the file of the master keys cannot be read",
-            where=f"{FILE_VARIABLE}={name}",
-            received=type(error).__name__,
-        ) from error
+    return read_secret(name, FILE_VARIABLE, "the master keys", _HOW) if name else ""
 
 
 def _decoded(word: str, number: int) -> bytes:
@@ -163,7 +154,7 @@ def _decoded(word: str, number: int) -> bytes:
             where=f"{_WHERE}, key {number}",
             expected=f"{KEY_BYTES} bytes in base64 or hexadecimal",
             received=f"{len(word)} characters",
-            remedy="`millrace keys new` makes one.",
+            remedy=_HOW,
         )
     return key
 
