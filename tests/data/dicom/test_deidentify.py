@@ -11,7 +11,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import RLELossless
 
 from dicom_files import PLANTED, SERIES, big_endian, ct, dataset, found_in, item, written
-from millrace.data.dicom.checks import check
+from millrace.data.dicom.checks import ATTRIBUTES, SEARCH, check
 from millrace.data.dicom.deidentify import Deidentified, Deidentifier
 from millrace.data.dicom.parse import parse
 from millrace.data.dicom.pixels import decode
@@ -197,6 +197,32 @@ def test_a_kept_element_that_repeats_a_name_is_not_kept(keyword: str) -> None:
 
 def test_the_part_of_the_body_stays_though_a_description_names_it() -> None:
     assert after(ct(StudyDescription="HEAD")).BodyPartExamined == "HEAD"
+
+
+@pytest.mark.parametrize("name", ["Ott^Eva", "Xu^Li"])
+def test_a_short_name_is_not_kept_in_a_text(name: str) -> None:
+    family, given = name.split("^")
+    found = after(ct(PatientName=name, Manufacturer=f"for {family}", SoftwareVersions=f"{given} 1"))
+    assert "Manufacturer" not in found
+    assert "SoftwareVersions" not in found
+
+
+def test_a_short_id_is_not_kept_in_a_text() -> None:
+    assert "Manufacturer" not in after(ct(PatientID="77A", Manufacturer="scanner of 77A"))
+
+
+@pytest.mark.parametrize("given", ["Anne", "Mary", "Gina", "Long", "Clean", "Basic", "Mill"])
+def test_nobody_is_withheld_for_a_name_that_is_a_part_of_a_term(given: str) -> None:
+    assert found_in(made(ct(PatientName=f"Zweifelstein^{given}")).content) == []
+
+
+def test_a_short_name_is_found_in_the_bytes_of_a_header() -> None:
+    profile = Profile(Privacy().model_dump(mode="json"))
+    found = made(ct(PatientName="Zweifelstein^Anne"))
+    spoilt = parse(found.content)
+    spoilt.add_new(0x00281201, "OW", b"\1\0Anne")
+    checks = check(written(spoilt), found.identifiers, profile)
+    assert [name for name, passed in checks.items() if not passed] == [ATTRIBUTES, SEARCH]
 
 
 def test_a_name_in_another_alphabet_is_replaced() -> None:

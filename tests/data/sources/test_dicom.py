@@ -388,6 +388,21 @@ def test_labels_without_images_and_images_without_labels_are_told(
     assert not found_in(str(caught.value).encode())
 
 
+def test_labels_that_are_fetched_leave_no_copy(tmp_path: Path, home: Path) -> None:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    MemoryFileSystem().pipe_file("/l.csv", b"patient,label\nPID-4711-XY,1\n")
+    root = folder(tmp_path, a=ct(1))
+    try:
+        found = read(source(root, labels="memory://l.csv", labels_by="patient"))
+    finally:
+        MemoryFileSystem().rm("/l.csv")
+    assert found["label"].to_pylist() == ["1"]
+    left = [path for path in home.rglob("*") if path.is_file()]
+    assert left
+    assert not any(found_in(path.read_bytes()) for path in left)
+
+
 def test_two_labels_for_one_patient_are_refused_without_the_name(tmp_path: Path) -> None:
     root = folder(tmp_path, a=ct(1))
     rows = b"patient,label\nPID-4711-XY,1\nPID-4711-XY,0\n"

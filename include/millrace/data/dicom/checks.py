@@ -5,6 +5,7 @@ Knows what was taken out of a file, and nothing of how: it would find what the d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,8 @@ def _in_elements(elements: list[DataElement], identifiers: Identifiers) -> bool:
 def _in_bytes(content: bytes, identifiers: Identifiers) -> bool:
     """Whether a direct identifier is anywhere in the file, in any case and of several encodings.
 
-    A short one must be long enough for where it is: among pixels, four bytes are soon equal.
+    A short one is looked for as a word, as `Anne` is none in `Annex`, and not among pixels, where
+    four bytes are soon equal.
     """
     lower = content.lower()
     pixels = lower.rfind(b"\xe0\x7f\x10\x00")
@@ -108,10 +110,19 @@ def _in_bytes(content: bytes, identifiers: Identifiers) -> bool:
     for value in identifiers.direct:
         if len(value) < _IN_PIXELS and value.replace(".", "").replace("-", "").isdigit():
             continue  # of numbers, only elements are searched: measures hold the same digits
-        where = lower if len(value) >= _IN_PIXELS else header
-        if any(form in where for form in _forms(value)):
+        if len(value) >= _IN_PIXELS:
+            found = any(form in lower for form in _forms(value))
+        else:
+            found = any(_is_word(form, header) for form in _forms(value))
+        if found:
             return True
     return False
+
+
+def _is_word(form: bytes, header: bytes) -> bool:
+    """Whether bytes stand alone; behind them may be the group of the next element, 54 00."""
+    around = rb"(?<![0-9a-z\x80-\xff])" + re.escape(form) + rb"(?![0-9a-z\x80-\xff][^\0])"
+    return re.search(around, header, re.DOTALL) is not None
 
 
 def _forms(value: str) -> set[bytes]:

@@ -6,6 +6,7 @@ Standard: DICOM PS3.15 Annex E. The pixels are not looked at here; see `millrace
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,10 +48,13 @@ _WORDS = {
     CAP: "kept",
     KEEP: "kept",
 }
+_NAMING = ("LO", "SH", "UC")
 _SEARCHED = ("LO", "SH", "CS", "ST", "LT", "UT", "UC", "AE", "AS")
 _MODELS = frozenset(
     (0x00080070, 0x00081090, 0x00181020, 0x00181210)
 )  # maker, model, versions, kernel
+_METHOD = "Millrace: DICOM PS3.15 Annex E, basic profile"
+_WORD = re.compile(r"\w+")
 _NAME, _ID = 0x00100010, 0x00100020
 _DEEPEST = 16  # sequences in sequences
 
@@ -147,8 +151,8 @@ class _Work:
     def on(self, image: FileDataset) -> Deidentified:
         self._found = identifiers_of(image, self._profile)
         self._visit(image, 0)
-        self._sign(image)
-        self._found.forget([*self._moved, self._patient])
+        own = self._sign(image)
+        self._found.forget([*self._moved, self._patient, *own])
         return Deidentified(self._written(image), self._actions, self._found)
 
     def _visit(self, dataset: Dataset, depth: int) -> None:
@@ -198,6 +202,8 @@ class _Work:
         if element.VR not in _SEARCHED:
             return False
         term = element.VR in ("CS", "AS") or element.tag in _MODELS
+        if element.VR in _NAMING and any(map(self._found.names_in, texts_of(element))):
+            return True
         return any(self._found.are_in(text, term=term) for text in texts_of(element))
 
     def _uids(self, element: DataElement) -> list[str]:
@@ -221,8 +227,8 @@ class _Work:
     def _count(self, attribute: str, action: str) -> None:
         self._actions[attribute, _WORDS[action]] += 1
 
-    def _sign(self, image: FileDataset) -> None:
-        """Say in the file what was done to it (PS3.15 E.1.1, PS3.3 C.7.1.1)."""
+    def _sign(self, image: FileDataset) -> list[str]:
+        """Say in the file what was done to it (PS3.15 E.1.1, PS3.3 C.7.1.1); return the words."""
         from pydicom import Dataset
 
         codes = []
@@ -232,10 +238,11 @@ class _Work:
             code.CodeMeaning = meaning
             codes.append(code)
         image.PatientIdentityRemoved = "YES"
-        image.DeidentificationMethod = "Millrace: DICOM PS3.15 Annex E, basic profile"
+        image.DeidentificationMethod = _METHOD
         image.DeidentificationMethodCodeSequence = codes
         moved = "MODIFIED" if self._profile.shifts else "REMOVED"
         image.LongitudinalTemporalInformationModified = moved
+        return _WORD.findall(f"{_METHOD} {self._profile.codes}")
 
     def _written(self, image: FileDataset) -> bytes:
         """Return the file with a preamble of zeros and a meta header of its own."""

@@ -28,13 +28,18 @@ _TEXTS = (
     *("PN", "LO", "SH", "ST", "LT", "UT", "UC", "UR"),
     *("UI", "AE", "DA", "DT", "CS", "UN"),
 )
+_WORD = re.compile(r"\w+")
+_ID = 0x00100020
 _PARTS = re.compile(r"[\s^=,;/\\|]+")
 _UNSAID = frozenset(("none", "unknown", "anonymous", "anonymized", "removed", "other"))
 
 
 @dataclass
 class Identifiers:
-    """What may not be found again, in lower case; `names` are the words of people's names."""
+    """What may not be found again, in lower case.
+
+    `names` are the words of people's names, and of the patient's id, however short.
+    """
 
     direct: set[str] = field(default_factory=set)
     described: set[str] = field(default_factory=set)
@@ -55,6 +60,10 @@ class Identifiers:
             return True
         return not term and any(v in lower and _stands_alone(v, lower) for v in self.described)
 
+    def names_in(self, text: str) -> bool:
+        """Whether a word of a text is one of somebody's name or id."""
+        return not self.names.isdisjoint(_WORD.findall(text.lower()))
+
 
 def identifiers_of(dataset: Dataset, profile: Profile) -> Identifiers:
     """Return what of a file, its sequences and private elements may not be found again."""
@@ -62,7 +71,7 @@ def identifiers_of(dataset: Dataset, profile: Profile) -> Identifiers:
     for element in _hidden(dataset, profile):
         into = found.described if _describes(element, profile) else found.direct
         for text in texts_of(element):
-            if element.VR == "PN":
+            if element.VR == "PN" or element.tag == _ID:
                 found.names.update(part for part in _PARTS.split(text.lower()) if len(part) > 1)
             into.update(_searched(text, element.VR))
     found.described -= found.direct

@@ -36,9 +36,9 @@ _FREE = ("LT", "ST", "UT", "UR", "UN", "OB", "OW", "OD", "OF", "OL", "OV", "PN")
 _NAMING = ("LO", "SH", "UC")
 _NAMES = frozenset(  # of makers, methods, coils and codes: the texts that are not of the table
     (
-        *(0x00080070, 0x00081090, 0x00181020, 0x00181160, 0x00181210, 0x00281054, 0x00209056),
+        *(0x00080070, 0x00081090, 0x00181020, 0x00181160, 0x00181210, 0x00281054),
         *(0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00180024, 0x00180085),
-        *(0x00181250, 0x00181251, 0x00120063, 0x00409210),
+        *(0x00181250, 0x00181251, 0x00120063),
     )
 )
 _UNBOUND = frozenset(  # coded strings without defined terms: of a therapy, a label, other images

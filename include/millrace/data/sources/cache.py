@@ -37,6 +37,13 @@ def cached_in(folder: Path) -> Iterator[None]:
         _PRIVATE.reset(token)
 
 
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """Yield a folder of this user's alone, which is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="millrace-private-") as folder:
+        yield Path(folder)
+
+
 def cache_folder(kind: str) -> Path:
     """Return the folder of one of `CACHES` in the home, or in the temporary folder where the home
     cannot be written.

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from millrace.data.dicom.scan import Scan
+from millrace.data.sources.cache import cached_in, private_folder
 from millrace.data.sources.discreet import discreet
 from millrace.data.sources.files import open_source
 from millrace.data.sources.labels_file_columns import Columns, Names, Wanted, choose_columns
@@ -55,13 +56,15 @@ def labels_of(
     """
     if document["labels"] is None:
         return None
-    with open_source(document["labels"]).path.open("rb") as opened:
+    with (
+        private_folder() as folder,
+        cached_in(folder),
+        open_source(document["labels"]).path.open("rb") as opened,
+    ):
         data = opened.read(LARGEST + 1)
     where = f"source {document['name']}: the file of labels"
     by = document["labels_by"]
-    names: Names = PictureNames(sorted(scans))
-    if by != "file":
-        names = _Pseudonymised({str(getattr(s, by)) for s in scans.values()}, by, pseudonyms)
+    names = names_by(by, scans, pseudonyms)
     with discreet(where):
         rows = parse_rows(data, where)
         wanted = Wanted(document["key_column"], document["label_column"])
@@ -69,6 +72,17 @@ def labels_of(
     labels, missing = _read(rows[columns.header :], columns, names, where)
     _tell(document, scans, Labels(by, labels), missing, where)
     return Labels(by, labels)
+
+
+def names_by(by: str, scans: Mapping[str, Scan], pseudonyms: Pseudonyms) -> Names:
+    """Return what finds the things that keys of one kind name: files, or pseudonyms.
+
+    Args:
+        by: kind of keys, as `labels_by` of a source. scans: images by their files' names.
+    """
+    if by == "file":
+        return PictureNames(sorted(scans))
+    return _Pseudonymised({str(getattr(s, by)) for s in scans.values()}, by, pseudonyms)
 
 
 class _Pseudonymised:

@@ -6,14 +6,11 @@ a reader must make on disk lie in a folder of this user alone, and are gone when
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from millrace.data.sources.cache import cached_in
+from millrace.data.sources.cache import cached_in, private_folder
 from millrace.data.sources.discreet import discreet
 from millrace.data.sources.partition import Partition
 from millrace.privacy.certificate import Certificate
@@ -66,7 +63,7 @@ class PrivateReader:
 
     def partitions(self) -> list[Partition]:
         """List the partitions, by pseudonyms."""
-        with discreet(self._where), _private_folder() as folder, cached_in(folder):
+        with discreet(self._where), private_folder() as folder, cached_in(folder):
             return [self._named(one) for one in self._opened(self._document).partitions()]
 
     def read(self, partition: Partition) -> Iterator[pa.Table]:
@@ -78,7 +75,7 @@ class PrivateReader:
         self.certificate = Certificate(
             PROFILE, records.options, self._names.fingerprint, limits=records.limits
         )
-        with discreet(self._where), _private_folder() as folder:
+        with discreet(self._where), private_folder() as folder:
             with cached_in(folder):
                 reader = self._opened(self._document)
                 found = reader.read(self._own(reader, partition))
@@ -109,10 +106,3 @@ class PrivateReader:
 
     def _fingerprint(self, fingerprint: str) -> str:
         return self._key.digest("fingerprint", fingerprint).hex()
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    """Yield a folder of this user's alone, which is removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="millrace-private-") as folder:
-        yield Path(folder)
