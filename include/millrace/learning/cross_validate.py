@@ -22,6 +22,7 @@ from millrace.learning.classes import class_indices
 from millrace.learning.evaluation.area import area
 from millrace.learning.evaluation.figures import Figures
 from millrace.learning.evaluation.spread import spread_of, written
+from millrace.learning.gating.check import words
 from millrace.learning.predictions import predict_table
 from millrace.workflow.stage import StageContext, StageResult
 
@@ -30,7 +31,6 @@ FORMAT = 1
 
 _FOLD = pa.field("fold", pa.int64(), nullable=False)
 _SENTENCE = ("roc_auc", "accuracy")
-_WORDS = {"roc_auc": "AUC", "accuracy": "accuracy"}
 
 
 def run(context: StageContext) -> StageResult:
@@ -100,8 +100,10 @@ def _facts(
 ) -> dict[str, Any]:
     mean, other = (spread_of([one["metrics"] for one in found]) for found in (ours, theirs))
     kind, model = context.inputs["baseline"][0].facts.get("kind"), context.params["model"]
-    said = [f"{_WORDS[name]} {written(mean[name])}" for name in _SENTENCE if name in mean]
-    rival = [f"{_WORDS[name]} {written(other[name])}" for name in _SENTENCE if name in other]
+    said, rival = (
+        [f"{words(name)} {written(one[name])}" for name in _SENTENCE if name in one]
+        for one in (mean, other)
+    )
     error = mean["calibration_error"]
     return {
         "model": model,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from millrace.artifacts.artifact import Artifact
+from millrace.learning.gating.check import words
 from millrace.workflow.stage import StageContext
 
 _LEAST_AREA = 0.7  # below which facts without content say too little to warn
@@ -59,8 +60,7 @@ def _shortcuts(
     both = [name for name in ("roc_auc", "accuracy") if name in reached and name in ours]
     if not both:  # the model answers something else
         return {**facts, "as_good": False}
-    words = {"roc_auc": "AUC", "accuracy": "accuracy"}
-    said = " and ".join(f"{words[name]} {ours[name]:.3f}" for name in both)
+    said = " and ".join(f"{words(name)} {ours[name]:.3f}" for name in both)
     strong = _strong(facts)
     as_good = strong and ours[both[0]] <= reached[both[0]]["mean"]
     sentence = f"{facts['sentence']}; the model reaches {said} {place}"
