@@ -45,6 +45,19 @@ def test_a_workflow_gets_the_keys_that_it_needs() -> None:
     assert given() == ["m", "p"]
 
 
+def test_originals_need_the_master_key_and_sources_of_a_run_the_key_of_pseudonyms() -> None:
+    scans = {"sources": [{"name": "new", "kind": "dicom", "uri": "/in"}]}
+    provide_keys(spec(), scans)
+    assert given() == ["", "p"]
+    provide_keys(spec(privacy={"originals": "restricted"}), scans)
+    assert given() == ["m", "p"]
+
+
+def test_whoever_leaves_people_out_needs_the_key_of_pseudonyms() -> None:
+    provide_keys(spec(), forgets=True)
+    assert given() == ["", "p"]
+
+
 def test_what_the_environment_says_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MILLRACE_MASTER_KEY", "mine")
     monkeypatch.setenv("MILLRACE_PRIVACY_KEY_FILE", "/a/file")

@@ -24,6 +24,7 @@ from millrace.workflow.params import (
     RunParams,
     apply,
     check_trust,
+    kinds_read,
     predict_params,
     run_params,
 )
@@ -108,7 +109,7 @@ def start_run(
         params["model_version"] = None if champion is None else champion.version
     if spec.encryption:
         Store(settings.store, settings.home / "cache", seals=True).check_keys()
-    if spec.sensitivity(source.kind for source in (*spec.sources, *spec.predict.sources)):
+    if spec.sensitivity(kinds_read(spec, conf)):
         keep_key(Store(settings.store), identity.workflow, load_key())
     document = spec.model_dump(mode="json")
     catalog.runs.start(

@@ -7,7 +7,8 @@ lives in the environment of this task's process and of the jobs that it starts, 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -19,18 +20,24 @@ PRIVACY = "millrace_privacy"
 """Id of the connection whose password is the key of pseudonyms."""
 
 
-def provide_keys(spec: WorkflowSpec) -> None:
-    """Put the keys that a workflow needs into the environment, as far as connections hold them.
+def provide_keys(
+    spec: WorkflowSpec, conf: Mapping[str, Any] | None = None, *, forgets: bool = False
+) -> None:
+    """Put the keys that a run needs into the environment, as far as connections hold them.
 
     Args:
         spec: of the run, or of the workflow where the run is not there yet.
+        conf: of the run, which may bring sources.
+        forgets: whether people are to be left out of what the task collects.
     """
     from millrace.artifacts.sealing import master_keys
     from millrace.privacy import keys as privacy
+    from millrace.workflow.params import kinds_read
 
-    if spec.encryption:
+    identified = spec.sensitivity(kinds_read(spec, conf or {}))
+    if spec.encryption or (identified and spec.privacy.originals == "restricted"):
         _provide(master_keys.CONNECTION, master_keys.VARIABLE, master_keys.FILE_VARIABLE)
-    if spec.sensitivity(source.kind for source in (*spec.sources, *spec.predict.sources)):
+    if identified or forgets:
         _provide(PRIVACY, privacy.VARIABLE, privacy.FILE_VARIABLE)
 
 

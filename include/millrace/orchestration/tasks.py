@@ -111,11 +111,12 @@ def _run(
     identity = RunIdentity(workflow, dag_run.dag_id, dag_run.run_id, purpose)
     how = {"attempt": context["ti"].try_number, "report": _listener(context)}
     if name == "discover":
-        provide_keys(load_named(Settings.load().workflows, workflow))
+        provide_keys(load_named(Settings.load().workflows, workflow), dag_run.conf)
         run = start_run(identity, dag_run.conf or {}, dag_run.run_type.value, **how)
     else:
         run = open_run(identity, **how, place=place)
-        provide_keys(run.spec)
+        forgets = name == "collect" and bool(run.catalog.forgotten.pseudonyms(workflow))
+        provide_keys(run.spec, run.params.model_dump(mode="json"), forgets=forgets)
     try:
         yield run
     except TransientError:

@@ -85,6 +85,18 @@ def predict_params(conf: Mapping[str, Any], spec: WorkflowSpec | None = None) ->
     return params
 
 
+def kinds_read(spec: WorkflowSpec, conf: Mapping[str, Any]) -> set[str]:
+    """Return the kinds of sources that a run may read: the spec's, and those that its conf brings.
+
+    Args:
+        conf: of either purpose, checked or not.
+    """
+    given = conf.get("sources") or ()
+    brought = given.values() if isinstance(given, Mapping) else given
+    kinds = {str(one["kind"]) for one in brought if isinstance(one, Mapping) and "kind" in one}
+    return kinds | {source.kind for source in (*spec.sources, *spec.predict.sources)}
+
+
 def check_trust(spec: WorkflowSpec, conf: Mapping[str, Any]) -> None:
     """Refuse a conf that would reach further than the workflow's file does.
 
