@@ -74,9 +74,9 @@ def choose_threshold(
 
     Returns:
         ``positive``, ``threshold``; ``abstain``, where asked for; ``goal`` and ``costs``, None
-        where not asked for; ``value``, of
-        the goal's figure; ``reached``, None where the goal is no bound; ``validation``: ``rows``,
-        ``positives`` and the positive class's figures; ``sentence``.
+        where not asked for; ``value``, of the goal's figure; ``reached``, None where the goal is no
+        bound; ``validation``: ``rows``, ``positives`` and the positive class's figures;
+        ``sentence``.
 
     Raises:
         SpecError, DataError: as `check_decision`.
