@@ -374,6 +374,18 @@ def test_without_the_key_nobody_can_be_found_and_nothing_collected(
         integrated(started("second"))
 
 
+@pytest.mark.parametrize("workflow", [None, "notes"])
+def test_under_another_key_nobody_who_was_forgotten_comes_back(
+    run: WorkflowRun, workflow: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    integrated(run)
+    work = forgetting(run, workflow)
+    work.forget(work.find(PATIENT))
+    monkeypatch.setenv("MILLRACE_PRIVACY_KEY", "cd" * 32)
+    with pytest.raises(SpecError, match="pseudonyms would split"):
+        started("second")
+
+
 def test_what_cannot_be_read_is_told_instead_of_passed_over(
     run: WorkflowRun, tmp_path: Path
 ) -> None:

@@ -28,7 +28,7 @@ from millrace.errors import DataError, TransientError
 from millrace.jobs import unfinished
 from millrace.jobs.collection import collecting
 from millrace.jobs.corrections import Corrections
-from millrace.jobs.privacy_key import check_key
+from millrace.jobs.privacy_key import EVERYWHERE, check_key, keep_key
 from millrace.jobs.unfinished import Unfinished
 from millrace.privacy.keys import load_key
 from millrace.privacy.pseudonyms import Pseudonyms
@@ -115,7 +115,7 @@ class Forgetting:
         """
         key = load_key()
         pseudonym = Pseudonyms(key).patient(patient)
-        for workflow in self.catalog.runs.workflows() if self.workflow is None else [self.workflow]:
+        for workflow in self._workflows():
             check_key(self.store, workflow, key)
         begun = unfinished.read(self.store, pseudonym, self.workflow)
         every = list(self._manifests())
@@ -146,6 +146,8 @@ class Forgetting:
         """
         with collecting(self.settings.home, self.catalog):
             self._refuse_running()
+            for workflow in self._workflows():  # under another key the person would come back
+                keep_key(self.store, workflow, load_key())
             self.catalog.forgotten.record(
                 found.pseudonym, found.workflow, found.counts(), found.models, _actor()
             )
@@ -158,6 +160,12 @@ class Forgetting:
             if self.restricted is not None:
                 self.restricted.forget(found.pseudonym, self.workflow)
             unfinished.done(self.store, found.pseudonym, self.workflow)
+
+    def _workflows(self) -> list[str]:
+        """Return the names under which the key is kept of whom this is about."""
+        if self.workflow is not None:
+            return [self.workflow]
+        return [EVERYWHERE, *self.catalog.runs.workflows()]
 
     def _manifests(self) -> Iterator[_Held]:
         """Yield what the store holds, of the workflow."""

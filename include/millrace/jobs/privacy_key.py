@@ -12,6 +12,8 @@ from millrace.errors import IntegrityError
 from millrace.privacy.keys import PrivacyKey, check_fingerprint
 
 FORMAT = 1
+EVERYWHERE = "@all"
+"""In place of a workflow's name: all of them, those to come too. No workflow is called so."""
 
 
 def keep_key(store: Store, workflow: str, key: PrivacyKey) -> None:
@@ -23,6 +25,16 @@ def keep_key(store: Store, workflow: str, key: PrivacyKey) -> None:
     document = json.dumps({"format": FORMAT, "fingerprint": key.fingerprint}).encode()
     if not store.backend.create(f"documents/{_name(workflow)}", document):
         check_key(store, workflow, key)
+
+
+def check_forgotten(store: Store, workflow: str, key: PrivacyKey) -> None:
+    """Refuse another key than the one that people were forgotten with, who would come back.
+
+    Raises:
+        SpecError: the key is another.
+    """
+    check_key(store, EVERYWHERE, key)
+    keep_key(store, workflow, key)
 
 
 def check_key(store: Store, workflow: str, key: PrivacyKey) -> None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from millrace.artifacts.store import Store
 from millrace.errors import IntegrityError, SpecError
+from millrace.jobs.privacy_key import EVERYWHERE
 
 FORMAT = 1
-_EVERYWHERE = "@all"  # no workflow is called so
 
 
 @dataclass(frozen=True)
@@ -84,4 +84,4 @@ def done(store: Store, pseudonym: str, workflow: str | None) -> None:
 
 
 def _name(pseudonym: str, workflow: str | None) -> str:
-    return f"forgetting/{workflow or _EVERYWHERE}/{pseudonym}.json"
+    return f"forgetting/{workflow or EVERYWHERE}/{pseudonym}.json"

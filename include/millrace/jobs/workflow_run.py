@@ -12,7 +12,7 @@ from millrace.artifacts.store import Store
 from millrace.catalog.catalog import Catalog
 from millrace.errors import SpecError
 from millrace.jobs.execute import Executor
-from millrace.jobs.privacy_key import keep_key
+from millrace.jobs.privacy_key import check_forgotten, keep_key
 from millrace.jobs.progress import Event
 from millrace.jobs.runtimes import Place
 from millrace.privacy.keys import load_key
@@ -111,6 +111,8 @@ def start_run(
         Store(settings.store, settings.home / "cache", seals=True).check_keys()
     if spec.sensitivity(kinds_read(spec, conf)):
         keep_key(Store(settings.store), identity.workflow, load_key())
+    if catalog.forgotten.pseudonyms(identity.workflow):
+        check_forgotten(Store(settings.store), identity.workflow, load_key())
     document = spec.model_dump(mode="json")
     catalog.runs.start(
         run_id=identity.run_id,

@@ -102,6 +102,7 @@ def _run(
     context: Any, workflow: str, purpose: Purpose, name: str, place: Place | None
 ) -> Iterator[WorkflowRun]:
     """Start or open the run; record it as failed when this task fails for good."""
+    from millrace.catalog.catalog import Catalog
     from millrace.errors import MillraceError, TransientError
     from millrace.jobs.workflow_run import RunIdentity, open_run, start_run
     from millrace.settings import Settings
@@ -111,7 +112,11 @@ def _run(
     identity = RunIdentity(workflow, dag_run.dag_id, dag_run.run_id, purpose)
     how = {"attempt": context["ti"].try_number, "report": _listener(context)}
     if name == "discover":
-        provide_keys(load_named(Settings.load().workflows, workflow), dag_run.conf)
+        settings = Settings.load()
+        with Catalog(settings.catalog) as catalog:
+            forgets = bool(catalog.forgotten.pseudonyms(workflow))
+        spec = load_named(settings.workflows, workflow)
+        provide_keys(spec, dag_run.conf, forgets=forgets)
         run = start_run(identity, dag_run.conf or {}, dag_run.run_type.value, **how)
     else:
         run = open_run(identity, **how, place=place)
