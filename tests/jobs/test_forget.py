@@ -29,6 +29,7 @@ from millrace.errors import DataError, SpecError, TransientError
 from millrace.jobs import steps
 from millrace.jobs.corrections import Corrections
 from millrace.jobs.forget import Forgetting, Found
+from millrace.jobs.report_copies import copy_folder
 from millrace.jobs.workflow_run import RunIdentity, WorkflowRun, start_run
 from millrace.learning.predictions import predictions_schema
 from millrace.privacy.keys import load_key
@@ -242,7 +243,12 @@ def test_models_that_saw_the_patient_are_named_and_stay_and_reports_go(
     model, report = (made_by(run, stage, dataset, tmp_path) for stage in ("train", "evaluate"))
     version = run.catalog.models.register("notes", model, run.id, {})
     run.catalog.models.decide("notes", version.version, "promoted", "good", "gate", run.id, None)
+    copies = [copy_folder(run.settings.home, ref.digest) for ref in (report, model)]
+    for folder in copies:
+        folder.mkdir(parents=True)
+        (folder / "examples.png").write_bytes(b"slices")
     found = forget(run)
+    assert [folder.exists() for folder in copies] == [False, True]
     assert found.models == ("notes:1 (champion)",)
     assert run.store.find(model.key) is not None
     assert run.store.find(report.key) is None

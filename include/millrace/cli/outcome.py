@@ -11,6 +11,7 @@ from millrace.catalog.catalog import Catalog
 from millrace.catalog.records import ExecutionRecord, RunRecord
 from millrace.cli.console import console
 from millrace.cli.words import without_password
+from millrace.jobs.report_copies import copy_folder
 from millrace.settings import Settings
 from millrace.workflow.figures import TITLES, written_figure
 from millrace.workflow.sentences import calibration_sentence, review_sentence
@@ -140,7 +141,7 @@ def _plots(settings: Settings, execution: ExecutionRecord | None, title: str) ->
     """Copy the plots of an execution into a folder for people, once, and say where."""
     if execution is None or execution.output is None:
         return []
-    folder = settings.home / "reports" / execution.output.digest[:16]
+    folder = copy_folder(settings.home, execution.output.digest)
     store = Store(settings.store, settings.home / "cache", shows=True)
     if store.find(execution.output.key) is None:
         return [(title, f"{folder}" if folder.exists() else "no longer in the store: collected")]
@@ -159,7 +160,7 @@ def _cards(settings: Settings, cards: ExecutionRecord | None) -> Rows:
     """Copy the cards into a folder for people, once, and say where."""
     if cards is None or cards.output is None:
         return []
-    folder = settings.home / "reports" / cards.output.digest[:16]
+    folder = copy_folder(settings.home, cards.output.digest)
     store = Store(settings.store, settings.home / "cache", shows=True)
     if store.find(cards.output.key) is None:
         return [("Cards", f"{folder}")] if folder.exists() else []

@@ -8,6 +8,7 @@ run makes it again without them. Models stay, and are named.
 from __future__ import annotations
 
 import getpass
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from millrace.jobs import unfinished
 from millrace.jobs.collection import collecting
 from millrace.jobs.corrections import Corrections
 from millrace.jobs.privacy_key import EVERYWHERE, check_key, keep_key
+from millrace.jobs.report_copies import copy_folder
 from millrace.jobs.unfinished import Unfinished
 from millrace.privacy.keys import load_key
 from millrace.privacy.pseudonyms import Pseudonyms
@@ -154,6 +156,8 @@ class Forgetting:
             what = self._noted(found)
             self._withdraw(found.ids)
             with self.catalog.live.still():
+                for one in found.held:  # a person may have looked at their slices
+                    shutil.rmtree(copy_folder(self.settings.home, one.manifest.digest), True)
                 self.store.backend.remove([one.item.entry.name for one in found.held])
                 self._remove_objects(what)
             self._predictions(found.ids, dry_run=False)
