@@ -85,10 +85,18 @@ def test_options_change_what_they_are_about_and_nothing_else() -> None:
         (0x00087777, "LO"),  # no attribute that is known
         (0xFFFAFFFA, "SQ"),  # digital signatures
         (0x00020016, "AE"),  # of the meta header, in the data set
+        (0x7FE00001, "OV"),  # a table of offsets
+        (0x00283006, "OW"),  # a table of grey levels
+        (0x00203101, "CS"),  # ids of other images
+        (0x00321031, "SQ"),  # who asked for the procedure
     ],
 )
 def test_what_could_hold_anything_is_removed(tag: int, representation: str) -> None:
     assert profile().action(tag, representation) == "remove"
+
+
+def test_a_picture_in_a_sequence_is_removed() -> None:
+    assert profile().action(0x7FE00010, "OW", depth=1) == "remove"
 
 
 def test_what_is_not_in_the_table_is_judged_by_its_kind() -> None:

@@ -41,8 +41,8 @@ _NAMES = frozenset(  # of makers, methods, coils and codes: the texts that are n
         *(0x00181250, 0x00181251, 0x00120063),
     )
 )
-_UNBOUND = frozenset(  # coded strings without defined terms: of a therapy, a label, other images
-    (0x00180039, 0x00203402, 0x00289537, 0x00700002, 0x00700080)
+_UNBOUND = frozenset(  # coded strings without defined terms, and who asked for the procedure
+    (0x00180039, 0x00203402, 0x00289537, 0x00700002, 0x00700080, 0x00321031)
 )
 _SOURCE_IMAGES = 0x00203100  # ids of other images, to 0x002031FF
 _BODY_PART = 0x00180015  # a coded string, too, but typed by people
