@@ -10,10 +10,10 @@ quarantine, corrections, reports, predictions (those delivered to SQL, too) and 
 run makes it again without them. Models stay: those that saw the patient are named, to be trained
 again. The catalog records the pseudonym, what went, when and by whom.
 
-Not reached: the source itself, backups, other hosts' caches (MILLRACE_KEEP_CACHE), MLflow, copies
-of reports in MILLRACE_HOME/reports, copies that people made. Delivered predictions are found by the
-ids of records that the store still holds: where those were collected as garbage, run the workflow
-once before, which gives the same ids.
+Not reached: the source itself, backups, other hosts' caches (MILLRACE_KEEP_CACHE) and copies of
+reports (MILLRACE_HOME/reports), MLflow, copies that people made. Delivered predictions are found by
+the ids of records that the store still holds: where those were collected as garbage, run the
+workflow once before, which gives the same ids.
 
 Examples:
   millrace forget --patient 0815 --dry-run          what would go
