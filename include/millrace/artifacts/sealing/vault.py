@@ -119,14 +119,11 @@ class Vault:
         with self._sealed(name) as source:
             unseal(source, key, _CONTEXT, len, name)
 
-    def rewrap(self, name: str) -> bool:
-        """Wrap the data key of `name` by the current master key; False where it was already."""
-        data = self._backend.read(name + KEY_SUFFIX)
-        if data is None:
-            return False
-        key = self.keys.unwrap(data, name, name + KEY_SUFFIX)
-        self._backend.write(name + KEY_SUFFIX, self.keys.wrap(key, name))
-        return True
+    def rewrap(self, name: str) -> None:
+        """Wrap the data key of `name` by the current master key; one that is gone stays gone."""
+        key = self._find_key(name)
+        if key is not None:
+            self._backend.write(name + KEY_SUFFIX, self.keys.wrap(key, name))
 
     def box(self, source: BinaryIO, target: BinaryIO, context: str) -> None:
         """Seal `source` into `target` together with the document of a data key."""
@@ -163,8 +160,14 @@ class Vault:
     @contextmanager
     def temporary(self) -> Iterator[Path]:
         """Give a file of this user's only, gone on leaving."""
-        with self._temporary() as path:
-            yield path
+        folder = private_folder(self._folder)
+        with disk_answers(folder):
+            handle, name = tempfile.mkstemp(dir=folder, prefix=".part-")
+            os.close(handle)
+        try:
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
     def _agree(self, name: str, key: bytes, *, replace: bool) -> tuple[bytes, bool]:
         """Return the data key of `name`, and whether it is `key`, which had none before."""
@@ -206,21 +209,10 @@ class Vault:
             except FileNotFoundError as error:
                 raise IntegrityError("an object is missing", where=path) from error
             return
-        with self._temporary() as part:
+        with self.temporary() as part:
             self._backend.download(name, part)
             with part.open("rb") as file:
                 yield file
-
-    @contextmanager
-    def _temporary(self) -> Iterator[Path]:
-        folder = private_folder(self._folder)
-        with disk_answers(folder):
-            handle, name = tempfile.mkstemp(dir=folder, prefix=".part-")
-            os.close(handle)
-        try:
-            yield Path(name)
-        finally:
-            Path(name).unlink(missing_ok=True)
 
 
 def is_box(data: bytes) -> bool:
