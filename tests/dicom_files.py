@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydicom import Dataset, dcmwrite
+from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
@@ -119,6 +120,25 @@ def big_endian(number: int = 1, **values: Any) -> bytes:
     buffer = io.BytesIO()
     dcmwrite(buffer, made, enforce_file_format=True, implicit_vr=False, little_endian=False)
     return buffer.getvalue()
+
+
+def packed_by_gdcm(data: bytes, syntax: str, folder: Path) -> FileDataset:
+    """Return a file compressed to one of GDCM's transfer syntaxes, named as GDCM names it."""
+    import gdcm
+
+    (folder / "plain").write_bytes(data)
+    reader, change = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax()
+    reader.SetFileName(str(folder / "plain"))
+    assert reader.Read()
+    change.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, syntax)))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(folder / "packed"))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    return dcmread(folder / "packed")
 
 
 def found_in(data: bytes) -> list[str]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-import gdcm
 import numpy as np
 import pytest
-from pydicom import dcmread
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
-from dicom_files import dataset, written
+from dicom_files import dataset, packed_by_gdcm, written
 from millrace.data.dicom.bare import bare_frame
 from millrace.data.dicom.pixels import decode
 from millrace.data.dicom.undecodable import Undecodable
@@ -31,20 +29,7 @@ def packed(syntax: str, folder: Path) -> bytes:
     if syntax not in BY_GDCM:
         image.compress(syntax)
     else:
-        (folder / "plain").write_bytes(written(image))
-        reader, change = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax()
-        reader.SetFileName(str(folder / "plain"))
-        assert reader.Read()
-        wanted = getattr(gdcm.TransferSyntax, BY_GDCM[syntax])
-        change.SetTransferSyntax(gdcm.TransferSyntax(wanted))
-        change.SetInput(reader.GetImage())
-        assert change.Change()
-        writer = gdcm.ImageWriter()
-        writer.SetFileName(str(folder / "packed"))
-        writer.SetFile(reader.GetFile())
-        writer.SetImage(change.GetOutput())
-        assert writer.Write()
-        image = dcmread(folder / "packed")
+        image = packed_by_gdcm(written(image), BY_GDCM[syntax], folder)
     return next(generate_frames(image.PixelData, number_of_frames=1))
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import struct
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import gdcm
 import numpy as np
 import pytest
-from pydicom import dcmread
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless, RLELossless, SecondaryCaptureImageStorage
 
-from dicom_files import big_endian, ct, dataset, written
+from dicom_files import big_endian, ct, dataset, packed_by_gdcm, written
 from millrace.data.dicom import parse as parsing
 from millrace.data.dicom.codestream import codestream_size
 from millrace.data.dicom.pixels import AIR, decode
@@ -45,24 +42,9 @@ def test_big_endian_and_compressed_slices_decode_alike() -> None:
     "syntax", ["JPEGLosslessProcess14_1", "JPEGLSLossless", "JPEG2000Lossless"]
 )
 def test_lossless_slices_decode_as_they_were(syntax: str, tmp_path: Path) -> None:
-    (tmp_path / "plain").write_bytes(ramp())
-    reader, change, writer = (
-        gdcm.ImageReader(),
-        gdcm.ImageChangeTransferSyntax(),
-        gdcm.ImageWriter(),
-    )
-    reader.SetFileName(str(tmp_path / "plain"))
-    assert reader.Read()
-    change.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, syntax)))
-    change.SetInput(reader.GetImage())
-    assert change.Change()
-    writer.SetFileName(str(tmp_path / "packed"))
-    writer.SetFile(reader.GetFile())
-    writer.SetImage(change.GetOutput())
-    assert writer.Write()
-    packed = (tmp_path / "packed").read_bytes()
-    assert dcmread(BytesIO(packed)).file_meta.TransferSyntaxUID.is_compressed
-    assert (decode(packed).pixels == RAMP - 1024).all()
+    packed = packed_by_gdcm(ramp(), syntax, tmp_path)
+    assert packed.file_meta.TransferSyntaxUID.is_compressed
+    assert (decode((tmp_path / "packed").read_bytes()).pixels == RAMP - 1024).all()
 
 
 def test_a_fractional_slope_is_rounded_and_values_are_cut_to_16_bits() -> None:
