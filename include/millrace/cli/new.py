@@ -1,8 +1,8 @@
 """Look at data and write a workflow for it, to be run at once and then improved.
 
-The data is pictures, texts, e-mails or a table, each record with a label. It is read as a run would
-read it; what was seen is told, and include/workflows/NAME.yaml is written, in which every choice
-has its reason beside it, and dags/NAME.py. Nothing is trained and nothing is stored.
+The data is pictures, CT slices, texts, e-mails or a table, each record with a label. It is read as
+a run would read it; what was seen is told, and include/workflows/NAME.yaml is written, in which
+every choice has its reason beside it, and dags/NAME.py. Nothing is trained and nothing is stored.
 
 Examples:
   millrace new flowers --from /data/flowers         a folder a class
@@ -12,6 +12,7 @@ Examples:
   millrace new birds --from s3://bucket/birds/
   millrace new sms --from SMSSpamCollection         a text and its label in every row
   millrace new mail --from easy_ham.tar.bz2 --from spam.tar.bz2     a class an archive
+  millrace new brain --from folder_with_dicoms      DICOM; the CSV file of labels in it or beside it
   millrace new iris --from iris.csv --label species                 columns of a table
 """
 
@@ -53,7 +54,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="what the records are, where several would do",
     )
     parser.add_argument(
-        "--label", metavar="COLUMN", help="of a table, the label's column: its name, or 0, 1, …"
+        "--label",
+        metavar="COLUMN",
+        help="of a table, or of the CSV file beside DICOM images, the label's column: its name, or "
+        "0, 1, …",
     )
     parser.add_argument("--to", metavar="FOLDER", help="write only the workflow, into this folder")
     parser.add_argument(

@@ -17,6 +17,7 @@ from millrace.workflow.proposing.write import write_spec
 from millrace.workflow.spec import WorkflowSpec
 
 _SEEDS = range(7, 13)
+_SEEDS_OF_GROUPS = range(7, 47)  # whole groups are moved: fewer splits have all of every class
 _SMALLEST = (SMALLEST_CLASS, 6, 12, 25)  # records of a class, by and by
 _FEWEST = 2  # classes
 _PLENTY = 60  # records of every class: any split has all of them
@@ -44,8 +45,14 @@ def propose(name: str, seen: Seen, look: Look) -> Proposal:
     proposer = open_proposer(seen.modality)
     _check(seen, proposer)
     problem: DataError | None = None
+    seeds = _SEEDS if seen.units == seen.classes else _SEEDS_OF_GROUPS
+    tried: set[tuple[str, ...]] = set()
     for smallest in _SMALLEST:
-        for seed in _SEEDS:
+        left_out = choose(seen, seeds[0], smallest).left_out
+        if left_out in tried:
+            continue
+        tried.add(left_out)
+        for seed in seeds:
             choices = choose(seen, seed, smallest)
             if seen.tells_classes and len(seen.classes) - len(choices.left_out) < _FEWEST:
                 break
@@ -96,7 +103,7 @@ def _safe(seen: Seen, choices: Choices) -> bool:
     """Whether the split need not be tried: not all was looked at, or every class is large."""
     if not seen.tells_classes:
         return seen.looked_at < seen.total or seen.accepted >= _PLENTY
-    kept = [count for label, count in seen.classes.items() if label not in choices.left_out]
+    kept = [count for label, count in seen.units.items() if label not in choices.left_out]
     return seen.looked_at < seen.total or min(kept) >= _PLENTY
 
 

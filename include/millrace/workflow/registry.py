@@ -34,11 +34,13 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "door": {"identified": "millrace.data.sources.private_reader:PrivateReader"},
     "survey": {
         "image": "millrace.data.survey.picture_survey:PictureSurvey",
+        "ct": "millrace.data.survey.scan_survey:ScanSurvey",
         "text": "millrace.data.survey.text_survey:TextSurvey",
         "table": "millrace.data.survey.table_survey:TableSurvey",
     },
     "proposer": {
         "image": "millrace.workflow.proposing.picture_plan:PictureProposer",
+        "ct": "millrace.workflow.proposing.scan_plan:ScanProposer",
         "text": "millrace.workflow.proposing.text_plan:TextProposer",
         "table": "millrace.workflow.proposing.table_plan:TableProposer",
     },

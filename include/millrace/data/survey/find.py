@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from millrace.data.sources.reader import file_name
+from millrace.data.survey.dicom import find_dicom
 from millrace.data.survey.file import find_file
 from millrace.data.survey.folder import find_folder
 from millrace.data.survey.found import Asked, Found, side_of, source_name
@@ -16,6 +17,7 @@ from millrace.data.survey.labels import labels_of
 from millrace.errors import DataError
 
 _ANYTHING = Asked()
+_PICTURES, _SLICES = "image", "ct"
 _LABELLED_BY_NAME = frozenset(("email", "text_folder"))  # kinds of sources that have a `label`
 
 Place = tuple[str, Path | None]
@@ -33,7 +35,7 @@ def find(places: Sequence[Place], asked: Asked = _ANYTHING) -> Found:
     Raises:
         DataError: there is nothing at one of them, or nothing that a source could read.
     """
-    founds = [_find_one(*place, asked) for place in places]
+    founds = [_find_any(*place, asked) for place in places]
     found = founds[0] if len(founds) == 1 else _united(places, founds)
     sources = _named_apart(found.sources)
     if not any("split" not in one for one in sources):
@@ -41,16 +43,30 @@ def find(places: Sequence[Place], asked: Asked = _ANYTHING) -> Found:
     return replace(found, sources=tuple(sources))
 
 
+def _find_any(uri: str, path: Path | None, asked: Asked) -> Found:
+    """Return the sources of a place; pictures are slices of CT where somebody says so."""
+    if asked.modality != _SLICES:
+        return _find_one(uri, path, asked)
+    found = find_dicom(uri, path, asked)
+    if found is not None:
+        return found
+    pictures = _find_one(uri, path, replace(asked, modality=_PICTURES))
+    return replace(pictures, modality=_SLICES)
+
+
 def _find_one(uri: str, path: Path | None, asked: Asked) -> Found:
     if path is not None and not path.exists():
         raise DataError("there is nothing at this path", where=uri, remedy="Check the path.")
+    scans = find_dicom(uri, path, asked)
+    if scans is not None:
+        return scans
     if path is None or not path.is_dir():
         return find_file(uri, path, asked)
     inner = find_folder(uri, path, asked)
     if isinstance(inner, Found):
         return inner
     places = [(f"{uri.rstrip('/')}/{name}", path / name) for name in inner]
-    return _united(places, [find_file(*place, asked) for place in places])
+    return _united(places, [_find_one(*place, asked) for place in places])
 
 
 def _united(places: Sequence[Place], founds: Sequence[Found]) -> Found:
@@ -70,7 +86,8 @@ def _united(places: Sequence[Place], founds: Sequence[Found]) -> Found:
     told: dict[str, str] = {}
     for stem, label, found in zip(stems, labels, founds, strict=True):
         for one in found.sources:
-            named = {**one, "name": source_name(stem if len(found.sources) == 1 else one["name"])}
+            own = stem if found.named and len(found.sources) == 1 else one["name"]
+            named = {**one, "name": source_name(own)}
             if not found.labelled and one["kind"] in _LABELLED_BY_NAME:
                 named["label"] = told[stem] = label
             if side_of(stem):

@@ -28,6 +28,7 @@ class Found:
         modality: of the records.
         notes: what a person should know of how it was found.
         classes: that folders tell, of files; null where the records say their labels.
+        named: whether sources are called by names of files, which may be names of people.
     """
 
     format: str
@@ -35,6 +36,7 @@ class Found:
     modality: str = "image"
     notes: tuple[str, ...] = ()
     classes: tuple[str, ...] | None = None
+    named: bool = True
 
     @property
     def labelled(self) -> bool:

@@ -19,6 +19,7 @@ class Plan:
         clean: fields beside the budget. transform, model: lines of YAML, comments among them.
         train: fields.
         target, gate: lines of YAML, where labels are numbers.
+        privacy: lines of YAML, of records of people.
         notes: what a person should know before the first run.
     """
 
@@ -29,6 +30,7 @@ class Plan:
     notes: Sequence[str] = ()
     target: Sequence[str] = ()
     gate: Sequence[str] = ()
+    privacy: Sequence[str] = ()
 
 
 S = TypeVar("S", bound=Seen, contravariant=True)

@@ -60,6 +60,11 @@ class Seen:
         return True
 
     @property
+    def units(self) -> Mapping[str, int]:
+        """What is on one side of the split each, by label: records, or groups of them."""
+        return self.classes
+
+    @property
     def accepted(self) -> int:
         """Records that can be learnt from, of those looked at."""
         return sum(self.classes.values())

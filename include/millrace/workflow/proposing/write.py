@@ -19,6 +19,7 @@ def write_spec(name: str, seen: Seen, choices: Choices, plan: Plan) -> str:
     lines = [
         *_head(name, seen),
         *_sources(seen, choices),
+        *plan.privacy,
         *_data(seen, choices, plan),
         *plan.model,
         *_training(seen, choices, plan),
