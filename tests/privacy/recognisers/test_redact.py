@@ -49,6 +49,8 @@ _USERS = "skype: [USER], facebook.com and [URL]"
         ("On 3 Feb, Kasimir Sorgsam <k@x.example> wrote:", "On 3 Feb, [NAME] <[EMAIL]> wrote:"),
         ("pay 4111.1111.1111.1111, 3782 822463 10005", "pay [CARD], [CARD]"),
         ("to DE89-3704-0044-0532-0130-00 please", "to [IBAN] please"),
+        ("an DE 89 3704 0044 0532 0130 00, Vers.-Nr. A123456789", "an [IBAN], Vers.-Nr. [ID]"),
+        ("Viele Grüße\ni.A. Kasimir Sorgsam", "Viele Grüße\ni.A. [NAME]"),
         ("customer services 08714712388 today", "customer services [PHONE] today"),
         ("(089) 12 34 56 7, call me on 555 1234567", "[PHONE], call me on [PHONE]"),
         ("kasimir at quell dot example", "[EMAIL]"),

@@ -88,7 +88,7 @@ NUMBERS = (
     Recogniser(
         "account numbers (IBAN)",
         "IBAN",
-        re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ .-]?[A-Za-z0-9]){11,30}"),
+        re.compile(r"\b[A-Za-z]{2} ?\d{2}(?:[ .-]?[A-Za-z0-9]){11,30}"),
         _account,
     ),
     Recogniser("card numbers", "CARD", re.compile(r"\b[2-6]\d{3}(?:[ .-]?\d){9,15}\b"), _card),
@@ -125,7 +125,7 @@ NUMBERS = (
             r"""(?i)\b(?:account|acct|a/c|sort ?code|card|iban|bic|ssn|social security|nhs|mrn|
             medical record|patient|case|claim|policy|passport|licen[cs]e|insurance|member|customer|
             order|invoice|booking|reference|ref|konto|kunden|patienten|fall|versicherten|
-            versicherungs|ausweis|steuer|rechnungs|compte|dossier|client|cuenta|expediente)
+            versicherungs|vers\.|ausweis|steuer|rechnungs|compte|dossier|client|cuenta|expediente)
             [ -]{0,2}(?:number|num|no|nr|nummer|id|#|numéro|número)?[.:#]{0,2} {0,3}
             (?:is|was|ist|lautet|=)? {0,2}(?P<it>[A-Za-z./-]{0,12}\d[A-Za-z0-9./-]{2,40}
             (?: \d{2,12}\b){0,5})"""

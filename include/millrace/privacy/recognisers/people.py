@@ -87,7 +87,7 @@ PEOPLE = (
     _people(rf"\b(?i:{_GREETINGS}),? {{1,2}}(?:there,? |again,? ){{0,1}}(?P<it>{_NAME})"),
     _people(
         rf"(?m)(?i:^[ >]{{0,9}}(?:{_CLOSINGS})) ?[,.!]{{0,2}}[ \t\r]{{0,4}}\n[ >\t\r\n]{{0,9}}"
-        rf"(?P<it>{_NAME})[ \t\r]{{0,9}}$"
+        rf"(?:(?:i\. ?[AV]\.|ppa\.|p\.p\.|gez\.) ?)?(?P<it>{_NAME})[ \t\r]{{0,9}}$"
     ),
     _people(rf"(?m)^[ >]{{0,9}}--? ?\r?\n[ >]{{0,9}}(?P<it>{_NAME})[ \t\r]{{0,9}}$"),
     _people(rf"(?i:\b(?:{_WORDS})) ?: {{0,4}}(?P<it>{_LAST_FIRST})"),
