@@ -147,8 +147,9 @@ def test_a_deflated_data_set_is_read_and_one_that_is_a_bomb_is_not(
         decode(data)
 
 
-def test_spacing_that_no_scanner_makes_is_unknown() -> None:
-    found = decode(ramp(PixelSpacing=[0, 1e9], SliceThickness=None)).spacing
+@pytest.mark.parametrize("spacing", [[0, 1e9], [1e-9, 1e-5], [-1, 2000]])
+def test_spacing_that_no_scanner_makes_is_unknown(spacing: list[Any]) -> None:
+    found = decode(ramp(PixelSpacing=spacing, SliceThickness=None)).spacing
     assert found == (None, None, None)
 
 

@@ -10,7 +10,7 @@ from millrace.data.dicom.rescale import macro
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-_MOST = 1_000.0  # mm
+_LEAST, _MOST = 1e-3, 1_000.0  # mm
 
 
 class Spacing(NamedTuple):
@@ -37,4 +37,4 @@ def _length(value: object) -> float | None:
         number = float(str(value))
     except ValueError:
         return None
-    return number if math.isfinite(number) and 0 < number <= _MOST else None
+    return number if math.isfinite(number) and _LEAST <= number <= _MOST else None
