@@ -134,6 +134,14 @@ def test_a_label_taken_out_of_a_manifest_is_noticed(make: Make) -> None:
         Manifest.from_bytes(data.replace(b'"sensitivity": "identified"', b'"sensitivity": ""'), "")
 
 
+def test_maps_of_identified_pictures_are_refused_before_anything_is_made(make: Make) -> None:
+    executor = make()
+    artifact = opened(executor)
+    params = {"modality": "ct", "explain": {}}
+    with pytest.raises(Withheld, match="a report"):
+        executor.execute(Job("explain", params, {"dataset": [artifact.ref]}))
+
+
 def test_a_store_that_shows_gives_no_file_and_no_fact_of_it(make: Make, tmp_path: Path) -> None:
     executor = make()
     high, low = opened(executor, facts={"name": NAME}), opened(executor, "")
