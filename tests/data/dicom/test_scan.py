@@ -98,6 +98,11 @@ def test_a_place_that_is_none_is_none(position: str) -> None:
     assert scan(data).place is None
 
 
+@pytest.mark.parametrize("axes", [[0] * 6, [1, 0, 0, 1, 0, 0], [9, 0, 0, 0, 9, 0], [1, 0, 0]])
+def test_axes_that_span_no_plane_are_taken_for_an_axial_slice(axes: list[int]) -> None:
+    assert [scan(ct(n, ImageOrientationPatient=axes)).place for n in (1, 2)] == [5, 10]
+
+
 def test_damage_anywhere_makes_a_scan_and_no_error() -> None:
     chance = random.Random(5)
     originals = [ct(), big_endian(), implicit()]

@@ -29,6 +29,8 @@ def plane_place(position: str, orientation: str) -> float | None:
         return at[2]
     (a, b, c), (d, e, f) = axes[:3], axes[3:]
     normal = (b * f - c * e, c * d - a * f, a * e - b * d)
+    if not 0.9 < math.hypot(*normal) < 1.1:  # the axes are no unit vectors at a right angle
+        return at[2]
     return round(sum(x * n for x, n in zip(at, normal, strict=True)), 4)
 
 
