@@ -194,6 +194,25 @@ def test_an_archive_has_its_labels_beside_it_and_leaves_no_name_on_disk(
     assert not any(found_in(p.read_bytes()) for p in home.rglob("*") if p.is_file())
 
 
+@pytest.mark.parametrize("names", [["Zweifelstein.zip"], ["Hildegunde.zip", "Kasimir.zip"]])
+def test_archives_in_a_folder_may_be_called_for_people_and_are_not_named(
+    folder: Path, tmp_path: Path, names: list[str]
+) -> None:
+    (tmp_path / "archives").mkdir()
+    for name in names:
+        with zipfile.ZipFile(tmp_path / "archives" / name, "w") as opened:
+            opened.write(folder / "Zweifelstein" / "IM1", "Zweifelstein/IM1")
+    error = refused(tmp_path / "archives")
+    assert "archives that hold DICOM" in error.problem
+    assert error.received == f"{len(names)} archives"
+
+
+def test_a_damaged_archive_is_left_to_who_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "a.tar.gz").write_bytes(b"\x1f\x8b nothing")
+    with pytest.raises(MillraceError):
+        found(tmp_path / "a.tar.gz")
+
+
 def test_images_of_other_kinds_are_left_out_and_alone_refused(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

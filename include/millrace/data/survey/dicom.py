@@ -24,7 +24,7 @@ from millrace.data.sources.listing import LARGEST_FILE, Entry, FileTree
 from millrace.data.sources.listing_names import is_picture
 from millrace.data.survey.dicom_labels import LabelFile, find_labels
 from millrace.data.survey.found import Asked, Found, source
-from millrace.errors import DataError
+from millrace.errors import DataError, MillraceError
 from millrace.privacy.keys import load_key
 from millrace.privacy.pseudonyms import Pseudonyms
 
@@ -41,6 +41,7 @@ _TABLES = (".csv", ".tsv")
 _MOST = 200_000  # names that are looked at
 _OPENED = 24  # files that are opened to tell what they are
 _MOST_TABLES = 20
+_ARCHIVES = 20  # that are looked into, of a folder
 _PEEKED = 200  # entries of a .tar
 _CT = "CT"
 _CLASS = 0x00080016
@@ -56,14 +57,10 @@ def find_dicom(uri: str, path: Path | None, asked: Asked) -> Found | None:
     """
     if not asked.allows("ct") or not _is_tree(uri, path):
         return None
-    if path is not None and _is_tar(path) and not _begins_with_dicom(path):
+    files = _dicom_files(uri, path)
+    if files is None:
         return None
-    document = {"name": _NAME, "uri": uri, "folder": "", "sha256": None}
-    with discreet(uri):
-        tree = open_private_tree(document)
-        entries = list(islice(tree.entries(), _MOST))
-        if not _are_dicom(tree, entries, _folder(path)):
-            return None
+    tree, entries = files
     key = load_key()
     with discreet(uri):
         listed = list_scans(tree, key, uri)
@@ -84,6 +81,39 @@ def find_dicom(uri: str, path: Path | None, asked: Asked) -> Found | None:
             remedy=REMEDY,
         )
     return _found(uri, path, labels, modalities)
+
+
+def _dicom_files(uri: str, path: Path | None) -> tuple[FileTree, Sequence[Entry]] | None:
+    """Return the files of a place that holds DICOM images; None of one that does not.
+
+    Raises:
+        DataError: they are in archives in a folder, whose names nobody gave.
+    """
+    if path is not None and _is_tar(path) and not _begins_with_dicom(path):
+        return None
+    with discreet(uri):
+        tree = open_private_tree({"name": _NAME, "uri": uri, "folder": "", "sha256": None})
+        entries = list(islice(tree.entries(), _MOST))
+        if _are_dicom(tree, entries, _folder(path)):
+            return tree, entries
+    if path is not None and path.is_dir():
+        inner = [e.name for e in entries if "/" not in e.name and is_archive(e.name)]
+        if any(_holds_dicom(path / name) for name in inner[:_ARCHIVES]):
+            raise DataError(
+                "a folder of archives that hold DICOM images",
+                where=uri,
+                expected="one archive, or a folder of images",
+                received=f"{len(inner):,} archives",
+                remedy="Name the archive; or unpack them into one folder.",
+            )
+    return None
+
+
+def _holds_dicom(archive: Path) -> bool:
+    try:
+        return _dicom_files(str(archive), archive) is not None
+    except (MillraceError, OSError):  # who reads the archive says what it is
+        return False
 
 
 def _found(uri: str, path: Path | None, labels: LabelFile, modalities: Counter[str]) -> Found:
