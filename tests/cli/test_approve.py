@@ -58,6 +58,16 @@ def test_an_answer_wakes_the_run_in_airflow(millrace: Any, ask: Any, airflow: Fa
     assert (asked.approved, asked.note) == (False, "too few")
 
 
+def test_a_run_of_an_airflow_elsewhere_is_answered_there(millrace: Any, ask: Any) -> None:
+    ask()
+    code, _, err = millrace("approve", "1")
+    assert code == 64
+    assert "Required Actions" in err
+    with Catalog(Settings.load().catalog) as catalog:
+        (asked,) = catalog.approvals.of_run(1)
+    assert asked.approved is None
+
+
 def test_only_those_whom_the_workflow_names_may_answer(millrace: Any, ask: Any) -> None:
     ask("{users: [nobody-else]}")
     code, _, err = millrace("approve", "1")

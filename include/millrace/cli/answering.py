@@ -41,6 +41,8 @@ def answer(arguments: argparse.Namespace, *, approved: bool) -> int:
         asked = _asked(catalog, record)
         person = getpass.getuser()
         _check_user(record, person)
+        if record.state == "running":
+            _check_reach()
         given = catalog.approvals.answer(
             record.id, asked.version, approved=approved, approver=person, note=arguments.because
         )
@@ -110,6 +112,19 @@ def _check_user(record: RunRecord, person: str) -> None:
             where="gate.approval.users",
             expected=", ".join(approval.users),
             received=person,
+        )
+
+
+def _check_reach() -> None:
+    """Refuse to answer a run whose Airflow could not be told: it would wait on."""
+    from millrace.orchestration.embedded.address import is_running
+    from millrace.orchestration.embedded.installation import Installation
+
+    if not is_running(Installation.load()):
+        raise SpecError(
+            "the run waits in an Airflow that does not run here",
+            remedy="Answer it there, under Required Actions in its UI or by REST (README); if it ran "
+            "here, start it with `millrace up`.",
         )
 
 

@@ -184,6 +184,16 @@ def test_a_method_whose_maps_stay_the_same_is_refused():
     assert "leave out 40%" in Method("Integrated gradients", error=0.4).refused
 
 
+def test_empty_maps_of_a_randomised_network_are_no_check():
+    from millrace.learning.pictures.sanity import _check
+
+    maps = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    empty = _check("weights", maps, np.zeros_like(maps), {}, None)
+    assert (empty.correlation, empty.reason) == (None, "the randomised network's maps are empty")
+    half = np.stack([np.zeros((3, 4), np.float32), maps[1]])
+    assert _check("weights", maps, half, {}, None) == Check("weights", 1, 1.0)
+
+
 def test_ranks_are_compared_and_flat_maps_are_told_apart():
     ramp = np.arange(12, dtype=np.float32).reshape(3, 4)
     assert rank_correlation(ramp, ramp**3) == pytest.approx(1)

@@ -51,13 +51,18 @@ def client(installation: Installation, timeout: float = 90.0) -> AirflowClient:
     return AirflowClient(url(port), USER, secret, timeout=timeout)
 
 
+def is_running(installation: Installation) -> bool:
+    """Whether this installation's API server runs."""
+    return component("api-server").runs(installation)
+
+
 def running_client(installation: Installation) -> AirflowClient:
     """Return a client that may log in: never at a stranger who listens on our port now.
 
     Raises:
         TransientError: this installation's API server does not run.
     """
-    if component("api-server").runs(installation):
+    if is_running(installation):
         return client(installation)
     raise TransientError(
         "Airflow does not run",
