@@ -123,8 +123,8 @@ def _check_reach() -> None:
     if not is_running(Installation.load()):
         raise SpecError(
             "the run waits in an Airflow that does not run here",
-            remedy="Answer it there, under Required Actions in its UI or by REST (README); if it ran "
-            "here, start it with `millrace up`.",
+            remedy="Answer it there, under Required Actions in its UI or by REST (README); if it "
+            "ran here, start it with `millrace up`.",
         )
 
 
