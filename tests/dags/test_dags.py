@@ -141,6 +141,14 @@ def test_each_candidate_waits_in_the_gpu_pool_and_is_retried(tmp_path: Path) -> 
     assert (train.pool, train.pool_slots, train.retries) == ("gpu", 2, 3)
 
 
+def test_a_run_does_not_train_all_it_has_at_once(tmp_path: Path) -> None:
+    assert competing(tmp_path).get_task("candidate.train").max_active_tis_per_dagrun == 2
+    folds = "evaluation: {folds: 5}\nresources: {at_once: 3}\n"
+    dag = competing(tmp_path, folds)
+    assert dag.get_task("fold.train_fold").max_active_tis_per_dagrun == 3
+    assert dag.get_task("fold.split_fold").max_active_tis_per_dagrun is None
+
+
 def test_candidates_are_trained_where_a_training_is(tmp_path: Path) -> None:
     dag = competing(tmp_path, "runtime: docker\n")
     assert dag.get_task("candidate.train").custom_operator_name == "docker"

@@ -20,6 +20,7 @@ from millrace.orchestration.policy import RETRY
 from millrace.settings import Settings
 from millrace.workflow.graph import Graph, Map, Purpose, Task, dag_id_of, workflow_graph
 from millrace.workflow.loader import load_named
+from millrace.workflow.resources import TRAINER_TASKS
 from millrace.workflow.spec import AssetSchedule, WorkflowSpec
 
 SLOTS = "MILLRACE_GPU_SLOTS"
@@ -103,6 +104,8 @@ def _placed(spec: WorkflowSpec, purpose: Purpose, item: Task, taken: Mapping[str
 def _options(spec: WorkflowSpec, item: Task) -> dict[str, Any]:
     """Return the operator's arguments that the task's place in the graph decides."""
     options: dict[str, Any] = {"doc_md": task_docs(item.name)}
+    if item.mapped is not None and item.name in TRAINER_TASKS:
+        options["max_active_tis_per_dagrun"] = spec.resources.at_once
     if item.gpus:  # Airflow's admission to the GPUs
         _check_slots(item.gpus)
         options |= {"pool": "gpu", "pool_slots": item.gpus}

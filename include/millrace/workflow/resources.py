@@ -26,6 +26,7 @@ class Resources(Value):
             processor. Airflow admits the job through its pool `gpu`.
         without_gpu: where `gpus` are asked for and none can be seen: ``fail``, or train on the
             ``cpu``.
+        at_once: trainings of a run, of candidates or of folds, that Airflow runs at the same time.
         memory_growth: GPU memory is taken as training needs it, not all of it at the start.
         cpus: processor cores, at most; all by default. Containers only, like all that follow.
         memory_gib: memory, at most, GiB; no limit by default.
@@ -37,6 +38,7 @@ class Resources(Value):
 
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
     without_gpu: Literal["fail", "cpu"] = "fail"
+    at_once: Annotated[int, Field(ge=1, le=1024)] = 2
     memory_growth: bool = True
     cpus: Annotated[float, Field(gt=0, le=1024)] | None = None
     memory_gib: Annotated[float, Field(gt=0.1, le=65536)] | None = None
