@@ -55,6 +55,16 @@ def test_a_bad_parameter_is_refused_before_anything_is_triggered(
     assert airflow.requests == []
 
 
+@pytest.mark.parametrize(("failures", "code"), [(4, ExitCode.DONE), (5, ExitCode.RETRY)])
+def test_a_run_is_followed_through_a_busy_moment_of_airflow(
+    millrace: Any, airflow: FakeAirflow, history: Any, failures: int, code: int
+) -> None:
+    _prepare(airflow, "success", _task("train", "success"))
+    busy = [(503, {"detail": "busy"})] * failures
+    airflow.answers["GET", RUN] = [(200, _run("running")), *busy, (200, _run("success"))]
+    assert millrace("run", "digits")[0] == code
+
+
 def test_without_airflow_the_remedy_is_named(
     millrace: Any, airflow: FakeAirflow, home: Path
 ) -> None:
