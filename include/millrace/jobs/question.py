@@ -17,7 +17,7 @@ from millrace.jobs.promotion import Judged, decided, judged, registered
 from millrace.jobs.sensitivity import refuse_labelled
 from millrace.jobs.step import Reference
 from millrace.jobs.workflow_run import WorkflowRun
-from millrace.workflow.figures import TITLES, written_figure
+from millrace.workflow.figures import titled, written_figure
 from millrace.workflow.sentences import review_sentence
 
 _ABOUT_ALL = ("accuracy", "f1", "roc_auc", "average_precision", "log_loss", "r2", "rmse", "mae")
@@ -113,7 +113,7 @@ def _figures(facts: Mapping[str, Any]) -> list[str]:
     lines = ["| Test split | This model | 95 % interval | Baseline | Champion |", "|---" * 5 + "|"]
     for name in (name for name in _ABOUT_ALL if name in metrics):
         low, high = (_figure(metrics[name].get(end)) for end in ("low", "high"))
-        cells = [TITLES.get(name, name.replace("_", " ").capitalize())]
+        cells = [titled(name)]
         cells += [_figure(metrics[name].get("value")), f"{low} to {high}" if low and high else ""]
         cells += [_figure(others[role].get(name)) for role in _OTHERS]
         lines.append(f"| {' | '.join(cells)} |")

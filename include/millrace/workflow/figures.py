@@ -22,6 +22,14 @@ TITLES = {
 }
 """In words, at the start of a line."""
 
+_FURTHER = {"roc_auc": "Area under ROC curve", "macro_f1": "Macro F1"}
+
+
+def titled(name: str) -> str:
+    """Return the name of any figure in words, at the start of a line."""
+    known = TITLES | _FURTHER
+    return known.get(name) or name.replace("_", " ").capitalize()
+
 
 def written_figure(value: float) -> str:
     """Return a figure with four decimals, or six digits where it is a large one."""

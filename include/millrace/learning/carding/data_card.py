@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from millrace.learning.carding.card import CardDocument, Section, Table
-from millrace.learning.carding.words import count, named, number, share
+from millrace.learning.carding.words import count, number, share
+from millrace.workflow.figures import titled
 
 _SIDES = ("train", "validation", "test")
 
@@ -58,7 +59,7 @@ def _records(dataset: Facts) -> Section:
             f"{count(near['records'])} records look almost like another one and form "
             f"{count(near['families'])} families, each of which is on one side of the split."
         )
-    return Section("Records", text, [(named(name), count(counts.get(name))) for name in names])
+    return Section("Records", text, [(titled(name), count(counts.get(name))) for name in names])
 
 
 def _labels(dataset: Facts) -> Section:
@@ -69,14 +70,14 @@ def _labels(dataset: Facts) -> Section:
             [label, *(count((classes.get(side) or {}).get(label, 0)) for side in _SIDES)]
             for label in labels
         ]
-        return Section("Classes", tables=[Table(["Class", *map(named, _SIDES)], rows)])
+        return Section("Classes", tables=[Table(["Class", *map(titled, _SIDES)], rows)])
     values = dataset.get("values") or {}
     names = ("low", "median", "high")
     rows = [
-        [named(side), *(number((values.get(side) or {}).get(name)) for name in names)]
+        [titled(side), *(number((values.get(side) or {}).get(name)) for name in names)]
         for side in _SIDES
     ]
-    return Section("Labels are numbers", tables=[Table(["Side", *map(named, names)], rows)])
+    return Section("Labels are numbers", tables=[Table(["Side", *map(titled, names)], rows)])
 
 
 def _refused(dataset: Facts) -> Section:
@@ -95,4 +96,4 @@ def _split(workflow: Facts, dataset: Facts) -> Section:
     if dataset.get("leakage"):
         text.append(f"{dataset['leakage']}.")
     text += [f"Warning: {one}." for one in dataset.get("warnings") or ()]
-    return Section("Split", text, [(named(side), count(rows.get(side))) for side in _SIDES])
+    return Section("Split", text, [(titled(side), count(rows.get(side))) for side in _SIDES])

@@ -10,7 +10,8 @@ from typing import Any
 
 from millrace.artifacts.artifact import Artifact
 from millrace.learning.carding.card import CardDocument, Picture, Section, Table
-from millrace.learning.carding.words import count, interval, named, number
+from millrace.learning.carding.words import count, interval, number
+from millrace.workflow.figures import titled
 from millrace.workflow.sentences import calibration_sentence, review_sentence
 
 _FEW = 200  # test records under which figures are said to be uncertain
@@ -105,7 +106,7 @@ def _figures(found: Facts, report: Facts) -> Section:
     header = ["Figure", "This model", "95 % interval"]
     header += [f"Baseline ({found['baseline'].get('kind')})"] if baseline else []
     rows = [
-        [named(name), number(one.get("value")), interval(one)]
+        [titled(name), number(one.get("value")), interval(one)]
         + ([number(baseline.get(name))] if baseline else [])
         for name, one in (found.get("metrics") or {}).items()
     ]
@@ -128,7 +129,7 @@ def _slices(found: Facts) -> Table | None:
         figure = one.get(name)
         figure = figure if isinstance(figure, Mapping) else {"value": figure}
         rows.append([source, count(one.get("rows")), number(figure.get("value")), interval(figure)])
-    return Table(["Source", "Test records", named(name), "95 % interval"], rows)
+    return Table(["Source", "Test records", titled(name), "95 % interval"], rows)
 
 
 def _classes(report: Facts) -> Table | None:
@@ -140,7 +141,7 @@ def _classes(report: Facts) -> Table | None:
         [label, count(one.get("rows", one.get("support"))), *(number(one.get(n)) for n in names)]
         for label, one in classes.items()
     ]
-    return Table(["Class", "Test records", *(named(name) for name in names)], rows)
+    return Table(["Class", "Test records", *(titled(name) for name in names)], rows)
 
 
 def _folds(found: Facts) -> Section | None:
@@ -150,7 +151,7 @@ def _folds(found: Facts) -> Section | None:
         return None
     metrics = folds["metrics"]
     spread = [
-        [named(name), number(one["mean"]), number(one["spread"]), interval(one)]
+        [titled(name), number(one["mean"]), number(one["spread"]), interval(one)]
         for name, one in metrics.items()
     ]
     names = [name for name in ("accuracy", "roc_auc", "mae", "rmse") if name in metrics]
@@ -160,7 +161,7 @@ def _folds(found: Facts) -> Section | None:
     ]
     tables = (
         Table(["Figure", "Mean of the folds", "Standard deviation", "Range"], spread),
-        Table(["Fold", "Records", *map(named, names)], each),
+        Table(["Fold", "Records", *map(titled, names)], each),
     )
     return Section("Figures of each fold", (f"{folds['sentence']}.",), tables=tables)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from millrace.workflow.figures import TITLES, written_figure
+from millrace.workflow.figures import written_figure
 
 MISSING = "–"
-_NAMES = {"roc_auc": "Area under ROC curve", "macro_f1": "Macro F1"}
 
 
 def number(value: Any) -> str:
@@ -24,12 +23,6 @@ def count(value: Any) -> str:
 def share(value: Any) -> str:
     """Return a share as a percentage, or a dash."""
     return f"{value:.1%}" if isinstance(value, int | float) else MISSING
-
-
-def named(figure: str) -> str:
-    """Return the name of a figure as words."""
-    words = figure.replace("_", " ")
-    return _NAMES.get(figure) or TITLES.get(figure, words[:1].upper() + words[1:])
 
 
 def interval(figure: Mapping[str, Any]) -> str:

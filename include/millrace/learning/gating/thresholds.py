@@ -36,7 +36,7 @@ def compare(name: str, limit: float, value: float, whose: str = "the gate's") ->
     word = "equal to" if value == limit else "above" if value > limit else "below"
     shown, bound = figures(value, limit)
     sentence = f"{words(name)} {shown} is {word} {whose} {bound}"
-    expected = f"{_bound(name)} {limit}"
+    expected = f"{_bound(name)} {limit:g}"
     return Check(name, passed, expected, value, sentence)
 
 
@@ -54,7 +54,7 @@ def _beats_baseline(by: str, facts: Mapping[str, Any]) -> Check:
     verb = "reaches" if passed else f"is {worse}"
     shown, bound = figures(value, limit)
     sentence = f"{words(by)} {shown} {verb} the baseline's {bound}"
-    return Check("beat_baseline", passed, f"{_bound(by)} {limit}", value, sentence)
+    return Check("beat_baseline", passed, f"{_bound(by)} {limit:g}", value, sentence)
 
 
 def _reaches_goal(decision: Mapping[str, Any]) -> Check:
