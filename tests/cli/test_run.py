@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,11 @@ def test_a_failure_without_a_record_shows_the_end_of_the_log(
     code, out, _ = millrace("run", "digits")
     assert code == ExitCode.BUG
     assert "KeyError: 'decision'" in out
+    cause = {"exc_type": "SpecError", "exc_value": "there is no master key", "frames": [{}]}
+    lines = [{"event": "::endgroup::"}, {"event": "Task failed", "error_detail": [cause]}]
+    (folder / "attempt=2.log").write_text("\n".join(map(json.dumps, lines)))
+    out = millrace("run", "digits")[1]
+    assert "the log ends with\nTask failed\nSpecError: there is no master key\nLog:" in out
 
 
 def test_a_paused_dag_is_unpaused_and_says_so(millrace: Any, airflow: FakeAirflow) -> None:

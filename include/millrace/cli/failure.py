@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def print_failure(
     place = "" if part is None else f" {group} {part}"
     out.print(f"{first['task_id']}{place} failed: ", style="red", end="")
     error = _error(first, part, executions)
-    out.print(str(error or f"the log ends with\n{tail(log, _LINES)}"))
+    out.print(str(error or f"the log ends with\n{_ending(log)}"))
     out.print(f"Log: {log}")
     if len(failed) > 1:
         out.print(f"{len(failed) - 1} more tasks failed.")
@@ -80,3 +81,25 @@ def _error(
         if (one.stage, one.partition, one.attempt) == wanted and one.error is not None
     ]
     return MillraceError.from_document(dict(errors[-1])) if errors else None
+
+
+def _ending(log: Path) -> str:
+    """Return the end of a log as people read it: of the JSON lines of Airflow's, what they say."""
+    said = [text for line in tail(log, _LINES).splitlines() for text in _said(line)]
+    return "\n".join(said)
+
+
+def _said(line: str) -> list[str]:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return [line]
+    if not isinstance(record, dict) or "event" not in record:
+        return [line]
+    if str(record["event"]).startswith("::"):  # begin and end of what the UI folds
+        return []
+    causes = [one for one in record.get("error_detail") or () if isinstance(one, dict)]
+    return [
+        str(record["event"]),
+        *(f"{one.get('exc_type')}: {one.get('exc_value')}" for one in causes),
+    ]
