@@ -126,6 +126,7 @@ def test_the_originals_are_there_until_the_patient_is_forgotten(
     again = start_run(RunIdentity("heads", "heads", "second"), {}, "manual")
     counts = [artifact(again, steps.collect(again, one)).ref.rows for one in steps.discover(again)]
     assert counts == [0]
+    assert not [path for path in (tmp_path / "restricted").rglob("*") if path.is_file()]
 
 
 def test_looking_again_at_a_run_keeps_no_original(run: WorkflowRun, tmp_path: Path) -> None:

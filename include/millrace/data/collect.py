@@ -35,8 +35,11 @@ def run(context: StageContext) -> StageResult:
         SpecError: a custom reader does not yield RAW tables.
     """
     partition = Partition.from_document({**context.params["partition"], **context.locations["at"]})
-    reader = open_reader(context.locations["source"])
-    left_out = LeftOut(context.params.get("forgotten") or ())
+    source, forgotten = context.locations["source"], context.params.get("forgotten") or ()
+    if forgotten and source.get("privacy"):  # a reader that keeps originals must know, too
+        source = {**source, "forgotten": forgotten}
+    reader = open_reader(source)
+    left_out = LeftOut(forgotten)
     tables = map(left_out.of, _tables(reader, partition))
     rows = write_table(context.output / "records.parquet", RAW, tables)
     if rows + left_out.rows != partition.rows:

@@ -45,7 +45,7 @@ class DicomReader:
 
     Args:
         document: values of the source, and `privacy`, those of `millrace.workflow.privacy.Privacy`;
-            `workflow`, its name, where originals are kept.
+            `workflow`, its name, where originals are kept; `forgotten`, of whom none are.
 
     Attributes:
         certificate: what was done to the records of the partition that was read; None before.
@@ -62,7 +62,8 @@ class DicomReader:
         self._key = load_key()
         self._originals: Originals | None = None
         if self._privacy["originals"] == "restricted":
-            self._originals = Originals(str(document.get("workflow", self._name)), self._key)
+            workflow = str(document.get("workflow", self._name))
+            self._originals = Originals(workflow, self._key, document.get("forgotten", ()))
         self.certificate: Certificate | None = None
 
     def partitions(self) -> list[Partition]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from millrace.artifacts import restricted
@@ -20,12 +20,13 @@ class Originals:
 
     Args:
         workflow: name. key: of pseudonyms, which the names are made with.
+        forgotten: pseudonyms of people of whom nothing is kept.
 
     Raises:
         SpecError: the installation has no restricted store.
     """
 
-    def __init__(self, workflow: str, key: PrivacyKey) -> None:
+    def __init__(self, workflow: str, key: PrivacyKey, forgotten: Collection[str] = ()) -> None:
         store = RestrictedStore.load(Settings.load().home / "restricted")
         if store is None:
             raise SpecError(
@@ -38,6 +39,7 @@ class Originals:
         self._store = store
         self._workflow = workflow
         self._key = key
+        self._forgotten = frozenset(forgotten)
 
     def kept(
         self, members: Sequence[Member[Any]], contents: Iterable[bytes | None]
@@ -48,7 +50,7 @@ class Originals:
             members: to which they belong, in their order.
         """
         for member, content in zip(members, contents, strict=True):
-            if content is not None:
+            if content is not None and member.scan.patient not in self._forgotten:
                 self._keep(member, content)
             yield content
 
