@@ -245,6 +245,13 @@ def test_a_class_too_small_to_split_is_named_with_its_counts(bench: Any) -> None
         bench.integrate(**made, sources={"made": None}, seed=1)
 
 
+def test_a_class_of_few_groups_is_named_with_their_number(bench: Any) -> None:
+    groups = [f"patient {n}" if n % 2 else "patient 0" for n in range(100)]
+    made = parts(bench, bench.raw(pictures(100), ["gnu", "cat"] * 50, groups=groups))
+    with pytest.raises(DataError, match=r"received 'gnu': [^;]*, in 1 groups\. "):
+        bench.integrate(**made, sources={"made": None})
+
+
 def test_a_class_of_the_vocabulary_without_records_is_named(bench: Any) -> None:
     with pytest.raises(DataError, match="'9': 0 train, 0 validation, 0 test"):
         bench.integrate(
