@@ -28,7 +28,8 @@ from millrace.data.schemas import RAW
 from millrace.errors import DataError, SpecError, TransientError
 from millrace.jobs import steps
 from millrace.jobs.corrections import Corrections
-from millrace.jobs.forget import Forgetting, Found
+from millrace.jobs.forget import Forgetting
+from millrace.jobs.person import Found
 from millrace.jobs.report_copies import copy_folder
 from millrace.jobs.workflow_run import RunIdentity, WorkflowRun, start_run
 from millrace.learning.predictions import predictions_schema

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from millrace.errors import ExitCode, SpecError
 
 if TYPE_CHECKING:
-    from millrace.jobs.forget import Found
+    from millrace.jobs.person import Found
 
 
 def add(parser: argparse.ArgumentParser) -> None:
