@@ -11,10 +11,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from millrace.artifacts.restricted import RestrictedStore
-from millrace.artifacts.store import Store
 from millrace.artifacts.sweep import digests_in, named_objects, take_inventory
-from millrace.catalog.catalog import Catalog
 from millrace.errors import TransientError
 from millrace.jobs import unfinished
 from millrace.jobs.collection import collecting
@@ -24,27 +21,11 @@ from millrace.jobs.privacy_key import keep_key
 from millrace.jobs.report_copies import copy_folder
 from millrace.jobs.unfinished import Unfinished
 from millrace.privacy.keys import load_key
-from millrace.settings import Settings
 
 
 @dataclass(frozen=True)
-class Forgetting:
-    """Forgets people in one installation.
-
-    Attributes:
-        settings, catalog, store: of it. restricted: its originals; None where it keeps none.
-        workflow: where to forget; None is everywhere.
-    """
-
-    settings: Settings
-    catalog: Catalog
-    store: Store
-    restricted: RestrictedStore | None
-    workflow: str | None = None
-
-    def find(self, patient: str) -> Found:
-        """Look for all that came from somebody, and change nothing; see `Search.find`."""
-        return self._search.find(patient)
+class Forgetting(Search):
+    """A search that can remove what it finds."""
 
     def forget(self, found: Found) -> None:
         """Remove what was found, and leave the person out of all runs to come.
@@ -56,9 +37,7 @@ class Forgetting:
         """
         with collecting(self.settings.home, self.catalog):
             self._refuse_running()
-            for (
-                workflow
-            ) in self._search.workflows():  # under another key the person would come back
+            for workflow in self.workflows():  # under another key the person would come back
                 keep_key(self.store, workflow, load_key())
             self.catalog.forgotten.record(
                 found.pseudonym, found.workflow, found.counts(), found.models, _actor()
@@ -70,14 +49,10 @@ class Forgetting:
                     shutil.rmtree(copy_folder(self.settings.home, one.manifest.digest), True)
                 self.store.backend.remove([one.item.entry.name for one in found.held])
                 self._remove_objects(what)
-            self._search.predictions(found.ids, dry_run=False)
+            self.predictions(found.ids, dry_run=False)
             if self.restricted is not None:
                 self.restricted.forget(found.pseudonym, self.workflow)
             unfinished.done(self.store, found.pseudonym, self.workflow)
-
-    @property
-    def _search(self) -> Search:
-        return Search(self.settings, self.catalog, self.store, self.restricted, self.workflow)
 
     def _refuse_running(self) -> None:
         running = self.catalog.executions.running(self.workflow)
