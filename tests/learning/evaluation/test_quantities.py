@@ -165,4 +165,4 @@ def test_thresholds_and_the_baseline_are_compared_in_the_figures_direction() -> 
         "RMSE 11 is above the gate's 10",
         "RMSE 11 is above the baseline's 10",
     ]
-    assert failed[0].expected == "at most 10.0"
+    assert failed[0].expected == "at most 10"
