@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from millrace.artifacts import s3
 from millrace.artifacts.entry import Entry
 from millrace.artifacts.failures import disk_answers
 from millrace.artifacts.file_system import open_file_system
+from millrace.artifacts.part_file import part_file
 from millrace.artifacts.remote import RemoteBackend
 
 __all__ = ["Backend", "Entry", "LocalBackend", "open_backend"]
@@ -177,14 +177,8 @@ class LocalBackend:
 @contextmanager
 def _part(target: Path) -> Iterator[Path]:
     """Give a temporary file beside its target, removed on leaving if it is still there."""
-    with disk_answers(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".part-")
-        os.close(handle)
-        try:
-            yield Path(name)
-        finally:
-            Path(name).unlink(missing_ok=True)
+    with disk_answers(target), part_file(target.parent) as part:
+        yield part
 
 
 def _sync(path: Path) -> None:

@@ -7,8 +7,6 @@ repeated here, for a bounded time; what cannot pass is told at once.
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,7 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from millrace.artifacts.entry import Entry, modified
-from millrace.artifacts.failures import disk_answers, disk_failure, disk_is_full
+from millrace.artifacts.failures import disk_failure, disk_is_full
+from millrace.artifacts.part_file import part_file
 from millrace.artifacts.refusals import refusal
 from millrace.errors import IntegrityError, MillraceError, TransientError
 
@@ -71,14 +70,8 @@ class RemoteBackend:
     @contextmanager
     def staging(self, area: str, folder: Path) -> Iterator[Path]:  # noqa: ARG002 - it is local
         """Give an empty file of `folder`, gone on leaving."""
-        with disk_answers(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=folder, prefix=".part-")
-            os.close(handle)
-        try:
-            yield Path(part)
-        finally:
-            Path(part).unlink(missing_ok=True)
+        with part_file(folder) as part:
+            yield part
 
     def adopt(self, path: Path, name: str) -> None:
         """Copy a file of `staging` to `name`, atomically; replaces."""

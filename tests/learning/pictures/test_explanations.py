@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from folder_files import FolderFiles
 from millrace.learning.dataset import DatasetSplit
 from millrace.learning.pictures.encoder import PixelEncoder
 from millrace.learning.pictures.explained import (
@@ -21,19 +22,6 @@ from millrace.learning.pictures.explained import (
 pytestmark = pytest.mark.tensorflow
 
 SHAPE = (8, 8, 1)
-
-
-class Files:
-    """A folder as an artifact's files."""
-
-    def __init__(self, folder):
-        self._folder = folder
-
-    def has(self, name):
-        return (self._folder / name).exists()
-
-    def path(self, name):
-        return self._folder / name
 
 
 def explained(network, dataset, folder, mirror=False):
@@ -54,7 +42,7 @@ def explained(network, dataset, folder, mirror=False):
     split = DatasetSplit.of(dataset, "validation", encoder)
     folder.mkdir()
     write_checks(learnt.classifier(network(), model), encoder, split, folder, None, [0.0])
-    return Explanations.read(Files(folder))
+    return Explanations.read(FolderFiles(folder))
 
 
 def convolutional():
@@ -107,7 +95,7 @@ def constant():
 
 def test_a_trained_network_looks_at_the_bright_square(trained, dataset):
     _, run, _ = trained
-    found = Explanations.read(Files(run.context.output))
+    found = Explanations.read(FolderFiles(run.context.output))
     assert found.rows == 60
     assert found.gradients.refused is None
     assert found.gradients.error < 0.1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from folder_files import FolderFiles
 from millrace.learning.dataset import DatasetSplit
 from millrace.learning.pictures.encoder import PixelEncoder
 from millrace.learning.pictures.explained import Explanations
@@ -14,19 +15,6 @@ from millrace.workflow.ct_models import CtResnetModel
 pytestmark = pytest.mark.tensorflow
 
 SHAPE = (8, 8, 1)
-
-
-class Files:
-    """A folder as an artifact's files."""
-
-    def __init__(self, folder):
-        self._folder = folder
-
-    def has(self, name):
-        return (self._folder / name).exists()
-
-    def path(self, name):
-        return self._folder / name
 
 
 @pytest.mark.parametrize(("kind", "grey"), [("window", 0), ("contrast", 128), ("mirror", 128)])
@@ -42,6 +30,6 @@ def test_the_baseline_of_a_channel_is_its_neutral_grey(dataset, tmp_path, kind, 
     model = CtResnetModel(kind="ct_resnet", width=2, stages=1)
     classifier = learnt.classifier(build(SHAPE, 3, width=2, stages=1), model)
     learnt.explain(classifier, DatasetSplit.of(dataset, "validation", encoder), tmp_path, None)
-    found = Explanations.read(Files(tmp_path))
+    found = Explanations.read(FolderFiles(tmp_path))
     assert found.baseline == [grey]
     assert found.gradients.error < 0.1

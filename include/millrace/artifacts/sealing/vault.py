@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from millrace.artifacts.backend import Backend
 from millrace.artifacts.failures import disk_answers
+from millrace.artifacts.part_file import part_file
 from millrace.artifacts.sealing.master_keys import MasterKeys
 from millrace.artifacts.sealing.private_folder import private_folder
 from millrace.artifacts.sealing.stream import KEY_BYTES, seal, sealed_size, unseal
@@ -160,14 +161,8 @@ class Vault:
     @contextmanager
     def temporary(self) -> Iterator[Path]:
         """Give a file of this user's only, gone on leaving."""
-        folder = private_folder(self._folder)
-        with disk_answers(folder):
-            handle, name = tempfile.mkstemp(dir=folder, prefix=".part-")
-            os.close(handle)
-        try:
-            yield Path(name)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        with part_file(private_folder(self._folder)) as path:
+            yield path
 
     def _agree(self, name: str, key: bytes, *, replace: bool) -> tuple[bytes, bool]:
         """Return the data key of `name`, and whether it is `key`, which had none before."""

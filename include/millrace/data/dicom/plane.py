@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from millrace.data.dicom.rescale import macro
 
@@ -58,10 +58,10 @@ def _numbers(text: str, count: int) -> list[float] | None:
     return numbers if len(numbers) == len(found) == count else None
 
 
-def _text(values: object) -> str:
+def _text(values: Any) -> str:
     if values is None or isinstance(values, str):
         return values or ""
     try:
-        return "\\".join(str(value) for value in values)  # type: ignore[attr-defined]
+        return "\\".join(str(value) for value in values)
     except TypeError:
         return str(values)
