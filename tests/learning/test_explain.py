@@ -18,10 +18,10 @@ from millrace.learning.pictures.explained import (
     CAM,
     EXPLAINED,
     GRADIENTS,
-    MAPS,
     Check,
     Explanations,
     Method,
+    map_file,
 )
 
 pytestmark = pytest.mark.tensorflow
@@ -137,7 +137,7 @@ def test_the_maps_are_of_the_predicted_class_and_add_up(explain):
 
 def test_the_same_is_made_whenever_it_is_repeated(explain):
     folders = [explain(name=name)[1] for name in ("one", "two")]
-    for name in (EXPLAINED, MAPS, "plots/explained_errors.png"):
+    for name in (EXPLAINED, map_file("gradients"), "plots/explained_errors.png"):
         assert len({(folder / name).read_bytes() for folder in folders}) == 1
 
 

@@ -20,7 +20,7 @@ from millrace.workflow.stage import StageContext, StageResult
 def run(context: StageContext) -> StageResult:
     """Explain mistakes, the most confident first, and a sample of the right answers.
 
-    Writes ``explained.json``, ``explained.npz`` and ``plots/*.png``.
+    Writes ``explained.json``, ``maps/*.npy`` and ``plots/*.png``.
 
     Args:
         context: roles ``dataset``, ``bundle`` and ``evaluation``; params ``modality``,

@@ -21,10 +21,7 @@ from millrace.artifacts.artifact import Artifact
 EXPLAINED = "explained.json"
 """Name of the file of explained records."""
 
-MAPS = "explained.npz"
-"""Name of the file of their maps."""
-
-FORMAT = 3
+FORMAT = 4
 """Of ``explained.json`` of pictures; that of texts is 1."""
 
 CAM, GRADIENTS = "Grad-CAM", "Integrated gradients"
@@ -196,7 +193,7 @@ class Explanations:
         return [self.cam.sentence(), self.gradients.sentence()]
 
     def write(self, folder: Path) -> None:
-        """Write both files; equal explanations give equal bytes."""
+        """Write ``explained.json`` and a file of each map; equal explanations give equal bytes."""
         document = {
             "format": FORMAT,
             "split": self.split,
@@ -206,23 +203,25 @@ class Explanations:
             "cam": asdict(self.cam),
             "gradients": asdict(self.gradients),
             "records": [asdict(record) for record in self.records],
+            "maps": sorted(self.maps),
             "sentences": self.sentences(),
         }
         text = json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
         (folder / EXPLAINED).write_text(text + "\n", encoding="utf-8")
-        maps = {name: maps.astype(np.float16) for name, maps in sorted(self.maps.items())}
-        np.savez_compressed(folder / MAPS, allow_pickle=False, **maps)
+        for name, maps in self.maps.items():
+            path = folder / map_file(name)
+            path.parent.mkdir(exist_ok=True)
+            np.save(path, maps.astype(np.float16), allow_pickle=False)
 
     @classmethod
     def read(cls, artifact: Artifact) -> Explanations | None:
         """Return those of an artifact; None where it has none that this version can read."""
-        if not artifact.has(EXPLAINED) or not artifact.has(MAPS):
+        if not artifact.has(EXPLAINED):
             return None
         document = json.loads(artifact.path(EXPLAINED).read_bytes())
         if document.get("format") != FORMAT:
             return None
-        with np.load(artifact.path(MAPS), allow_pickle=False) as file:
-            maps = {name: file[name].astype(np.float32) for name in file.files}
+        paths = {name: artifact.path(map_file(name)) for name in document["maps"]}
         return cls(
             split=document["split"],
             rows=document["rows"],
@@ -231,8 +230,19 @@ class Explanations:
             cam=Method.from_document(document["cam"]),
             gradients=Method.from_document(document["gradients"]),
             records=[Explained(**record) for record in document["records"]],
-            maps=maps,
+            maps={
+                name: np.load(path, allow_pickle=False).astype(np.float32)
+                for name, path in paths.items()
+            },
         )
+
+
+def map_file(name: str) -> str:
+    """Return the name of the file of a map.
+
+    Each is a ``.npy`` file: the bytes of an ``.npz`` archive depend on the patch level of Python.
+    """
+    return f"maps/{name}.npy"
 
 
 def rank_correlation(one: Maps, other: Maps, where: npt.NDArray[np.bool_] | None = None) -> float:
