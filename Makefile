@@ -64,9 +64,12 @@ lint: $(VENV)/.installed-test ## Check the style and the layers
 types: $(VENV)/.installed-test ## Check the types
 	@$(BIN)/mypy
 
+# Each process imports TensorFlow: 1 to 2 GiB.
+TESTERS ?= 2
+
 .PHONY: unit
-unit: $(VENV)/.installed-test ## Run the tests (ARGS="-k name" for some of them)
-	@$(BIN)/python -m pytest $(ARGS)
+unit: $(VENV)/.installed-test ## Run the tests (ARGS="-k name" for some, TESTERS=4 at a time)
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 .PHONY: format
 format: $(VENV)/.installed-test ## Bring the code into shape

@@ -222,7 +222,7 @@ def test_what_the_docker_runtime_makes_is_allowed(
         ("GET", "/images/evil/millrace-trainer:cpu/json"),
         ("POST", "/containers/create"),
         ("POST", "/containers/create?name=other"),
-        ("POST", f"{CREATE}&platform=linux"),
+        ("POST", "/containers/create?name=millrace-test&platform=linux"),
         ("POST", f"/images/{IMAGE}/tag?repo=x"),
         ("DELETE", f"/images/{IMAGE}"),
         ("POST", "/commit?container=x"),
