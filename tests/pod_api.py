@@ -25,6 +25,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import tls_server
+from certificates import Certificates
+
 PROJECT = Path(__file__).parents[1]
 _PATH = re.compile(
     r"/api/v1/namespaces/(?P<namespace>[^/]+)/(?P<kind>pods|events)"
@@ -229,14 +232,15 @@ class PodApi:
             if wanted.items() <= pod.document["metadata"].get("labels", {}).items()
         ]
 
-    def config(self, folder: Path) -> Path:
-        """Write a kubeconfig that leads here and return its path."""
+    def config(self, folder: Path, authority: Path | None = None) -> Path:
+        """Write a kubeconfig that leads here, and whom it trusts; return its path."""
         path = folder / "kubeconfig.json"
+        trusted = {"certificate-authority": str(authority)} if authority else {}
         document = {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "here",
-            "clusters": [{"name": "here", "cluster": {"server": self.url}}],
+            "clusters": [{"name": "here", "cluster": {"server": self.url, **trusted}}],
             "users": [{"name": "me", "user": {"token": "of-the-test"}}],
             "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
         }
@@ -325,14 +329,18 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve() -> Iterator[PodApi]:
-    """Run the API of an empty cluster on a free port of loopback."""
+def serve(made: Certificates | None = None) -> Iterator[PodApi]:
+    """Run the API of an empty cluster on a free port of loopback; with certificates over HTTPS."""
     api = PodApi()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": api}))
     server.daemon_threads = True
+    if made is not None:
+        server.socket = tls_server.wrapped(server.socket, made)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    api.url = f"http://127.0.0.1:{server.server_port}"
+    scheme = "http" if made is None else "https"
+    api.url = f"{scheme}://127.0.0.1:{server.server_port}"
     try:
         yield api
     finally:

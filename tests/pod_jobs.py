@@ -16,6 +16,7 @@ import pytest
 
 import pod_api
 import small_jobs
+from certificates import Certificates
 from millrace.artifacts.artifact import Artifact
 from millrace.artifacts.store import Store
 from millrace.errors import MillraceError
@@ -69,23 +70,27 @@ def make_step(**resources: Any) -> Any:
 
 
 @contextmanager
-def cluster(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+def cluster(
+    folder: Path, patch: pytest.MonkeyPatch, made: Certificates | None = None
+) -> Iterator[Cluster]:
     """Run a cluster, and let this process be an installation that uses it."""
     import millrace.orchestration.pod_step  # noqa: F401 - takes seconds, and tests wait for less
 
     code = small_jobs.install(folder / "code")
     patch.syspath_prepend(str(code))
-    with pod_api.serve() as api:
+    with pod_api.serve(made) as api:
         api.image["PYTHONPATH"] += os.pathsep + str(code)
-        patch.setenv("AIRFLOW_CONN_KUBERNETES_DEFAULT", connection(api, folder))
+        patch.setenv(
+            "AIRFLOW_CONN_KUBERNETES_DEFAULT", connection(api, folder, made and made.authority)
+        )
         patch.setenv("MILLRACE_STORE", (folder / "store").as_uri())
         patch.setenv("MILLRACE_POD_CLAIM", "store")
         yield Cluster(api, folder)
 
 
-def connection(api: pod_api.PodApi, folder: Path) -> str:
-    """Return Airflow's connection `kubernetes_default` to an API."""
-    extra = {"kube_config_path": str(api.config(folder)), "namespace": "jobs"}
+def connection(api: pod_api.PodApi, folder: Path, authority: Path | None = None) -> str:
+    """Return Airflow's connection `kubernetes_default` to an API, and whom it trusts."""
+    extra = {"kube_config_path": str(api.config(folder, authority)), "namespace": "jobs"}
     return json.dumps({"conn_type": "kubernetes", "extra": extra})
 
 

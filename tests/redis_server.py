@@ -10,16 +10,26 @@ import tempfile
 import time
 from pathlib import Path
 
+from certificates import Certificates
+
 MISSING = "Redis's server binary (redis-server) is not on this machine"
 
 _SETTINGS = """\
 bind 127.0.0.1
-port {port}
 requirepass {password}
 dir {folder}
 logfile {folder}/log
 save ""
 appendonly no
+"""
+_PLAIN = "port {port}\n"
+_TLS = """\
+port 0
+tls-port {port}
+tls-cert-file {made.server}
+tls-key-file {made.key}
+tls-ca-cert-file {made.authority}
+tls-auth-clients {known}
 """
 
 
@@ -29,9 +39,14 @@ def available() -> bool:
 
 
 class RedisServer:
-    """A running server; `stop` removes it."""
+    """A running server; `stop` removes it.
 
-    def __init__(self) -> None:
+    Args:
+        made: certificates, for a server that speaks TLS only. known: whether clients need one, too.
+    """
+
+    def __init__(self, made: Certificates | None = None, *, known: bool = False) -> None:
+        self._made, self._known = made, known
         self._folder = Path(tempfile.mkdtemp(prefix="millrace-redis-"))
         self.password = secrets.token_urlsafe(24)
         with socket.socket() as probe:
@@ -42,10 +57,16 @@ class RedisServer:
     @property
     def url(self) -> str:
         """The address for a broker, database 0."""
-        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+        scheme = "redis" if self._made is None else "rediss"
+        return f"{scheme}://:{self.password}@127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        settings = _SETTINGS.format(port=self.port, password=self.password, folder=self._folder)
+        settings = _SETTINGS.format(password=self.password, folder=self._folder)
+        if self._made is None:
+            settings += _PLAIN.format(port=self.port)
+        else:
+            known = "yes" if self._known else "no"
+            settings += _TLS.format(port=self.port, made=self._made, known=known)
         self._process = subprocess.Popen(
             ["redis-server", "-"],  # so that no process list shows the password
             stdin=subprocess.PIPE,

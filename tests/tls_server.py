@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,13 @@ from threading import Thread
 from typing import Any
 
 from certificates import Certificates
+
+
+def wrapped(listening: socket.socket, made: Certificates) -> ssl.SSLSocket:
+    """Return a socket whose connections are encrypted under a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.server, made.key)
+    return context.wrap_socket(listening, server_side=True)
 
 
 @contextmanager
@@ -29,10 +37,8 @@ def serving(made: Certificates, body: bytes, **headers: str) -> Iterator[int]:
 
         def log_message(self, *args: Any) -> None: ...
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(made.server, made.key)
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.socket = wrapped(server.socket, made)
         server.handle_error = lambda *_: None  # type: ignore[method-assign]
         thread = Thread(target=lambda: server.serve_forever(0.02), daemon=True)
         thread.start()

@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import os
 import socket
+import ssl
 import sys
 import urllib.request
+from collections.abc import Mapping
+from typing import Any
 
 API = "http://api-server:8080"
 SECONDS = 8.0
@@ -50,7 +53,7 @@ def check(name: str) -> None:
     if name == "flower":
         _get("http://127.0.0.1:5555/healthcheck")
     elif name == "worker":
-        _ping(os.environ["AIRFLOW__CELERY__BROKER_URL"])
+        _ping(os.environ["AIRFLOW__CELERY__BROKER_URL"], _tls(os.environ))
     elif name in PARTS:
         _expect(_read(os.environ.get("MILLRACE_API_SERVER", API)), PARTS[name])
     else:
@@ -75,7 +78,20 @@ def _expect(health: dict[str, dict[str, str]], name: str) -> None:
         raise UnhealthyError(f"its status is {status}")
 
 
-def _ping(broker: str) -> None:
+def _tls(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return what Celery is to know of TLS to Redis: the settings that Airflow reads."""
+    said = {
+        name: environment.get(f"AIRFLOW__CELERY__SSL_{name}", "").strip()
+        for name in ("ACTIVE", "CACERT", "CERT", "KEY")
+    }
+    if said["ACTIVE"].lower() not in {"t", "true", "1"}:
+        return {}
+    files = {"ca_certs": said["CACERT"], "certfile": said["CERT"], "keyfile": said["KEY"]}
+    given = {f"ssl_{name}": path for name, path in files.items() if path}
+    return {"broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED, **given}}
+
+
+def _ping(broker: str, tls: Mapping[str, Any]) -> None:
     """Ask the worker of this container through the broker, as whoever gives it work would."""
     from celery import Celery
     from kombu.exceptions import KombuError
@@ -83,6 +99,7 @@ def _ping(broker: str) -> None:
     name = f"celery@{socket.gethostname()}"
     try:
         with Celery(broker=broker) as app:
+            app.conf.update(tls)
             answer = app.control.inspect([name], timeout=SECONDS).ping()
     except KombuError as error:
         raise UnhealthyError(f"the broker does not answer: {error}") from error

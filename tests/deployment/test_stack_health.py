@@ -10,19 +10,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import certificates
 import redis_server
 from stack.health import PARTS, main
 
-WORKER = (
-    "import sys; from celery import Celery; "
-    "Celery(broker=sys.argv[1]).worker_main(['worker', '--pool=solo', '--loglevel=error'])"
-)
+WORKER = """
+from airflow.providers.celery.executors.celery_executor_utils import app
+app.worker_main(["worker", "--pool=solo", "--loglevel=error"])
+"""
 
 
 @pytest.fixture
@@ -90,17 +92,8 @@ def test_no_check_imports_airflow() -> None:
 
 @pytest.mark.redis
 @pytest.mark.celery
-def test_a_worker_is_healthy_while_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not redis_server.available():
-        pytest.skip(redis_server.MISSING)
-    broker = redis_server.RedisServer()
-    worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER, broker.url],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        env = {**os.environ, "AIRFLOW__CELERY__BROKER_URL": broker.url}
+def test_a_worker_is_healthy_while_it_answers() -> None:
+    with working() as (env, worker, broker):
         assert eventually(lambda: health(env) == 0)
         worker.send_signal(signal.SIGSTOP)
         assert health(env) == 1
@@ -108,10 +101,42 @@ def test_a_worker_is_healthy_while_it_answers(monkeypatch: pytest.MonkeyPatch) -
         assert eventually(lambda: health(env) == 0)
         broker.halt()
         assert health(env) == 1
+
+
+@pytest.mark.redis
+@pytest.mark.celery
+@pytest.mark.parametrize("mutual", [False, True])
+def test_a_worker_is_asked_over_tls(mutual: bool, tmp_path: Path) -> None:
+    ours, other = (certificates.make(tmp_path / name, name) for name in ("ours", "other"))
+    with working(secured(ours, mutual=mutual), ours, known=mutual) as (env, *_):
+        assert eventually(lambda: health(env) == 0)
+        assert health(env | secured(other, mutual=mutual)) == 1
+
+
+@contextmanager
+def working(
+    more: Mapping[str, str] | None = None, made: certificates.Certificates | None = None, **tls: Any
+) -> Iterator[tuple[dict[str, str], subprocess.Popen[bytes], redis_server.RedisServer]]:
+    """Start a broker and a worker; give the worker's environment, itself, and the broker."""
+    if not redis_server.available():
+        pytest.skip(redis_server.MISSING)
+    broker = redis_server.RedisServer(made, **tls)
+    env = {**os.environ, "AIRFLOW__CELERY__BROKER_URL": broker.url, **(more or {})}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    worker = subprocess.Popen([sys.executable, "-c", WORKER], env=env, **quiet)
+    try:
+        yield env, worker, broker
     finally:
         worker.kill()
         worker.wait()
         broker.stop()
+
+
+def secured(made: certificates.Certificates, *, mutual: bool) -> dict[str, str]:
+    """Return Airflow's settings of TLS to the broker, as docs/tls.md gives them."""
+    own = {"CERT": str(made.server), "KEY": str(made.key)} if mutual else {}
+    said = {"ACTIVE": "True", "MUTUAL_TLS": str(mutual), "CACERT": str(made.authority), **own}
+    return {f"AIRFLOW__CELERY__SSL_{name}": value for name, value in said.items()}
 
 
 def health(env: dict[str, str]) -> int:

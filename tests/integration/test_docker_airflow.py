@@ -15,7 +15,9 @@ import pytest
 
 import docker_daemon
 import tiny_workflow
+from millrace.artifacts.sealing.master_keys import new_key
 from millrace.artifacts.store import Store
+from millrace.catalog.records import ExecutionRecord
 from millrace.jobs.request import JobRequest
 from millrace.jobs.runtimes.process import run_process
 from real_airflow import PROJECT, Running, started
@@ -30,35 +32,43 @@ SPEC = (
     )
     + "runtime: docker\nruntimes: {clean: docker}\nresources: {memory_gib: 3, cpus: 2}\n"
 )
-FIRST, KILLED, FOLLOWED = (f"{name}-{uuid4().hex[:8]}" for name in ("first", "killed", "followed"))
+SEALED = (
+    SPEC.replace("name: boxed", "name: sealed").replace("cpus: 2", "cpus: 2, at_once: 1")
+    + "encryption: true\ncandidates: {wide: {model: {kind: mlp, hidden: [64]}}}\n"
+)
+MASTER_KEY = new_key()
+FIRST, KILLED, FOLLOWED, ENCRYPTED = (
+    f"{name}-{uuid4().hex[:8]}" for name in ("first", "killed", "followed", "encrypted")
+)
 
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """An Airflow whose `boxed` trains in a container; it has run once."""
+    """An Airflow whose `boxed` and `sealed` train in containers; `boxed` has run once."""
     docker_daemon.need_image()
     package = PROJECT / "include" / "millrace"
     variables = {
         "MILLRACE_DOCKER_MOUNTS": f"{package}:/opt/millrace/include/millrace",
         "MILLRACE_DOCKER_VARIABLES": "PLANTED",
+        "MILLRACE_MASTER_KEY": MASTER_KEY,
         "PLANTED": SECRET,
     }
     folder = tmp_path_factory.mktemp("docker")
-    with started(folder, {"boxed": SPEC}, variables) as running:
+    with started(folder, {"boxed": SPEC, "sealed": SEALED}, variables) as running:
         assert finished(running, FIRST) == "success"
         yield running
 
 
-def finished(airflow: Running, run_id: str, **conf: Any) -> str:
-    airflow.client.trigger("boxed", {"limit": 500, **conf}, run_id)
-    return airflow.wait("boxed", run_id, PATIENCE)
+def finished(airflow: Running, run_id: str, workflow: str = "boxed") -> str:
+    airflow.client.trigger(workflow, {"limit": 500}, run_id)
+    return airflow.wait(workflow, run_id, PATIENCE)
 
 
-def executed(airflow: Running, run_id: str) -> dict[str, str]:
+def executions(airflow: Running, run_id: str, workflow: str = "boxed") -> list[ExecutionRecord]:
     with airflow.catalog as catalog:
-        record = catalog.runs.find("boxed", run_id)
+        record = catalog.runs.find(workflow, run_id)
         assert record is not None
-        return {e.stage: e.state for e in catalog.executions.of_run(record.id)}
+        return catalog.executions.of_run(record.id)
 
 
 def task(airflow: Running, run_id: str, **more: Any) -> Any:
@@ -125,7 +135,7 @@ def test_a_process_gives_the_same_bundle(airflow: Running, tmp_path: Path) -> No
 def test_a_cached_training_starts_no_container(airflow: Running) -> None:
     again, since = f"again-{uuid4().hex[:8]}", time.time()
     assert finished(airflow, again) == "success"
-    assert executed(airflow, again)["train"] == "cached"
+    assert [e.state for e in executions(airflow, again) if e.stage == "train"] == ["cached"]
     events = ("events", "--since", f"{since:.0f}", "--until", f"{time.time():.0f}")
     ours = ("--filter", f"label=airflow.run_id={again}", "--filter", "event=create")
     assert docker_daemon.docker(*events, *ours) == ""
@@ -157,10 +167,24 @@ def test_a_retry_follows_the_container_of_a_killed_worker(airflow: Running) -> N
     assert docker_daemon.containers(f"airflow.run_id={FOLLOWED}") == []
 
 
+def test_containers_of_an_encrypted_workflow_train_one_at_a_time(airflow: Running) -> None:
+    assert finished(airflow, ENCRYPTED, "sealed") == "success"
+    made = [(e.stage, e.output) for e in executions(airflow, ENCRYPTED, "sealed")]
+    store = Store(airflow.installation.settings.store)
+    stored = [(stage, store.get(ref).manifest) for stage, ref in made if ref is not None]
+    assert [stage for stage, _ in stored].count("train") == 2
+    assert all(manifest.sealed for _, manifest in stored)
+    tasks = airflow.client.task_instances("sealed", ENCRYPTED)
+    trainings = [one for one in tasks if one["task_id"] == "train"]
+    first, second = sorted((one["start_date"], one["end_date"]) for one in trainings)
+    assert first[1] <= second[0]
+
+
 def test_secrets_are_nowhere_to_be_seen(airflow: Running) -> None:
     about = of_train(airflow)
     assert "millrace-trainer" in about
     shown = (about, train_log(airflow, FIRST), of_train(airflow, "/xcomEntries/return_value"))
     assert all(SECRET not in text for text in shown)
     files = [path for path in airflow.installation.settings.home.rglob("*") if path.is_file()]
-    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
+    for secret in (SECRET, MASTER_KEY):
+        assert [path for path in files if secret.encode() in path.read_bytes()] == []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import certificates
 import pod_jobs
 import small_jobs
 from millrace.artifacts.artifact import Artifact
@@ -323,6 +324,18 @@ def test_a_cluster_that_does_not_answer_is_a_reason_to_retry(
     )
     with pytest.raises(TransientError, match="does not answer"):
         cluster.perform()
+
+
+def test_a_cluster_over_tls_is_used_where_its_certificate_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, other = (certificates.make(tmp_path / name, name) for name in ("ours", "other"))
+    with pod_jobs.cluster(tmp_path, monkeypatch, made) as cluster:
+        assert cluster.perform().ref.rows == 3
+        cluster.api.config(tmp_path, other.authority)
+        with pytest.raises(SpecError, match=r"cannot be trusted.*certificate-authority"):
+            cluster.perform(do="data", run="manual__2")
+        assert len(cluster.api.created) == 1
 
 
 def test_a_killed_task_deletes_its_pod(cluster: Cluster) -> None:

@@ -75,3 +75,11 @@ def test_limits_of_folds_are_kept(tmp_path: Path) -> None:
     made = read(tmp_path, asked)
     assert gate_of(made.gate.checks()) == made.gate
     assert gate_of(made.gate.checks()).folds.figures == {"roc_auc": 0.97}
+
+
+def test_leakage_that_nobody_looks_for_cannot_be_refused(tmp_path: Path) -> None:
+    keep = "clean: {near_duplicates: keep}\n"
+    with pytest.raises(SpecError, match=r"near_duplicates: group.*which the gate's `leakage"):
+        read(tmp_path, keep + "gate: {leakage: refuse}\n")
+    assert read(tmp_path, keep).clean.near_duplicates == "keep"
+    assert read(tmp_path, "gate: {leakage: refuse}\n").gate.leakage == "refuse"

@@ -175,8 +175,7 @@ class PodStep(Lineage, JobPodOperator):
     def _refusal(self, error: Exception) -> MillraceError:
         from millrace.jobs.runtimes.kubernetes.refusals import refusal
 
-        status = getattr(error, "status", None)
-        return refusal(status, getattr(error, "body", str(error)), f"pod {self.name}")
+        return refusal(error, f"pod {self.name}")
 
     def _document(self, pod: Any) -> dict[str, Any]:
         document: dict[str, Any] = self.client.api_client.sanitize_for_serialization(pod)

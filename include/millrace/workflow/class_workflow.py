@@ -52,6 +52,16 @@ class ClassWorkflow(WorkflowSpec):
             raise ValueError("`evaluation: {folds: 5}`, which the gate's `folds` need")
         return self
 
+    @model_validator(mode="after")
+    def _looks_for_the_leakage_of_the_gate(self) -> Self:
+        could = type(self.clean).model_fields["near_duplicates"].default == "group"
+        if self.gate.leakage == "refuse" and could and self.clean.near_duplicates == "keep":
+            raise ValueError(
+                "`clean.near_duplicates: group`, which the gate's `leakage: refuse` needs: "
+                "near duplicates on both sides are leakage that nobody looks for"
+            )
+        return self
+
     @property
     def folds(self) -> int:
         """Folds of the cross-validation; 0 is none."""

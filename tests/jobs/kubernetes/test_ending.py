@@ -82,6 +82,8 @@ def test_a_pod_that_hangs_for_no_known_reason_names_where_to_look() -> None:
 def test_a_refusal_is_retried_only_where_it_may_pass(
     status: int | None, body: str | bytes, kind: type[MillraceError]
 ) -> None:
-    error = refusal(status, body, "pod p")
+    said = Exception()
+    said.status, said.body = status, body  # type: ignore[attr-defined]
+    error = refusal(said, "pod p")
     assert type(error) is kind
     assert len(str(error)) < 1000

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 
-from millrace.errors import MillraceError, SpecError, TransientError
+from millrace.errors import MillraceError, SpecError, TransientError, distrusted
 
 _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _TIMEOUT, _TOO_MANY = 401, 403, 404, 408, 429
 _SERVER = 500
 
 
-def refusal(status: int | None, body: str | bytes | None, where: str) -> MillraceError:
+def refusal(error: Exception, where: str) -> MillraceError:
     """Return the error of a call that the API refused.
 
     Args:
-        status: of the answer; None or 0 where none came.
-        body: of the answer: a `Status` document, or anything else.
-        where: what was asked for.
+        error: of a client: ``status`` is that of the answer, None or 0 where none came; ``body``
+            is a `Status` document, or anything else. where: what was asked for.
     """
-    said = _message(body)
+    status = getattr(error, "status", None)
+    said = _message(getattr(error, "body", str(error)))
+    if not status and distrusted(error):
+        return SpecError(
+            "the certificate of the cluster's API cannot be trusted",
+            where=where,
+            received=said,
+            remedy="Correct `certificate-authority` of the cluster in the kubeconfig.",
+        )
     if status == _UNAUTHORISED:
         return SpecError(
             "the cluster does not accept the credentials",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from millrace.catalog.catalog import Catalog
-from millrace.errors import MillraceError, SpecError
+from millrace.errors import SpecError
 from millrace.jobs.locks import key_lock_if_free
 from millrace.jobs.runtimes.docker.names import KEY, RUN
 from millrace.jobs.runtimes.docker.strays import Stray
@@ -79,7 +79,7 @@ class PodStrays:
                 self.namespace, label_selector=selector, _request_timeout=_SECONDS
             ).items
         except Exception as error:
-            raise _refused(error, f"pods of {self.namespace}") from error
+            raise refusal(error, f"pods of {self.namespace}") from error
         for pod in found:
             notes = pod.metadata.annotations or {}
             run = notes.get(RUN, "")
@@ -103,7 +103,7 @@ class PodStrays:
         except Exception as error:
             if getattr(error, "status", None) == _NOT_FOUND:
                 return False
-            raise _refused(error, f"pod {name}") from error
+            raise refusal(error, f"pod {name}") from error
         return True
 
 
@@ -144,7 +144,3 @@ def _connect() -> Any:
 
 def _own_namespace() -> str:
     return _NAMESPACE.read_text().strip() if _NAMESPACE.exists() else "default"
-
-
-def _refused(error: Exception, where: str) -> MillraceError:
-    return refusal(getattr(error, "status", None), getattr(error, "body", str(error)), where)
