@@ -69,7 +69,7 @@ TESTERS ?= 2
 
 .PHONY: unit
 unit: $(VENV)/.installed-test ## Run the tests (ARGS="-k name" for some, TESTERS=4 at a time)
-	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: format
 format: $(VENV)/.installed-test ## Bring the code into shape

@@ -33,16 +33,6 @@ os.environ.update(
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of this name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process run a file, whose fixtures are dear, and one all that need the Docker daemon,
-    where a test counts what others leave."""
-    docker = {item.path for item in items if item.get_closest_marker("docker")}
-    for item in items:
-        group = "docker" if item.path in docker else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation of its own: store, catalog and predictions in a temporary folder."""
