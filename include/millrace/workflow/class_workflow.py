@@ -54,8 +54,8 @@ class ClassWorkflow(WorkflowSpec):
 
     @model_validator(mode="after")
     def _looks_for_the_leakage_of_the_gate(self) -> Self:
-        could = type(self.clean).model_fields["near_duplicates"].default == "group"
-        if self.gate.leakage == "refuse" and could and self.clean.near_duplicates == "keep":
+        can_look = type(self.clean).model_fields["near_duplicates"].default == "group"
+        if self.gate.leakage == "refuse" and can_look and self.clean.near_duplicates == "keep":
             raise ValueError(
                 "`clean.near_duplicates: group`, which the gate's `leakage: refuse` needs: "
                 "near duplicates on both sides are leakage that nobody looks for"
