@@ -184,3 +184,12 @@ def test_terminal_errors_fail_at_once_and_transient_ones_are_retried() -> None:
     with pytest.raises(AirflowException) as caught, airflow_errors():
         raise TransientError("down")
     assert not isinstance(caught.value, AirflowFailException)
+
+
+def test_what_is_announced_is_announced_one_at_a_time() -> None:
+    dags = workflow_dags("digits", PROJECT / "include" / "workflows")
+    tasks = [(name, task) for name, dag in dags.items() for task in dag.tasks]
+    told = {(name, task.task_id) for name, task in tasks if task.outlets}
+    assert told == {("digits", "promote"), ("digits", "predict"), ("digits_predict", "finish")}
+    alone = {(name, task.task_id) for name, task in tasks if task.max_active_tis_per_dag == 1}
+    assert alone == told

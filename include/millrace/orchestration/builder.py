@@ -109,6 +109,10 @@ def _options(spec: WorkflowSpec, item: Task) -> dict[str, Any]:
     if item.gpus:  # Airflow's admission to the GPUs
         _check_slots(item.gpus)
         options |= {"pool": "gpu", "pool_slots": item.gpus}
+    if item.produces is not None:
+        # Two tasks that announce an asset for the first time would both make it in Airflow's
+        # database, and Airflow fails the one that comes second.
+        options["max_active_tis_per_dag"] = 1
     if item.produces == "champion":
         options["outlets"] = [champion_alias(spec.name)]
     if item.produces == "predictions":
