@@ -79,7 +79,7 @@ def _expect(health: dict[str, dict[str, str]], name: str) -> None:
 
 
 def _tls(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return what Celery is to know of TLS to Redis: the settings that Airflow reads."""
+    """Return what Celery is to know of TLS to Redis, from Airflow's variables (docs/tls.md)."""
     said = {
         name: environment.get(f"AIRFLOW__CELERY__SSL_{name}", "").strip()
         for name in ("ACTIVE", "CACERT", "CERT", "KEY")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -108,20 +108,21 @@ def test_a_worker_is_healthy_while_it_answers() -> None:
 @pytest.mark.parametrize("mutual", [False, True])
 def test_a_worker_is_asked_over_tls(mutual: bool, tmp_path: Path) -> None:
     ours, other = (certificates.make(tmp_path / name, name) for name in ("ours", "other"))
-    with working(secured(ours, mutual=mutual), ours, known=mutual) as (env, *_):
+    with working(ours, mutual=mutual) as (env, *_):
         assert eventually(lambda: health(env) == 0)
         assert health(env | secured(other, mutual=mutual)) == 1
 
 
 @contextmanager
 def working(
-    more: Mapping[str, str] | None = None, made: certificates.Certificates | None = None, **tls: Any
+    made: certificates.Certificates | None = None, *, mutual: bool = False
 ) -> Iterator[tuple[dict[str, str], subprocess.Popen[bytes], redis_server.RedisServer]]:
     """Start a broker and a worker; give the worker's environment, itself, and the broker."""
     if not redis_server.available():
         pytest.skip(redis_server.MISSING)
-    broker = redis_server.RedisServer(made, **tls)
-    env = {**os.environ, "AIRFLOW__CELERY__BROKER_URL": broker.url, **(more or {})}
+    broker = redis_server.RedisServer(made, known=mutual)
+    tls = {} if made is None else secured(made, mutual=mutual)
+    env = {**os.environ, "AIRFLOW__CELERY__BROKER_URL": broker.url, **tls}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     worker = subprocess.Popen([sys.executable, "-c", WORKER], env=env, **quiet)
     try:
